@@ -1,0 +1,35 @@
+/** Time as a parameter: policies and state machines take a Clock, so that tests can move it by hand. */
+export interface Clock {
+  /** Wall clock, ms since the epoch. Only for values that leave the device. May jump. */
+  wallMs(): number;
+  /** Monotonic clock, ms from an arbitrary start. For every duration and deadline. */
+  monotonicMs(): number;
+  /** Calls `action` once after `delayMs`. Disposing cancels it; disposing again does nothing. */
+  after(delayMs: number, action: () => void): Disposable;
+}
+
+/** The machine's clocks. Its timers keep the process alive until they fire or are disposed. */
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, action) {
+    return setTimeout(action, Math.max(0, Math.min(delayMs, 0x7fffffff)));
+  },
+};
+
+/** Resolves after `delayMs`, or at once when `signal` aborts (also if it already has). Never rejects. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) {
+      resolve();
+      return;
+    }
+    const end = () => {
+      timer[Symbol.dispose]();
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = clock.after(delayMs, end);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}

@@ -1,0 +1,69 @@
+/** Every way the program can name a failure. One closed set: a new failure gets a new code here, with its meaning. */
+export type FaultCode =
+  // what a person wrote
+  | "config-invalid" // a setting, flag or file content is not allowed
+  | "config-unreadable" // the file (or a secret's file) cannot be read
+  // capture
+  | "recorder-missing" // the recorder program is not installed
+  | "device-missing" // the microphone is not there
+  | "device-busy" // another program holds the microphone
+  | "device-lost" // the microphone went away while recording
+  | "sound-server-away" // the sound server refuses connections
+  | "recorder-failed" // the recorder ended for a reason not listed above
+  | "recorder-stalled" // the recorder runs, but delivers no audio
+  | "source-unusable" // a sound file or stream has content that cannot be converted
+  // what came over the wire
+  | "wire-bad-json"
+  | "wire-bad-message" // JSON, but not a message of the protocol
+  | "wire-unknown-type" // a resp_type that the protocol does not list
+  | "wire-binary" // binary where the protocol has only text
+  | "wire-oversized"
+  // connections
+  | "link-refused" // the upgrade was answered with an HTTP error
+  | "link-unreachable" // DNS, TCP or TLS did not get that far
+  | "link-lost" // an established connection ended without being asked
+  | "link-dead" // an established connection no longer answers pings
+  | "link-timeout" // no answer to the upgrade, START or END in time
+  | "token-refused" // IAM gave no token
+  | "token-unreachable" // IAM could not be asked
+  // fleet
+  | "broker-unreachable"
+  | "broker-refused"
+  | "broker-lost"
+  // our own
+  | "internal";
+
+/** A failure with a code that policy tables can act on, and words that a person can act on. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  /** What a person should do about it; empty where the message says it all. */
+  readonly hint: string;
+
+  /**
+   * @param message what happened, naming the thing; never holds secrets, speech, or unbounded outside text
+   * @param options.hint what a person should do
+   * @param options.cause the error underneath, for logs
+   */
+  constructor(code: FaultCode, message: string, options: { readonly hint?: string; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "Fault";
+    this.code = code;
+    this.hint = options.hint ?? "";
+  }
+}
+
+/** Any thrown value as a Fault; what is not one already is `internal`. */
+export function toFault(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  return new Fault("internal", error instanceof Error ? error.message : String(error), { cause: error });
+}
+
+/**
+ * Text from outside, made fit for a log line or a payload: control characters (escape sequences among them)
+ * become spaces, and what is longer than `maxLength` UTF-16 units is cut and marked with `…`.
+ */
+export function printable(text: string, maxLength = 200): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
+  const clean = text.slice(0, maxLength + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
+  return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean;
+}
