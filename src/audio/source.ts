@@ -1,0 +1,22 @@
+import type { Fault } from "../base/fault.ts";
+
+/** What a source of sound tells the agent, in this order: opened (audio | overrun)* (interrupted opened …)* ended. */
+export type SourceEvent =
+  /** Sound has begun to flow: the first audio follows at once. */
+  | { readonly type: "opened"; readonly description: string }
+  /** Mono PCM at the source's sample rate, any length > 0, its last sample captured just now. Not reused by the source. */
+  | { readonly type: "audio"; readonly samples: Int16Array }
+  /** The recorder itself reports that it dropped sound, at least this much. Capture goes on. */
+  | { readonly type: "overrun"; readonly lostMs: number }
+  /** Capture broke off; it is tried again after `retryInMs`, and `opened` follows when it works. */
+  | { readonly type: "interrupted"; readonly fault: Fault; readonly attempt: number; readonly retryInMs: number }
+  /** A finite source is at its end; nothing follows. `fault` when it ended early for a reason that trying again cannot mend. */
+  | { readonly type: "ended"; readonly fault: Fault | null };
+
+/** A source of sound: a microphone, a file, standard input. */
+export interface AudioSource {
+  /** Starts delivering. Called once. Never throws for what happens outside: that comes as `interrupted` or `ended`. */
+  start(listener: (event: SourceEvent) => void): void;
+  /** Stops delivering at once; resolves when every child process, timer and file is gone. Callable at any time, repeatedly. */
+  stop(): Promise<void>;
+}
