@@ -1,0 +1,181 @@
+import { z } from "zod";
+import type { ErrorClass } from "../sis/catalogue.ts";
+
+// What a device publishes, as the fleet reads it: the one source of the code's types and of docs/schemas/*.json.
+// Field names are those on the wire. Readers must tolerate fields that they do not know.
+
+/** What can be wrong with a device: one retained message for each. */
+export const alarmTypes = [
+  "service",
+  "credentials",
+  "account",
+  "config",
+  "throttled",
+  "capture",
+  "audio-loss",
+  "clock",
+  "disk",
+  "panel",
+  "identity",
+] as const;
+export type AlarmType = (typeof alarmTypes)[number];
+
+export const severities = ["critical", "major", "minor", "warning"] as const;
+export type Severity = (typeof severities)[number];
+
+export const devicePhases = [
+  "starting",
+  "listening",
+  "streaming",
+  "backing-off",
+  "held",
+  "muted",
+  "stopping",
+  "offline",
+] as const;
+export type DevicePhase = (typeof devicePhases)[number];
+
+export const eventTypes = ["error", "session", "audio-gap"] as const;
+export type EventType = (typeof eventTypes)[number];
+
+/** Every class of the service's errors; a class missing or too many here does not compile. */
+const errorClasses: Readonly<Record<ErrorClass, true>> = {
+  service: true,
+  credentials: true,
+  account: true,
+  throttled: true,
+  config: true,
+  silence: true,
+  audio: true,
+  sequence: true,
+  network: true,
+};
+
+/** RFC 3339, UTC, with milliseconds. */
+const timestamp = z.iso.datetime({ precision: 3 });
+const name = z.string().min(1).max(128);
+const phrase = z.string().max(300);
+const code = z.string().max(64);
+const traceId = z.string().max(200).nullable();
+const count = z.int().min(0);
+
+const common = {
+  v: z.literal(1).describe("version of the payload"),
+  ts: timestamp.describe("when the device wrote this"),
+};
+
+const eventCommon = {
+  ...common,
+  seq: count.describe("runs through all events of a boot; a hole is a lost event"),
+  boot: name,
+  replayed: z.boolean().describe("delivered late: the broker was away when it happened, or did not acknowledge it"),
+};
+
+export const statePayload = z.object({
+  ...common,
+  online: z.boolean(),
+  phase: z.enum(devicePhases),
+  boot: name.describe("new at each start of the agent"),
+  session: name.describe(
+    "new at each MQTT connection, and in its will: tells a late will of an older connection apart",
+  ),
+  since: timestamp.describe("when the phase began"),
+  reason: phrase,
+});
+export type StatePayload = z.infer<typeof statePayload>;
+
+export const infoPayload = z.object({
+  ...common,
+  version: name,
+  build: phrase,
+  os: phrase,
+  hardware: phrase,
+  capabilities: z.array(name).max(64),
+  audio_format: name,
+  config_hash: phrase,
+});
+export type InfoPayload = z.infer<typeof infoPayload>;
+
+export const alarmPayload = z.object({
+  ...common,
+  id: name.describe("the same from raise to clear"),
+  status: z.enum(["active", "cleared"]),
+  severity: z.enum(severities),
+  class: name,
+  code,
+  message: phrase,
+  trace_id: traceId,
+  first: timestamp,
+  last: timestamp,
+  count: z.int().min(1).describe("how often the trouble was seen, first to last"),
+  flapping: z.boolean(),
+  hint: z.string().max(500).describe("what a person should do"),
+});
+export type AlarmPayload = z.infer<typeof alarmPayload>;
+
+export const errorEventPayload = z.object({
+  ...eventCommon,
+  resp_type: z.enum(["ERROR", "FATAL_ERROR", "REFUSED", "UNREACHABLE", "LOST", "PROTOCOL"]),
+  error_code: code,
+  error_msg: phrase,
+  trace_id: traceId,
+  class: z.enum(Object.keys(errorClasses)),
+  action: phrase,
+  attempt: count.describe("failures in a row, this one included"),
+  retry_in_ms: z.number().min(0).nullable().describe("null: not tried again by itself"),
+  hint: z.string().max(500),
+});
+export type ErrorEventPayload = z.infer<typeof errorEventPayload>;
+
+export const sessionEventPayload = z.object({
+  ...eventCommon,
+  session: name.describe("the recognition session"),
+  change: z.enum(["started", "ended"]),
+  reason: phrase,
+  trace_id: traceId,
+});
+export type SessionEventPayload = z.infer<typeof sessionEventPayload>;
+
+export const audioGapEventPayload = z.object({
+  ...eventCommon,
+  lost_ms: z.number().min(0),
+  from: timestamp.describe("when the first lost sound was captured"),
+  to: timestamp,
+  cause: phrase,
+});
+export type AudioGapEventPayload = z.infer<typeof audioGapEventPayload>;
+
+export const transcriptPayload = z.object({
+  ...common,
+  id: name.describe("the same if the same speech is ever published twice"),
+  start: timestamp.describe("when the speech itself began"),
+  end: timestamp,
+  text: z.string(),
+  score: z.number().min(0).max(1),
+  final: z.boolean(),
+  words: z.array(z.object({ word: z.string(), start: timestamp, end: timestamp })),
+  property: name,
+  trace_id: traceId,
+  session: name,
+});
+export type TranscriptPayload = z.infer<typeof transcriptPayload>;
+
+export type EventPayload = ErrorEventPayload | SessionEventPayload | AudioGapEventPayload;
+export type Payload = StatePayload | InfoPayload | AlarmPayload | EventPayload | TranscriptPayload;
+
+const payloads = {
+  state: statePayload,
+  info: infoPayload,
+  alarm: alarmPayload,
+  "event-error": errorEventPayload,
+  "event-session": sessionEventPayload,
+  "event-audio-gap": audioGapEventPayload,
+  transcript: transcriptPayload,
+};
+
+/** A JSON Schema (draft 2020-12) for each payload, by the name of its file in docs/schemas. */
+export function jsonSchemas(): Readonly<Record<string, object>> {
+  return Object.fromEntries(
+    Object.entries(payloads).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: "input" })]),
+  );
+}
