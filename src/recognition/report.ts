@@ -45,7 +45,12 @@ export interface Transcript {
 
 /** Everything recognition tells the rest of the agent. */
 export type Report =
-  | { readonly type: "phase"; readonly phase: RecognitionPhase; readonly reason: string; readonly retryInMs: number | null }
+  | {
+      readonly type: "phase";
+      readonly phase: RecognitionPhase;
+      readonly reason: string;
+      readonly retryInMs: number | null;
+    }
   | { readonly type: "error"; readonly error: ErrorReport }
   | {
       readonly type: "session";
@@ -59,4 +64,10 @@ export type Report =
   | { readonly type: "healthy" }
   | { readonly type: "transcript"; readonly transcript: Transcript }
   /** Audio that was captured and will never be recognised. */
-  | { readonly type: "gap"; readonly lostMs: number; readonly fromMs: number; readonly toMs: number; readonly cause: string };
+  | {
+      readonly type: "gap";
+      readonly lostMs: number;
+      readonly fromMs: number;
+      readonly toMs: number;
+      readonly cause: string;
+    };

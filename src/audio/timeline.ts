@@ -1,0 +1,98 @@
+/** A place in the audio log: samples captured before it, over all streams. The log's only currency. */
+export type Position = number;
+
+/** How long the best arrival is collected before the clock of a stream is set anew. Drift within it stays under 1 ms. */
+const windowMs = 10_000;
+
+interface Anchor {
+  /** From here on (until the next anchor) … */
+  readonly from: Position;
+  /** … a position's wall clock is this plus its duration since the log's beginning, ms. */
+  readonly originMs: number;
+}
+
+interface Stream {
+  readonly id: string;
+  readonly start: Position;
+}
+
+/**
+ * Maps positions to the wall-clock time at which they were captured.
+ *
+ * Sound arrives late by a varying delay, never early. So the smallest difference between arrival time and position
+ * within a window is the truest; it is measured on the monotonic clock and turned into wall clock once a window.
+ * That follows a sound card whose crystal drifts, and a wall clock that is set right after boot.
+ */
+export class Timeline {
+  readonly #samplesPerMs: number;
+  readonly #streams: Stream[] = [];
+  readonly #anchors: Anchor[] = [];
+  #windowEndsMs = 0;
+  #bestMs = Number.POSITIVE_INFINITY;
+
+  /** @param sampleRate Hz */
+  constructor(sampleRate: number) {
+    this.#samplesPerMs = sampleRate / 1000;
+  }
+
+  /** A new stream begins at `start`: a fresh recorder, or sound after a break. */
+  openStream(id: string, start: Position): void {
+    this.#streams.push({ id, start });
+    this.restartClock();
+  }
+
+  /** Sound is missing before the next arrival: its time has to be measured afresh. */
+  restartClock(): void {
+    this.#windowEndsMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /**
+   * Samples [from, to) have arrived just now.
+   * @param correct false for a source that is not live (a file played fast): its first arrival sets the clock for good
+   */
+  arrived(from: Position, to: Position, wallMs: number, monotonicMs: number, correct: boolean): void {
+    const differenceMs = monotonicMs - to / this.#samplesPerMs;
+    const fresh = this.#windowEndsMs === Number.NEGATIVE_INFINITY;
+    if (fresh || (correct && monotonicMs >= this.#windowEndsMs)) {
+      this.#windowEndsMs = monotonicMs + windowMs;
+      this.#bestMs = differenceMs;
+      this.#anchors.push({ from, originMs: this.#bestMs + wallMs - monotonicMs });
+    } else if (correct && differenceMs < this.#bestMs) {
+      this.#bestMs = differenceMs;
+      const anchor = this.#anchors.pop();
+      this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#bestMs + wallMs - monotonicMs });
+    }
+  }
+
+  /** Wall clock at which the sample at `position` was captured, ms since the epoch; 0 before anything arrived. */
+  wallMs(position: Position): number {
+    const anchor = lastStartingAt(this.#anchors, (each) => each.from, position);
+    return anchor === undefined ? 0 : anchor.originMs + position / this.#samplesPerMs;
+  }
+
+  /** A lasting name for a position: `stream-sample`. */
+  nameOf(position: Position): string {
+    const stream = lastStartingAt(this.#streams, (each) => each.start, position);
+    return stream === undefined ? `none-${position}` : `${stream.id}-${position - stream.start}`;
+  }
+
+  /** Forgets what is only needed for positions before `oldest`. */
+  forgetBefore(oldest: Position): void {
+    forget(this.#anchors, (each) => each.from, oldest);
+    forget(this.#streams, (each) => each.start, oldest);
+  }
+}
+
+/** The last of `sorted` that starts at or before `position`; the first where none does. */
+function lastStartingAt<T>(sorted: readonly T[], startOf: (each: T) => Position, position: Position): T | undefined {
+  return sorted.findLast((each) => startOf(each) <= position) ?? sorted[0];
+}
+
+function forget<T>(sorted: T[], startOf: (each: T) => Position, oldest: Position): void {
+  let unneeded = 0;
+  for (const each of sorted.slice(1)) {
+    if (startOf(each) > oldest) break;
+    unneeded += 1;
+  }
+  sorted.splice(0, unneeded);
+}

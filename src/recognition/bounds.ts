@@ -1,0 +1,36 @@
+import { limits, type Mode, type RasrConfig } from "../sis/request.ts";
+
+/** The durations of a session, ms, that follow from the service's limits and our settings. */
+export interface Bounds {
+  /** From here on a session is rolled over at its next final result. */
+  readonly rollAtFinalMs: number;
+  /** Here it is rolled over in any case. */
+  readonly rollMs: number;
+  /** Silence at the head of a session that ended for want of speech: what is surely silent of it. */
+  readonly silentHeadMs: number;
+  /** No segment is longer than this, its closing silence included. */
+  readonly longestSegmentMs: number;
+  /** Without audio for this long, a session is ended before the service disconnects. */
+  readonly starvedMs: number;
+  readonly shortestChunkMs: number;
+}
+
+/** Silence that a service may take note of late. */
+const marginMs = 2_000;
+/** Speech that the service noticed only as it gave up waiting for it is heard again from this far before. */
+const preRollMs = 1_000;
+
+export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
+  const limitMs = mode === "short" ? limits.shortSessionMs : limits.continuousSessionMs;
+  const headMs = config.vadHead ?? limits.vadHeadMs.default;
+  const tailMs = config.vadTail ?? limits.vadTailMs.default;
+  return {
+    rollAtFinalMs: limitMs * 0.7,
+    rollMs: limitMs * 0.92,
+    silentHeadMs: Math.max(headMs - preRollMs, headMs / 2),
+    // Some models ignore max_seconds, so its largest value counts.
+    longestSegmentMs: limits.maxSeconds.max * 1000 + tailMs + marginMs,
+    starvedMs: limits.clientSilenceMs * 0.75,
+    shortestChunkMs: limits.chunkMs.min,
+  };
+}

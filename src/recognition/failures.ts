@@ -1,0 +1,224 @@
+import { Fault, printable } from "../base/fault.ts";
+import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
+import type { LinkEnding } from "../sis/link.ts";
+import { endSession, go, leave, note, report, rest, start, stay, wait, waitingPhase } from "./moves.ts";
+import type { ErrorKind } from "./report.ts";
+import { type Plan, planRetry } from "./retry.ts";
+import type { Context, Effect, EventOf, State, Step } from "./state.ts";
+
+/** The moves after a failure: what is said about it, and when it is tried again. */
+
+/** After an ERROR in a session, its END follows at once; after a cancelled one soon. */
+const endAfterErrorMs = 2_000;
+/** After a FATAL_ERROR the service disconnects; when it does not, we do. */
+const disconnectAfterFatalMs = 2_000;
+/** A service whose messages stay unreadable is put up with after so many failures in a row. */
+const unreadableFailures = 3;
+
+const endedUnasked: Diagnosis = {
+  code: "unasked-end",
+  known: true,
+  class: "service",
+  action: "new-session",
+  meaning: "the service ended the session unasked",
+  hint: "Nothing to do if it is rare. If it keeps coming, ask the service's support, with the trace id.",
+};
+
+/** Says what failed, with all that a person needs, and plans the next attempt. */
+export function fail(
+  state: State,
+  kind: ErrorKind,
+  failure: {
+    readonly diagnosis: Diagnosis;
+    readonly message: string;
+    readonly traceId?: string | null;
+    readonly retryAfterMs?: number | null;
+    readonly serverDateMs?: number | null;
+  },
+  context: Context,
+): { readonly state: State; readonly plan: Plan; readonly effects: readonly Effect[] } {
+  const { diagnosis } = failure;
+  const { plan, standing } = planRetry(state.standing, diagnosis.class, `${diagnosis.code} ${diagnosis.meaning}`, {
+    ...context,
+    retryAfterMs: failure.retryAfterMs ?? null,
+  });
+  const effects: Effect[] = [
+    report({
+      type: "error",
+      error: {
+        kind,
+        code: diagnosis.code,
+        message: printable(failure.message),
+        traceId: failure.traceId ?? null,
+        class: diagnosis.class,
+        action: plan.held ? "hold" : diagnosis.action,
+        attempt: standing.failures,
+        retryInMs: plan.delayMs,
+        hint: diagnosis.hint,
+      },
+    }),
+  ];
+  if (plan.renew) effects.push({ do: "renew-credentials", serverDateMs: failure.serverDateMs ?? null });
+  return { state: { ...state, standing }, plan, effects };
+}
+
+/** ERROR while a session is open: no more audio; the service's END closes the session. */
+export function errorInSession(state: State, event: EventOf<"ERROR">, context: Context): Step {
+  const failed = failByReply(state, "ERROR", event, context);
+  return {
+    next: { phase: "failing", standing: failed.state.standing, plan: failed.plan, heeds: true },
+    effects: [...failed.effects, wait(endAfterErrorMs)],
+  };
+}
+
+/** ERROR while none is open: nothing follows; the START that was sent is refused. */
+export function startRefused(state: State, event: EventOf<"ERROR">, context: Context): Step {
+  const failed = failByReply(state, "ERROR", event, context);
+  // Where our order was wrong, only a new connection is sure to be in step with the service again.
+  const inStep = diagnose(event.code).class !== "sequence";
+  return (inStep ? rest : leave)(failed.state, failed.plan, ...failed.effects);
+}
+
+/** FATAL_ERROR: the service itself disconnects. */
+export function fatal(state: State, event: EventOf<"FATAL_ERROR">, context: Context): Step {
+  const failed = failByReply(state, "FATAL_ERROR", event, context);
+  const over = inSession(state) ? [endSession("finals", `FATAL_ERROR ${event.code}`)] : [];
+  return {
+    next: { phase: "doomed", standing: failed.state.standing, plan: failed.plan },
+    effects: [...failed.effects, ...over, report(waitingPhase(failed.plan)), wait(disconnectAfterFatalMs)],
+  };
+}
+
+/** A message that cannot be read may have been a result: the audio is sent again, so that nothing can be missed. */
+export function unreadable(state: State, event: EventOf<"malformed">, context: Context): Step {
+  const tolerable = event.fault.code === "wire-unknown-type" || state.standing.failures >= unreadableFailures;
+  if (tolerable || !inSession(state)) return stay(state, note("malformed-message"));
+  const step = spoil(state, event, context);
+  return { next: step.next, effects: [note("malformed-message"), ...step.effects] };
+}
+
+/** What the session heard cannot be used: it is cancelled, and the same audio goes out again. */
+export function spoil(state: State, event: { readonly fault: EventOf<"spoiled">["fault"] }, context: Context): Step {
+  const failed = fail(
+    state,
+    "PROTOCOL",
+    { diagnosis: diagnoseFault(event.fault), message: event.fault.message },
+    context,
+  );
+  return {
+    next: { phase: "failing", standing: failed.state.standing, plan: failed.plan, heeds: false },
+    effects: [...failed.effects, { do: "end", cancel: true }, wait(endAfterErrorMs)],
+  };
+}
+
+/** The service did not answer in time. */
+export function timedOut(state: State, what: string, context: Context): Step {
+  const failed = fail(
+    state,
+    "PROTOCOL",
+    { diagnosis: diagnoseFault(new Fault("link-timeout", what)), message: what },
+    context,
+  );
+  const over = inSession(state) ? [endSession("finals", what)] : [];
+  return leave(failed.state, failed.plan, ...failed.effects, ...over);
+}
+
+/** The connection is gone, unasked, or never was. */
+export function lost(state: State, event: EventOf<"closed">, context: Context): Step {
+  const failed = failByEnding(state, event.ending, context);
+  const over = inSession(state) ? [endSession("finals", "the connection was lost")] : [];
+  const next = go(failed.state, failed.plan);
+  return { next: next.next, effects: [...failed.effects, ...over, ...next.effects] };
+}
+
+/** The END of a session that nobody asked to end. */
+export function unaskedEnd(state: State, event: EventOf<"END">, context: Context): Step {
+  if (context.mode === "sentence" && event.reason === "NORMAL") {
+    const next = start(state);
+    return { next: next.next, effects: [endSession("finals", "sentence"), ...next.effects] };
+  }
+  const message = `the service ended the session unasked, reason ${event.reason}`;
+  const failed = fail(state, "PROTOCOL", { diagnosis: endedUnasked, message, traceId: event.traceId }, context);
+  return rest(failed.state, failed.plan, ...failed.effects, note("unasked-end"), endSession("finals", "unasked END"));
+}
+
+/** END after an ERROR: the session is over, the connection stays. */
+export function failedSessionEnded(state: State & { readonly plan: Plan }): Step {
+  return rest(state, state.plan, endSession("finals", state.plan.reason));
+}
+
+export function stopInFailedSession(state: State): Step {
+  return leave(state, "stopped", endSession("finals", "stop"));
+}
+
+/** END (reason ERROR) did not follow the ERROR: the service's state is unknown, so this connection is given up. */
+export function endAfterErrorMissing(state: State & { readonly plan: Plan }): Step {
+  return leave(state, state.plan, note("end-missing"), endSession("finals", state.plan.reason));
+}
+
+export function closedAfterError(state: State & { readonly plan: Plan }): Step {
+  const step = go(state, state.plan);
+  return { next: step.next, effects: [note("closed-without-end"), endSession("finals", "closed"), ...step.effects] };
+}
+
+/** An ERROR that belongs to no START and no session: shown to the fleet, nothing to be done. */
+export function strayError(state: State, event: EventOf<"ERROR">): Step {
+  const diagnosis = diagnose(event.code);
+  return stay(
+    state,
+    note("late-error"),
+    report({
+      type: "error",
+      error: {
+        kind: "ERROR",
+        code: diagnosis.code,
+        message: printable(event.message),
+        traceId: event.traceId,
+        class: diagnosis.class,
+        action: "none",
+        attempt: state.standing.failures,
+        retryInMs: null,
+        hint: diagnosis.hint,
+      },
+    }),
+  );
+}
+
+function failByReply(
+  state: State,
+  kind: "ERROR" | "FATAL_ERROR",
+  event: EventOf<"ERROR"> | EventOf<"FATAL_ERROR">,
+  context: Context,
+) {
+  return fail(
+    state,
+    kind,
+    { diagnosis: diagnose(event.code), message: event.message, traceId: event.traceId },
+    context,
+  );
+}
+
+function failByEnding(state: State, ending: LinkEnding, context: Context) {
+  switch (ending.how) {
+    case "refused":
+      return fail(state, "REFUSED", ending, context);
+    case "unreachable":
+      return fail(
+        state,
+        "UNREACHABLE",
+        { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message },
+        context,
+      );
+    case "dead":
+      return fail(state, "LOST", { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message }, context);
+    case "closed": {
+      const why = ending.reason === "" ? "" : `: ${ending.reason}`;
+      const message = `the connection ended with close code ${ending.code}${why}`;
+      return fail(state, "LOST", { diagnosis: diagnoseFault(new Fault("link-lost", message)), message }, context);
+    }
+  }
+}
+
+function inSession(state: State): boolean {
+  return state.phase === "streaming" || state.phase === "ending" || state.phase === "failing";
+}

@@ -1,0 +1,138 @@
+import type { Report } from "./report.ts";
+import { afterUseful, type Plan } from "./retry.ts";
+import type { Context, Effect, Ending, EventOf, Irregularity, Next, Settle, State, Step } from "./state.ts";
+
+/** The plain moves that the table of transitions is made of: each gives the next state and what to do. */
+
+/** How long the service may take, ms. */
+const startTimeoutMs = 10_000;
+export const endTimeoutMs: Readonly<Record<Ending, number>> = {
+  sentence: 5_000,
+  silence: 5_000,
+  full: 5_000,
+  roll: 5_000,
+  starved: 5_000,
+  exhausted: 15_000,
+  reconfigured: 3_000,
+  stop: 3_000,
+};
+/** Where the service ends a session of its own accord, it is given this long before we ask. */
+const ownEndMs = 500;
+const closeTimeoutMs = 3_000;
+/** A connection without a session is kept for waits up to this long: after 20 s without data the service would disconnect. */
+export const longestRestMs = 10_000;
+/** Streaming this long without an error makes a connection useful: failures are forgotten. */
+const usefulAfterMs = 10_000;
+
+export const wait = (ms: number): Effect => ({ do: "wait", ms });
+export const report = (what: Report): Effect => ({ do: "report", report: what });
+export const note = (irregularity: Irregularity): Effect => ({ do: "note", irregularity });
+export const endSession = (settle: Settle, reason: string): Effect => ({ do: "end-session", settle, reason });
+
+export function stay(state: State, ...effects: Effect[]): Step {
+  return { next: state, effects };
+}
+
+export function ignore(state: State): Step {
+  return { next: state, effects: [] };
+}
+
+/** The service said something that its protocol does not have here. */
+export function noted(irregularity: Irregularity): (state: State) => Step {
+  return (state) => stay(state, note(irregularity));
+}
+
+export function connect(state: State): Step {
+  return { next: { phase: "connecting", standing: state.standing }, effects: [{ do: "connect" }] };
+}
+
+/** A changed configuration deserves a fresh start. */
+export function connectAfresh(state: State): Step {
+  return connect({ phase: "connecting", standing: { ...state.standing, failures: 0, renewed: false } });
+}
+
+export function start(state: State): Step {
+  return { next: { phase: "starting", standing: state.standing }, effects: [{ do: "start" }, wait(startTimeoutMs)] };
+}
+
+export function stream(state: State, event: EventOf<"START">): Step {
+  return {
+    next: { phase: "streaming", standing: state.standing },
+    effects: [
+      { do: "begin-session", traceId: event.traceId },
+      report({ type: "phase", phase: "streaming", reason: "the service recognises", retryInMs: null }),
+      wait(usefulAfterMs),
+    ],
+  };
+}
+
+export function useful(state: State, _event: unknown, context: Context): Step {
+  const next = { ...state, standing: afterUseful(state.standing, context.nowMs) };
+  return stay(next, report({ type: "healthy" }));
+}
+
+export function deliver(state: State, event: EventOf<"RESULT">): Step {
+  return stay(state, { do: "deliver", traceId: event.traceId, segments: event.segments });
+}
+
+/** A result of a session that is over: it counts if no later session has covered its audio. */
+export function deliverLate(state: State, event: EventOf<"RESULT">): Step {
+  return stay(state, note("late-result"), { do: "deliver", traceId: event.traceId, segments: event.segments });
+}
+
+/** Sends END; with `asked` false the service is first given the chance to end by itself. */
+export function end(
+  state: State,
+  why: Ending,
+  how: { readonly asked: boolean; readonly cancel?: boolean; readonly settle: Settle },
+): Step {
+  const next: State = { phase: "ending", standing: state.standing, why, asked: how.asked, settle: how.settle };
+  if (!how.asked) return { next, effects: [wait(ownEndMs)] };
+  return { next, effects: [{ do: "end", cancel: how.cancel === true }, wait(endTimeoutMs[why])] };
+}
+
+export function go(state: State, next: Next): Step {
+  if (next === "connect") return connect(state);
+  if (next === "idle") {
+    const reason = "no sound to send";
+    return {
+      next: { phase: "idle", standing: state.standing },
+      effects: [report({ type: "phase", phase: "listening", reason, retryInMs: null })],
+    };
+  }
+  if (next === "stopped") {
+    return {
+      next: { phase: "stopped", standing: state.standing },
+      effects: [report({ type: "phase", phase: "stopped", reason: "stopped", retryInMs: null })],
+    };
+  }
+  return {
+    next: { phase: "waiting", standing: state.standing, held: next.held },
+    effects: [report(waitingPhase(next)), wait(next.delayMs)],
+  };
+}
+
+/** Closes the connection; `next` comes when it is closed. */
+export function leave(state: State, next: Next, ...before: Effect[]): Step {
+  const effects: Effect[] = [...before, { do: "close" }, wait(closeTimeoutMs)];
+  if (typeof next !== "string") effects.push(report(waitingPhase(next)));
+  return { next: { phase: "leaving", standing: state.standing, next }, effects };
+}
+
+/** Waits for the next START on the connection that is there; for a longer wait the connection is given up. */
+export function rest(state: State, plan: Plan, ...before: Effect[]): Step {
+  if (plan.held || plan.renew || plan.delayMs > longestRestMs) return leave(state, plan, ...before);
+  return {
+    next: { phase: "resting", standing: state.standing },
+    effects: [...before, report(waitingPhase(plan)), wait(plan.delayMs)],
+  };
+}
+
+export function waitingPhase(plan: Plan): Report {
+  return {
+    type: "phase",
+    phase: plan.held ? "held" : "backing-off",
+    reason: plan.reason,
+    retryInMs: plan.delayMs,
+  };
+}

@@ -1,0 +1,97 @@
+import { type Backoff, backoffDelayMs } from "../base/backoff.ts";
+import type { Random } from "../base/random.ts";
+import type { ErrorClass } from "../sis/catalogue.ts";
+
+/** How things have gone lately: what the next wait depends on. */
+export interface Standing {
+  /** Failures in a row since recognition last proved useful. */
+  readonly failures: number;
+  /** Times in a row that it failed again soon after proving useful. */
+  readonly flaps: number;
+  /** Since when it has been useful; null while it is not. */
+  readonly usefulSinceMs: number | null;
+  /** Fresh credentials have been asked for since it was last useful. */
+  readonly renewed: boolean;
+}
+
+/** What to do after a failure. */
+export interface Plan {
+  readonly delayMs: number;
+  /** Trying again soon is pointless: a person has to mend something first. A slow probe notices when they have. */
+  readonly held: boolean;
+  /** The credentials in use are to be thrown away. */
+  readonly renew: boolean;
+  readonly reason: string;
+}
+
+interface Policy extends Backoff {
+  readonly held?: true;
+}
+
+const seconds = 1_000;
+const minutes = 60_000;
+
+/** Waits by class. `held` classes are probed: at least half of the drawn bound, so that a fleet never hammers on. */
+const policies: Readonly<Record<ErrorClass, Policy>> = {
+  service: { baseMs: 1 * seconds, capMs: 1 * minutes },
+  network: { baseMs: 1 * seconds, capMs: 1 * minutes },
+  silence: { baseMs: 1 * seconds, capMs: 1 * minutes },
+  audio: { baseMs: 1 * seconds, capMs: 1 * minutes },
+  sequence: { baseMs: 1 * seconds, capMs: 1 * minutes },
+  throttled: { baseMs: 10 * seconds, capMs: 5 * minutes },
+  credentials: { baseMs: 30 * seconds, capMs: 15 * minutes },
+  account: { baseMs: 1 * minutes, capMs: 15 * minutes, held: true },
+  config: { baseMs: 1 * minutes, capMs: 15 * minutes, held: true },
+};
+
+/** After so many failures in a row to decode our audio, the setting is wrong, not the audio. */
+const decodingFailuresAreConfig = 5;
+/** Failing within this time after proving useful is flapping. */
+const flapWindowMs = 2 * minutes;
+/** So many flaps in a row are forgiven. */
+const freeFlaps = 2;
+/** Longest Retry-After that is honoured. */
+const longestRetryAfterMs = 60 * minutes;
+
+export const freshStanding: Standing = { failures: 0, flaps: 0, usefulSinceMs: null, renewed: false };
+
+/** Recognition has proved useful. Failures are forgotten; flapping is not, until it stays useful. */
+export function afterUseful(standing: Standing, nowMs: number): Standing {
+  return { ...freshStanding, flaps: standing.flaps, usefulSinceMs: standing.usefulSinceMs ?? nowMs };
+}
+
+/**
+ * Decides the wait after a failure of class `errorClass`.
+ * @param context.retryAfterMs what the service asked for, if it did
+ */
+export function planRetry(
+  standing: Standing,
+  errorClass: ErrorClass,
+  reason: string,
+  context: { readonly nowMs: number; readonly random: Random; readonly retryAfterMs?: number | null },
+): { readonly plan: Plan; readonly standing: Standing } {
+  const failed = countFailure(standing, context.nowMs);
+  // Once per failure series the credentials are renewed and tried at once: they may merely have expired.
+  if (errorClass === "credentials" && !standing.renewed) {
+    return {
+      plan: { delayMs: 0, held: false, renew: true, reason },
+      standing: { ...failed, renewed: true },
+    };
+  }
+  const effective = errorClass === "audio" && failed.failures >= decodingFailuresAreConfig ? "config" : errorClass;
+  const policy = policies[effective];
+  const held = policy.held === true;
+  const exponent = failed.failures + Math.max(0, failed.flaps - freeFlaps) - (standing.renewed ? 1 : 0);
+  const random = held ? () => (1 + context.random()) / 2 : context.random;
+  const ownMs = backoffDelayMs(policy, exponent, random);
+  const askedMs = Math.min(Math.max(context.retryAfterMs ?? 0, 0), longestRetryAfterMs);
+  // Whoever was asked to wait comes back after that time, and not all in the same moment.
+  const delayMs = askedMs > 0 ? askedMs + Math.min(ownMs, Math.ceil(askedMs / 4)) : ownMs;
+  return { plan: { delayMs, held, renew: errorClass === "credentials", reason }, standing: failed };
+}
+
+function countFailure(standing: Standing, nowMs: number): Standing {
+  if (standing.usefulSinceMs === null) return { ...standing, failures: standing.failures + 1 };
+  const flapped = nowMs - standing.usefulSinceMs < flapWindowMs;
+  return { failures: 1, flaps: flapped ? standing.flaps + 1 : 0, usefulSinceMs: null, renewed: standing.renewed };
+}
