@@ -1,4 +1,5 @@
-import { Fault } from "../base/fault.ts";
+import { Fault, printable } from "../base/fault.ts";
+import { type JsonObject, numberOf, objectOf, wordsOf } from "./json.ts";
 
 /** What the service says, one message of its own. Source: SIS real-time ASR, the response pages. */
 export type Reply =
@@ -7,7 +8,7 @@ export type Reply =
   | {
       readonly type: "EVENT";
       readonly event: ServiceEvent;
-      /** Position in the session, ms; reserved by the service, so often absent. */
+      /** Position in the session, ms. The service reserves the field: often absent, and no reason to lose the event. */
       readonly timestampMs: number | null;
       readonly traceId: string | null;
     }
@@ -24,7 +25,7 @@ export type Reply =
 /** VOICE_*: speech began, ended. EXCEEDED_*: audio sent after it is ignored (silence: sentence mode only). */
 export type ServiceEvent = "VOICE_START" | "VOICE_END" | "EXCEEDED_SILENCE" | "EXCEEDED_AUDIO";
 
-/** Why a session ended; OTHER: a word that is not documented (the session is over all the same). */
+/** Why a session ended; OTHER: a word that is not documented, or none (the session is over all the same). */
 export type EndReason = "NORMAL" | "CANCEL" | "ERROR" | "OTHER";
 
 /** A stretch of recognised sound. Times are ms from the session's first sample. */
@@ -44,10 +45,156 @@ export interface Segment {
 /** Messages longer than this, in bytes, are not looked into. */
 export const maxReplyBytes = 1024 * 1024;
 
+/** The code of an error in which the service gave none. */
+export const unnamedErrorCode = "UNNAMED";
+
+/** What is beyond this is not speech, but a fault of the sender: times in ms, lengths in UTF-16 units. */
+const bounds = { timeMs: 24 * 60 * 60 * 1000, segments: 1000, words: 1000, text: 10_000, word: 200 };
+
 /**
- * A message of the service as a Reply, or as a Fault (`wire-*`) where it is none. Never throws. Codes, messages and
- * trace ids come out bounded and printable; recognised text as it is, bounded.
+ * A message of the service as a Reply, or as a Fault (wire-binary, wire-oversized, wire-bad-json, wire-unknown-type,
+ * wire-bad-message) where it is none. Never throws. Codes, messages and trace ids come out bounded and printable;
+ * recognised text exactly as it came, of bounded length.
+ *
+ * Unknown fields are ignored. What is optional may be absent or null; numbers may be strings, `is_final` may be "true"
+ * or "yes". An ERROR or END whose details are missing still counts: to overlook that a session is over does more harm
+ * than not to know why. A RESULT in which a time, a text or `is_final` cannot be relied on is refused whole.
  */
-export function decodeReply(_data: Buffer, _isBinary: boolean): Reply | Fault {
-  return new Fault("internal", "not yet");
+export function decodeReply(data: Buffer, isBinary: boolean): Reply | Fault {
+  if (isBinary)
+    return new Fault("wire-binary", `the service sent ${data.length} bytes of binary where only text is due`);
+  if (data.length > maxReplyBytes) {
+    return new Fault(
+      "wire-oversized",
+      `the service sent a message of ${data.length} bytes, more than ${maxReplyBytes}`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(data.toString("utf8"));
+  } catch {
+    return new Fault("wire-bad-json", `the service sent ${data.length} bytes of text that is not JSON`);
+  }
+  const message = objectOf(value);
+  if (message === null) return new Fault("wire-bad-message", "the service sent JSON that is not an object");
+  try {
+    return replyOf(message);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    return new Fault("wire-bad-message", "the service sent a message that cannot be read", { cause: error });
+  }
+}
+
+function replyOf(message: JsonObject): Reply {
+  const type = message["resp_type"];
+  const traceId = wordsOf(message["trace_id"], 100);
+  switch (type) {
+    case "START":
+      return { type, traceId };
+    case "EVENT":
+      return { type, event: eventOf(message["event"]), timestampMs: timeOf(message["timestamp"]), traceId };
+    case "RESULT":
+      return { type, traceId, segments: listOf(message["segments"], "segments", bounds.segments).map(segmentOf) };
+    case "ERROR":
+    case "FATAL_ERROR":
+      return {
+        type,
+        code: wordsOf(message["error_code"], 64) ?? unnamedErrorCode,
+        message: wordsOf(message["error_msg"], 300) ?? "",
+        traceId,
+      };
+    case "END":
+      return { type, reason: reasonOf(message["reason"]), traceId };
+    default:
+      if (typeof type !== "string") throw bad("resp_type is missing");
+      throw new Fault("wire-unknown-type", `the service sent a message of unknown type ${printable(type, 40)}`);
+  }
+}
+
+function eventOf(value: unknown): ServiceEvent {
+  switch (value) {
+    case "VOICE_START":
+    case "VOICE_END":
+    case "EXCEEDED_SILENCE":
+    case "EXCEEDED_AUDIO":
+      return value;
+    // Spelt like this in the table of "SIS real-time ASR, event response".
+    case "VOICE_STAR":
+      return "VOICE_START";
+    default:
+      if (typeof value !== "string") throw bad("event is missing");
+      throw new Fault("wire-unknown-type", `the service sent an unknown event ${printable(value, 40)}`);
+  }
+}
+
+function reasonOf(value: unknown): EndReason {
+  return value === "NORMAL" || value === "CANCEL" || value === "ERROR" ? value : "OTHER";
+}
+
+function segmentOf(value: unknown): Segment {
+  const segment = objectOf(value);
+  if (segment === null) throw bad("a segment is not an object");
+  return { ...spanOf(segment, "segment"), isFinal: flagOf(segment["is_final"]), result: resultOf(segment["result"]) };
+}
+
+function resultOf(value: unknown): Segment["result"] {
+  if (value === undefined || value === null) return null;
+  const result = objectOf(value);
+  if (result === null) throw bad("a result is not an object");
+  if (result["text"] === undefined || result["text"] === null) return null;
+  const words = result["word_info"];
+  return {
+    text: textOf(result["text"], "text", bounds.text),
+    score: scoreOf(result["score"]),
+    words: words === undefined || words === null ? [] : listOf(words, "word_info", bounds.words).map(wordOf),
+  };
+}
+
+function wordOf(value: unknown): { startMs: number; endMs: number; word: string } {
+  const word = objectOf(value);
+  if (word === null) throw bad("a word is not an object");
+  return { ...spanOf(word, "word"), word: textOf(word["word"], "word", bounds.word) };
+}
+
+function spanOf(value: JsonObject, what: string): { startMs: number; endMs: number } {
+  const startMs = timeOf(value["start_time"]);
+  const endMs = timeOf(value["end_time"]);
+  if (startMs === null || endMs === null) throw bad(`a ${what} has no usable time`);
+  if (endMs < startMs) throw bad(`a ${what} ends before it starts`);
+  return { startMs, endMs };
+}
+
+function timeOf(value: unknown): number | null {
+  const time = numberOf(value);
+  return time === null || time < 0 || time > bounds.timeMs ? null : Math.round(time) + 0;
+}
+
+function scoreOf(value: unknown): number {
+  if (value === undefined || value === null) return 0;
+  const score = numberOf(value);
+  if (score === null) throw bad("score is not a number");
+  return Math.min(1, Math.max(0, score)) + 0;
+}
+
+function flagOf(value: unknown): boolean {
+  if (typeof value === "boolean") return value;
+  if (value === "true" || value === "yes") return true;
+  if (value === "false" || value === "no") return false;
+  throw bad("is_final is neither true nor false");
+}
+
+function textOf(value: unknown, field: string, maxLength: number): string {
+  if (typeof value !== "string") throw bad(`${field} is not text`);
+  if (value.length > maxLength) throw bad(`${field} is longer than ${maxLength}`);
+  return value;
+}
+
+function listOf(value: unknown, field: string, maxLength: number): unknown[] {
+  if (!Array.isArray(value)) throw bad(`${field} is not a list`);
+  if (value.length > maxLength) throw bad(`${field} has ${value.length} entries, more than ${maxLength}`);
+  return value;
+}
+
+function bad(why: string): Fault {
+  return new Fault("wire-bad-message", `the service sent a message that cannot be used: ${why}`);
 }
