@@ -76,6 +76,11 @@ export class Timeline {
     return stream === undefined ? `none-${position}` : `${stream.id}-${position - stream.start}`;
   }
 
+  /** How many points of the clock are kept. */
+  get anchors(): number {
+    return this.#anchors.length;
+  }
+
   /** Forgets what is only needed for positions before `oldest`. */
   forgetBefore(oldest: Position): void {
     forget(this.#anchors, (each) => each.from, oldest);

@@ -1,20 +1,16 @@
 import type { AudioLog } from "../audio/log.ts";
-import type { Position } from "../audio/timeline.ts";
 import type { Clock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Link, LinkListener } from "../sis/link.ts";
-import type { Segment } from "../sis/reply.ts";
 import { encodeEnd, encodeStart, type Mode, type RasrConfig } from "../sis/request.ts";
-import { assemble } from "./assembly.ts";
 import { type Bounds, sessionBounds } from "./bounds.ts";
+import { Hearing } from "./hearing.ts";
 import { step } from "./machine.ts";
-import { type Pace, refill, spend, startPace, waitMs } from "./pacer.ts";
 import type { Report } from "./report.ts";
 import { freshStanding } from "./retry.ts";
-import { Session } from "./session.ts";
-import type { Effect, Event, Irregularity, Settle, State } from "./state.ts";
+import { Sender } from "./sender.ts";
+import type { Effect, Event, EventOf, Irregularity, State } from "./state.ts";
 
 /** Opens one connection to the service. `closed` is told exactly once, whatever happens. */
 export type Dial = (listener: LinkListener, mark: () => number) => Link;
@@ -40,17 +36,16 @@ export interface RecognizerOptions {
   readonly onReport: (report: Report) => void;
 }
 
-/** A segment that fails so often in a row is given up: the rest of the speech must not wait for it for ever. */
-const mostTries = 3;
-
 /**
- * Reads the audio log and has the service recognise it. The machine decides; this shell owns what moves: the
- * connection, the deadline, the session's place in the log, the pump that sends.
+ * Reads the audio log and has the service recognise it. The machine decides; this shell moves: it owns the connection
+ * and the timers, feeds events in and carries effects out.
  */
 export class Recognizer {
   readonly #options: RecognizerOptions;
   readonly #bounds: Bounds;
-  readonly #irregularities = new Map<Irregularity | "repeated-result", number>();
+  readonly #hearing: Hearing;
+  readonly #sender: Sender;
+  readonly #irregularities = new Map<string, number>();
   readonly #stopped = Promise.withResolvers<undefined>();
   readonly #queue: Event[] = [];
   #dispatching = false;
@@ -58,21 +53,16 @@ export class Recognizer {
   #link: Link | null = null;
   #deadline: Disposable | null = null;
   #pumpTimer: Disposable | null = null;
-  #session: Session | null = null;
-  #lastSession: Session | null = null;
-  /** Samples sent on this connection, over all its sessions. */
-  #sent = 0;
-  #sessionBase = 0;
-  #lastSentMs = 0;
-  #pace: Pace;
-  #failed: { readonly at: Position; readonly times: number } = { at: -1, times: 0 };
+  /** What the sender had sent when the running session began. */
+  #sentBefore = 0;
   #sourceEnded = false;
   #stopping = false;
 
   constructor(options: RecognizerOptions) {
     this.#options = options;
     this.#bounds = sessionBounds(options.mode, options.config);
-    this.#pace = startPace(options.clock.monotonicMs());
+    this.#hearing = new Hearing(options.log, this.#bounds, options.config.property, options.onReport);
+    this.#sender = new Sender({ ...options, bounds: this.#bounds });
   }
 
   /** Resolves when it has stopped: asked to, or because a finite source is recognised to its end. */
@@ -80,27 +70,24 @@ export class Recognizer {
     return this.#stopped.promise;
   }
 
-  /** What the service did that its protocol does not have, by name. */
+  /** What the service did that its protocol does not have: how often, by name. */
   get irregularities(): ReadonlyMap<string, number> {
     return this.#irregularities;
   }
 
   /** The log has grown. */
   audioArrived(): void {
-    if (this.#state.phase === "idle" && this.#options.log.unread >= this.#chunkSamples)
-      this.#dispatch({ type: "wanted" });
-    this.#pump();
+    if (this.#state.phase === "idle" && this.#sender.hasChunk) this.#dispatch({ type: "wanted" });
+    else this.#pump();
   }
 
   /** The log will not grow any more: what it holds is recognised, then recognition stops. */
   sourceEnded(): void {
     this.#sourceEnded = true;
-    if (this.#state.phase === "idle" && this.#options.log.unread > 0) this.#dispatch({ type: "wanted" });
-    this.#pump();
-    this.#checkExhausted();
+    this.#dispatch({ type: this.#options.log.unread > 0 ? "wanted" : "exhausted" });
   }
 
-  /** Ends the session properly, with its last results, and closes the connection. Takes 6 s at the most. */
+  /** Ends the session properly, with its last results, and closes the connection: 6 s at the most. */
   stop(): Promise<undefined> {
     this.#stopping = true;
     this.#dispatch({ type: "stop" });
@@ -112,10 +99,7 @@ export class Recognizer {
     this.#dispatch({ type: "reconfigured" });
   }
 
-  get #chunkSamples(): number {
-    return (this.#options.chunkMs * this.#options.log.sampleRate) / 1000;
-  }
-
+  /** Takes events one after the other, those that taking one brings about included. */
   #dispatch(event: Event): void {
     this.#queue.push(event);
     if (this.#dispatching) return;
@@ -132,18 +116,20 @@ export class Recognizer {
     this.#state = next;
     if (next.phase !== before.phase) this.#clearDeadline();
     for (const effect of effects) this.#perform(effect);
-    if (next.phase === before.phase) return;
-    if (next.phase === "stopped") this.#stopped.resolve(undefined);
-    // A stop outlives whatever was under way when it came.
-    else if (this.#stopping && next.phase !== "leaving" && event.type !== "stop") this.#queue.push({ type: "stop" });
-    this.#checkExhausted();
+    if (next.phase !== before.phase) this.#entered(event);
+  }
+
+  /** A stop, and the end of the source, outlive whatever was under way when they came. */
+  #entered(by: Event): void {
+    if (this.#state.phase === "stopped") this.#stopped.resolve(undefined);
+    else if (this.#stopping && by.type !== "stop") this.#queue.push({ type: "stop" });
+    else if (this.#sourceEnded && this.#options.log.unread === 0) this.#queue.push({ type: "exhausted" });
   }
 
   #perform(effect: Effect): void {
     switch (effect.do) {
       case "connect":
-        this.#sent = 0;
-        this.#link = this.#options.dial(this.#listener(), () => this.#sent);
+        this.#link = this.#options.dial(this.#listener(), () => this.#sender.sent);
         break;
       case "start":
         this.#link?.sendText(encodeStart(this.#options.config));
@@ -165,13 +151,15 @@ export class Recognizer {
         this.#options.credentialsRefused(effect.serverDateMs);
         break;
       case "begin-session":
-        this.#beginSession(effect.traceId);
+        this.#sentBefore = this.#sender.sent;
+        this.#sender.begin();
+        this.#hearing.begin(this.#options.nextSessionId(), effect.traceId);
         break;
       case "end-session":
-        this.#endSession(effect.settle, effect.reason);
+        this.#hearing.end(effect.settle, effect.reason);
         break;
       case "deliver":
-        this.#deliver(effect.traceId, effect.segments);
+        this.#deliver(effect);
         break;
       case "note":
         this.#note(effect.irregularity);
@@ -187,7 +175,7 @@ export class Recognizer {
       opened: () => this.#dispatch({ type: "opened" }),
       reply: (reply) => this.#dispatch(reply),
       malformed: (fault) => this.#dispatch({ type: "malformed", fault }),
-      confirmed: (mark) => this.#confirmed(mark),
+      confirmed: (sent) => this.#hearing.confirmed(sent - this.#sentBefore),
       closed: (ending) => {
         this.#link = null;
         this.#dispatch({ type: "closed", ending });
@@ -195,140 +183,43 @@ export class Recognizer {
     };
   }
 
-  #beginSession(traceId: string | null): void {
-    const { log, clock, nextSessionId, onReport } = this.#options;
-    const session = new Session(nextSessionId(), traceId, log.cursor, log.sampleRate);
-    this.#session = session;
-    this.#sessionBase = this.#sent;
-    this.#lastSentMs = clock.monotonicMs();
-    onReport({ type: "session", change: "started", session: session.id, traceId, reason: "started" });
-  }
-
-  /** Whatever ended it: the next session starts where the service is not done yet. */
-  #endSession(settle: Settle, reason: string): void {
-    const session = this.#session;
-    if (session === null) return;
-    const { log, onReport } = this.#options;
-    if (settle === "sent") log.settle(session.sentTo);
-    if (settle === "silence") log.settle(session.positionAt(this.#bounds.silentHeadMs));
-    log.rewind();
-    this.#lastSession = session;
-    this.#session = null;
-    onReport({ type: "session", change: "ended", session: session.id, traceId: session.traceId, reason });
-  }
-
-  #deliver(traceId: string | null, segments: readonly Segment[]): void {
-    const session = this.#sessionOf(traceId);
-    if (session === null) {
-      this.#note("late-result");
-      return;
-    }
-    const { log, config, onReport } = this.#options;
-    const result = assemble(segments, session, log, config.property);
-    for (let count = 0; count < result.dropped; count += 1) this.#note("repeated-result");
-    // What a running session sends again is recognised again: a late result for it would be a double.
-    const covered = session !== this.#session && this.#session !== null && result.heardTo > this.#session.start;
-    if (covered) {
-      this.#note("late-result");
-      return;
-    }
-    session.heardTo = result.heardTo;
-    for (const transcript of result.transcripts) onReport({ type: "transcript", transcript });
-    log.settle(result.heardTo);
-    if (result.failed !== null) this.#unrecognised(session, result.failed);
-    if (session === this.#session && session.sentMs > this.#bounds.rollAtFinalMs) {
+  #deliver(result: Pick<EventOf<"RESULT">, "traceId" | "segments">): void {
+    const heard = this.#hearing.deliver(result.traceId, result.segments);
+    if (heard.dropped > 0) this.#note("repeated-result");
+    for (const transcript of heard.transcripts) this.#options.onReport({ type: "transcript", transcript });
+    if (heard.spoiled !== null) this.#queue.push({ type: "spoiled", fault: heard.spoiled });
+    const session = this.#hearing.session;
+    const final = heard.transcripts.some((transcript) => transcript.final);
+    if (final && session !== null && session.sentMs > this.#bounds.rollAtFinalMs) {
       this.#queue.push({ type: "limit", cancel: true });
     }
   }
 
-  #sessionOf(traceId: string | null): Session | null {
-    const last = this.#lastSession;
-    if (this.#session === null) return last;
-    const isLate = last !== null && traceId !== null && traceId === last.traceId && traceId !== this.#session.traceId;
-    return isLate ? last : this.#session;
-  }
-
-  /** The service heard speech and has no words for it. It is sent again, and given up when that goes on. */
-  #unrecognised(session: Session, failed: { readonly from: Position; readonly to: Position }): void {
-    const { log, logger } = this.#options;
-    const again = Math.abs(failed.from - this.#failed.at) < log.sampleRate;
-    this.#failed = { at: failed.from, times: again ? this.#failed.times + 1 : 1 };
-    if (this.#failed.times >= mostTries) {
-      log.settle(failed.from);
-      log.abandon(failed.to, "unrecognised");
-      session.heardTo = failed.to;
-      logger.warn("the service cannot recognise a stretch of speech; going on without it", { tries: mostTries });
-      return;
-    }
-    this.#queue.push({
-      type: "spoiled",
-      fault: new Fault("wire-bad-message", "a final segment came without a result"),
-    });
-  }
-
-  /** Silence is never reported: what has arrived, and cannot be part of a segment that is still open, is done with. */
-  #confirmed(mark: number): void {
-    const session = this.#session;
-    if (session === null || mark < this.#sessionBase) return;
-    const arrivedMs = ((mark - this.#sessionBase) * 1000) / this.#options.log.sampleRate;
-    const doneMs = arrivedMs - this.#bounds.longestSegmentMs;
-    if (doneMs > 0) this.#options.log.settle(session.positionAt(doneMs));
-  }
-
-  /** Sends what may be sent now. Live sound goes out as it comes; a backlog at the catch-up rate. */
   #pump(): void {
-    const { log, clock, catchUpRate, chunkMs } = this.#options;
     this.#pumpTimer?.[Symbol.dispose]();
     this.#pumpTimer = null;
-    while (this.#state.phase === "streaming" && this.#session !== null && this.#link !== null) {
-      const nowMs = clock.monotonicMs();
-      if (log.unread < (this.#sourceEnded ? 1 : this.#chunkSamples)) {
-        this.#watchForAudio(nowMs);
-        return;
-      }
-      this.#pace = refill(this.#pace, nowMs, catchUpRate);
-      const delayMs = waitMs(this.#pace, chunkMs, catchUpRate, this.#link.bufferedBytes);
-      if (delayMs > 0) {
-        this.#pumpTimer = clock.after(delayMs, () => this.#pump());
-        return;
-      }
-      if (this.#session.sentMs + chunkMs > this.#bounds.rollMs) {
+    const { session } = this.#hearing;
+    if (this.#state.phase !== "streaming" || session === null || this.#link === null) return;
+    const pause = this.#sender.pump(session, this.#link, this.#sourceEnded);
+    switch (pause.why) {
+      case "live":
+        if (this.#sourceEnded) this.#dispatch({ type: "exhausted" });
+        else this.#pumpTimer = this.#options.clock.after(this.#sender.starvedInMs, () => this.#pump());
+        break;
+      case "paced":
+        this.#pumpTimer = this.#options.clock.after(pause.againInMs, () => this.#pump());
+        break;
+      case "full":
         // With a final result behind us nothing is cut in two: the next session starts at its end.
-        this.#dispatch({ type: "limit", cancel: this.#session.heardTo > this.#session.start });
-        return;
-      }
-      this.#sendChunk(this.#session, this.#link, nowMs);
+        this.#dispatch({ type: "limit", cancel: session.heardTo > session.start });
+        break;
+      case "starved":
+        this.#dispatch({ type: "starved" });
+        break;
     }
   }
 
-  #sendChunk(session: Session, link: Link, nowMs: number): void {
-    const { log, encode, chunkMs } = this.#options;
-    const chunk = log.read(this.#chunkSamples, 1);
-    if (chunk === null) return;
-    const shortest = (this.#bounds.shortestChunkMs * log.sampleRate) / 1000;
-    const samples = chunk.samples.length < shortest ? padded(chunk.samples, shortest) : chunk.samples;
-    session.send(chunk.position, chunk.samples.length);
-    this.#sent += chunk.samples.length;
-    this.#lastSentMs = nowMs;
-    this.#pace = spend(this.#pace, chunkMs);
-    link.sendAudio(encode(samples));
-    this.#checkExhausted();
-  }
-
-  /** Nothing to send: if that lasts, the session is ended before the service disconnects us. */
-  #watchForAudio(nowMs: number): void {
-    const leftMs = this.#lastSentMs + this.#bounds.starvedMs - nowMs;
-    if (leftMs <= 0) this.#dispatch({ type: "starved" });
-    else this.#pumpTimer = this.#options.clock.after(leftMs, () => this.#pump());
-  }
-
-  #checkExhausted(): void {
-    if (!this.#sourceEnded || this.#options.log.unread > 0) return;
-    if (this.#dispatching) this.#queue.push({ type: "exhausted" });
-    else this.#dispatch({ type: "exhausted" });
-  }
-
-  #note(irregularity: Irregularity | "repeated-result"): void {
+  #note(irregularity: Irregularity): void {
     this.#irregularities.set(irregularity, (this.#irregularities.get(irregularity) ?? 0) + 1);
     this.#options.logger.warn("the service did not keep to its protocol", { irregularity });
   }
@@ -337,11 +228,4 @@ export class Recognizer {
     this.#deadline?.[Symbol.dispose]();
     this.#deadline = null;
   }
-}
-
-/** The service takes no message shorter than 50 ms: the very last one is filled up with silence. */
-function padded(samples: Int16Array, length: number): Int16Array {
-  const longer = new Int16Array(length);
-  longer.set(samples);
-  return longer;
 }

@@ -70,6 +70,7 @@ export type Irregularity =
   | "late-event"
   | "late-error"
   | "stray-reply"
+  | "repeated-result"
   | "malformed-message";
 
 /** What the shell has to do, in order. */

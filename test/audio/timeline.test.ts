@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Timeline } from "../../src/audio/timeline.ts";
+
+const perMs = 16;
+
+/** Feeds `seconds` of sound in `chunkMs` pieces; `lateMs` tells how late the piece that ends at a given time arrives. */
+function feed(
+  timeline: Timeline,
+  options: {
+    from: number;
+    seconds: number;
+    chunkMs: number;
+    wallMs: number;
+    drift?: number;
+    lateMs: (ms: number) => number;
+  },
+) {
+  for (let ms = options.from + options.chunkMs; ms <= options.from + options.seconds * 1000; ms += options.chunkMs) {
+    const nowMs = ms * (1 + (options.drift ?? 0)) + options.lateMs(ms);
+    timeline.arrived((ms - options.chunkMs) * perMs, ms * perMs, options.wallMs + nowMs, nowMs, true);
+  }
+}
+
+test("arrivals that come late now and then do not move the clock", () => {
+  const timeline = new Timeline(16000);
+  timeline.openStream("a", 0);
+  feed(timeline, { from: 0, seconds: 60, chunkMs: 100, wallMs: 1e12, lateMs: (ms) => (ms % 700 === 0 ? 0 : 80) });
+  for (const ms of [0, 5_000, 15_000, 33_333, 59_000]) {
+    assert.ok(Math.abs(timeline.wallMs(ms * perMs) - (1e12 + ms)) < 1, `at ${ms} ms`);
+  }
+});
+
+test("a sound card that runs 200 ppm slow is followed: after an hour the clock is right to 5 ms", () => {
+  const timeline = new Timeline(16000);
+  timeline.openStream("a", 0);
+  feed(timeline, { from: 0, seconds: 3600, chunkMs: 100, wallMs: 1e12, drift: 200e-6, lateMs: () => 0 });
+  assert.ok(Math.abs(timeline.wallMs(3_590_000 * perMs) - (1e12 + 3_590_000 * 1.0002)) < 5);
+});
+
+test("a wall clock that is set after boot counts from then on", () => {
+  const timeline = new Timeline(16000);
+  timeline.openStream("a", 0);
+  feed(timeline, { from: 0, seconds: 20, chunkMs: 100, wallMs: 0, lateMs: () => 0 });
+  feed(timeline, { from: 20_000, seconds: 20, chunkMs: 100, wallMs: 1e12, lateMs: () => 0 });
+  assert.equal(timeline.wallMs(5_000 * perMs), 5_000);
+  assert.equal(timeline.wallMs(35_000 * perMs), 1e12 + 35_000);
+});
+
+test("a file played fast keeps the time of its own sound", () => {
+  const timeline = new Timeline(16000);
+  timeline.openStream("a", 0);
+  for (let i = 0; i < 300; i += 1) timeline.arrived(i * 1600, (i + 1) * 1600, 1e12 + (i + 1) * 10, (i + 1) * 10, false);
+  assert.equal(timeline.wallMs(20_000 * perMs) - timeline.wallMs(0), 20_000);
+});
+
+test("memory does not grow with time", () => {
+  const timeline = new Timeline(16000);
+  timeline.openStream("a", 0);
+  for (let hour = 0; hour < 3; hour += 1) {
+    feed(timeline, { from: hour * 3_600_000, seconds: 3600, chunkMs: 1000, wallMs: 0, lateMs: () => 0 });
+    timeline.forgetBefore((hour * 3_600_000 + 3_590_000) * perMs);
+    assert.ok(timeline.anchors <= 3);
+  }
+  assert.equal(timeline.nameOf(10_000_000 * perMs), `a-${10_000_000 * perMs}`);
+});

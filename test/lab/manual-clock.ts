@@ -1,0 +1,60 @@
+import type { Clock } from "../../src/base/clock.ts";
+
+interface Timer {
+  readonly atMs: number;
+  readonly order: number;
+  readonly action: () => void;
+}
+
+/** A clock that moves only when told to, and fires what is due in order on the way. */
+export class ManualClock implements Clock {
+  #nowMs = 0;
+  #wallOffsetMs: number;
+  #order = 0;
+  readonly #timers = new Set<Timer>();
+
+  /** @param wallMs the wall clock at the beginning */
+  constructor(wallMs = Date.UTC(2026, 0, 1)) {
+    this.#wallOffsetMs = wallMs;
+  }
+
+  /** Timers that have not fired. */
+  get pending(): number {
+    return this.#timers.size;
+  }
+
+  wallMs(): number {
+    return this.#nowMs + this.#wallOffsetMs;
+  }
+
+  monotonicMs(): number {
+    return this.#nowMs;
+  }
+
+  after(delayMs: number, action: () => void): Disposable {
+    this.#order += 1;
+    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), order: this.#order, action };
+    this.#timers.add(timer);
+    return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
+  }
+
+  /** Sets the wall clock, as NTP does after boot. */
+  stepWall(byMs: number): void {
+    this.#wallOffsetMs += byMs;
+  }
+
+  /** Moves on by `ms`, firing what comes due, also what that arms. */
+  advance(ms: number): void {
+    const endMs = this.#nowMs + ms;
+    for (;;) {
+      const due = [...this.#timers]
+        .filter((timer) => timer.atMs <= endMs)
+        .toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
+      if (due === undefined) break;
+      this.#timers.delete(due);
+      this.#nowMs = Math.max(this.#nowMs, due.atMs);
+      due.action();
+    }
+    this.#nowMs = endMs;
+  }
+}
