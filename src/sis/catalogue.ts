@@ -105,7 +105,7 @@ export function diagnoseRefusal(httpStatus: number, code: string | null): Diagno
   return byBody.known ? byBody : { ...byStatus, code: byBody.code, known: false };
 }
 
-type FaultRow = readonly [class: ErrorClass, meaning: string, hint: string];
+type FaultRow = readonly [errorClass: ErrorClass, meaning: string, hint: string];
 
 const wireHint = "If it goes on, check that the endpoint is really that of SIS and that no proxy changes what passes.";
 const internal: FaultRow = [
@@ -114,45 +114,22 @@ const internal: FaultRow = [
   "Report it with the log: it is a defect of the agent.",
 ];
 
+// biome-ignore format: a table, one row a line
 const faults: Partial<Readonly<Record<FaultCode, FaultRow>>> = {
   "link-refused": ["service", "the service refused the connection", "See the message; the agent keeps trying."],
   "link-unreachable": ["network", "the service cannot be reached", ""],
-  "link-lost": [
-    "network",
-    "the connection broke off",
-    "Check the network if it happens often: Wi-Fi signal, router, a proxy that ends long connections.",
-  ],
-  "link-dead": [
-    "network",
-    "the connection no longer answers",
-    "Check the network: the way to the service is cut without a sign (Wi-Fi lost, router restarted, NAT forgot the connection).",
-  ],
-  "link-timeout": [
-    "network",
-    "the service did not answer in time",
-    "Check the network's delay and load; a firewall that holds connections without an answer looks like this too.",
-  ],
-  "token-refused": [
-    "credentials",
-    "IAM gave no token",
-    "Check user, domain, password and iam_endpoint under [sis.auth].",
-  ],
+  "link-lost": ["network", "the connection broke off", "Check the network if it happens often: Wi-Fi signal, router, a proxy that ends long connections."],
+  "link-dead": ["network", "the connection no longer answers", "Check the network: the way to the service is cut without a sign (Wi-Fi lost, router restarted, NAT forgot the connection)."],
+  "link-timeout": ["network", "the service did not answer in time", "Check the network's delay and load; a firewall that holds connections without an answer looks like this too."],
+  "token-refused": ["credentials", "IAM gave no token", "Check user, domain, password and iam_endpoint under [sis.auth]."],
   "token-unreachable": ["network", "IAM cannot be asked", ""],
   "wire-bad-json": ["service", "the service sent something that is not JSON", wireHint],
   "wire-bad-message": ["service", "the service sent a message that cannot be used", wireHint],
-  "wire-unknown-type": [
-    "service",
-    "the service sent a kind of message that the agent does not know",
-    "Harmless as a rule: the service has learnt something new. Update the agent.",
-  ],
+  "wire-unknown-type": ["service", "the service sent a kind of message that the agent does not know", "Harmless as a rule: the service has learnt something new. Update the agent."],
   "wire-binary": ["service", "the service sent binary where only text is due", wireHint],
   "wire-oversized": ["service", "the service sent a message that is far too long", wireHint],
   "config-invalid": ["config", "a setting cannot be used", "Correct the setting that the message names."],
-  "config-unreadable": [
-    "config",
-    "a file that the configuration names cannot be read",
-    "Check that the file exists and that the agent's user may read it.",
-  ],
+  "config-unreadable": ["config", "a file that the configuration names cannot be read", "Check that the file exists and that the agent's user may read it."],
 };
 
 /**

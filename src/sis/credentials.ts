@@ -1,29 +1,98 @@
 import type { Clock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
 import type { Random } from "../base/random.ts";
+import { type IssuedToken, isToken, type ProjectScope, requestToken } from "./iam.ts";
+import { type AccessKey, signRequest } from "./signature.ts";
+
+export type { ProjectScope } from "./iam.ts";
 
 /** Proves to the service who we are. */
 export interface Credentials {
   /**
-   * Headers for the upgrade request to `url`. They are what must be sent, no more and no less.
-   * @throws Fault token-refused, token-unreachable, config-invalid, config-unreadable; the signal's reason when it aborts
+   * Headers for the upgrade request to `url`; to be sent exactly as they are.
+   * @throws Fault token-refused, token-unreachable, config-invalid, or what reading a file throws; the signal's reason
+   *   when it aborts
    */
   authorize(url: URL, signal: AbortSignal): Promise<Record<string, string>>;
-  /** The service refused what `authorize` gave. `serverDateMs`: the refusing response's Date, where it had one. */
+  /**
+   * The service refused what `authorize` gave: the next call gives something new where it can.
+   * `serverDateMs`: the refusing answer's Date, where it had one.
+   */
   refused(info: { readonly serverDateMs: number | null }): void;
-  /** When what `authorize` last gave runs out, wall clock ms; null: it does not, or nobody knows. */
+  /** When what `authorize` last gave runs out, wall clock ms; null: never, or nobody knows. */
   expiresAtMs(): number | null;
 }
 
-export declare function akskCredentials(options: {
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly clock: Clock;
-}): Credentials;
+/** A clock that is less off than this needs no correction; the gateway allows 15 minutes. */
+const clockToleranceMs = 60_000;
 
-/** Scope of a token: the project of the region by name, or by id. */
-export type ProjectScope = { readonly name: string } | { readonly id: string };
+/**
+ * Signs with an access key. Where the service refuses and its Date shows that this device's clock is off, later
+ * signatures go by the service's time.
+ */
+export function akskCredentials(options: AccessKey & { readonly clock: Clock }): Credentials {
+  const { clock } = options;
+  // Counted on by the monotonic clock, so that a correction of the wall clock in between does no harm.
+  let learned: { readonly serverMs: number; readonly atMs: number } | null = null;
+  return {
+    async authorize(url, signal) {
+      signal.throwIfAborted();
+      const nowMs = learned === null ? clock.wallMs() : learned.serverMs + clock.monotonicMs() - learned.atMs;
+      // Content-Type is signed because the vendor's SDK does so on this very request.
+      return signRequest(options, { method: "GET", url, headers: { "Content-Type": "application/json" } }, nowMs);
+    },
+    refused({ serverDateMs }) {
+      if (serverDateMs === null) return;
+      const off = Math.abs(serverDateMs - clock.wallMs()) > clockToleranceMs;
+      learned = off ? { serverMs: serverDateMs, atMs: clock.monotonicMs() } : null;
+    },
+    expiresAtMs: () => null,
+  };
+}
 
-export declare function passwordCredentials(options: {
+/**
+ * A token that someone else makes, read anew for each connection so that replacing the file's content is enough.
+ * @param readToken gives the file's content; its failure is passed on
+ */
+export function tokenCredentials(readToken: () => string | Promise<string>): Credentials {
+  return {
+    async authorize(_url, signal) {
+      signal.throwIfAborted();
+      const token = (await abortable(Promise.resolve(readToken()), signal)).trim();
+      if (!isToken(token)) {
+        throw new Fault(
+          "config-invalid",
+          token === "" ? "the token's file is empty" : "the token's file holds no token",
+          {
+            hint: "Put the value of IAM's X-Subject-Token header into token_file: one line of visible characters.",
+          },
+        );
+      }
+      return { "X-Auth-Token": token };
+    },
+    refused() {},
+    expiresAtMs: () => null,
+  };
+}
+
+/** After a renewal failed and while the old token is still good, the next one is tried after this. */
+const renewalRetryMs = 5 * 60_000;
+
+interface HeldToken {
+  readonly token: string;
+  /** Monotonic. */
+  readonly renewAtMs: number;
+  readonly expiresAtMs: number;
+}
+
+/**
+ * Tokens from IAM by user and password: cached, renewed at 80 to 90 % of their life (jitter, so that a fleet does not
+ * ask at once), one request at a time however many ask, never logged. Where a renewal fails, the old token serves
+ * until it expires.
+ * @param options.iamEndpoint `https://iam.{region}.myhuaweicloud.com`
+ * @throws Fault config-invalid where the endpoint is malformed
+ */
+export function passwordCredentials(options: {
   readonly iamEndpoint: string;
   readonly user: string;
   readonly domain: string;
@@ -31,6 +100,91 @@ export declare function passwordCredentials(options: {
   readonly project: ProjectScope;
   readonly clock: Clock;
   readonly random: Random;
-}): Credentials;
+}): Credentials {
+  const { clock, random } = options;
+  const request = { ...options, url: tokenUrl(options.iamEndpoint) };
+  const ask = shared((signal) => requestToken(request, clock, signal));
+  let held: HeldToken | null = null;
 
-export declare function tokenCredentials(readToken: () => Promise<string>): Credentials;
+  async function renew(old: HeldToken | null, signal: AbortSignal): Promise<HeldToken> {
+    try {
+      return hold(await ask(signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      const nowMs = clock.monotonicMs();
+      // `held` is another when the old token was refused in the meantime.
+      if (old === null || held !== old || nowMs >= old.expiresAtMs) throw error;
+      return { ...old, renewAtMs: nowMs + renewalRetryMs };
+    }
+  }
+  function hold({ token, lifeMs }: IssuedToken): HeldToken {
+    const nowMs = clock.monotonicMs();
+    return { token, renewAtMs: nowMs + lifeMs * (0.8 + 0.1 * random()), expiresAtMs: nowMs + lifeMs };
+  }
+
+  return {
+    async authorize(_url, signal) {
+      signal.throwIfAborted();
+      if (held === null || clock.monotonicMs() >= held.renewAtMs) held = await renew(held, signal);
+      return { "X-Auth-Token": held.token };
+    },
+    refused() {
+      held = null;
+    },
+    expiresAtMs: () => (held === null ? null : clock.wallMs() + held.expiresAtMs - clock.monotonicMs()),
+  };
+}
+
+/**
+ * The scope of the token for a project: by the region's name where one of the endpoints tells it
+ * (`sis-ext.cn-north-4.myhuaweicloud.com`), as the vendor documents; otherwise by the project's id.
+ */
+export function projectScope(endpoints: readonly string[], projectId: string): ProjectScope {
+  for (const endpoint of endpoints) {
+    const name = /^[a-z]+:\/\/[a-z-]+\.([a-z]{2}-[a-z]+-\d{1,3})\.myhuaweicloud\.com(?:[:/]|$)/i.exec(endpoint)?.[1];
+    if (name !== undefined) return { name };
+  }
+  return { id: projectId };
+}
+
+function tokenUrl(endpoint: string): URL {
+  const base = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  if (base === null || (base.protocol !== "https:" && base.protocol !== "http:") || base.username || base.password) {
+    throw new Fault("config-invalid", "iam_endpoint is not of the form https://host[:port]", {
+      hint: "Write the region's IAM endpoint, e.g. https://iam.cn-north-4.myhuaweicloud.com.",
+    });
+  }
+  return new URL("/v3/auth/tokens", base);
+}
+
+/** Lets callers share one run of `work`; it is aborted when the last of them has given up. */
+function shared<T>(work: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let run: { readonly result: Promise<T>; readonly scope: AbortController; waiting: number } | null = null;
+  return async (signal) => {
+    if (run === null) {
+      const scope = new AbortController();
+      run = { result: work(scope.signal), scope, waiting: 0 };
+    }
+    const mine = run;
+    mine.waiting += 1;
+    try {
+      return await abortable(mine.result, signal);
+    } finally {
+      mine.waiting -= 1;
+      if (mine.waiting === 0) {
+        mine.scope.abort();
+        if (run === mine) run = null;
+      }
+    }
+  };
+}
+
+/** The promise's outcome, or a rejection with the signal's reason as soon as it aborts. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => reject(signal.reason);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", giveUp));
+    if (signal.aborted) giveUp();
+    else signal.addEventListener("abort", giveUp, { once: true });
+  });
+}

@@ -1,15 +1,22 @@
+import type { IncomingMessage } from "node:http";
+import { WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
-import type { Fault } from "../base/fault.ts";
-import type { Diagnosis } from "./catalogue.ts";
-import type { Reply } from "./reply.ts";
+import { Fault } from "../base/fault.ts";
+import { beat, type Heartbeat, heard, pong, startHeartbeat } from "./heartbeat.ts";
+import { closed, type LinkEnding, refusal, unreachable, violation } from "./link-ending.ts";
+import { explainNetworkError } from "./network-errors.ts";
+import { decodeReply, maxReplyBytes, type Reply } from "./reply.ts";
+
+export type { LinkEnding } from "./link-ending.ts";
 
 /** One WebSocket connection to the service. Sending is a no-op unless it is open. */
 export interface Link {
   sendText(text: string): void;
+  /** The bytes are copied out before it returns. */
   sendAudio(bytes: Uint8Array): void;
-  /** Bytes accepted for sending that the operating system has not taken yet. */
+  /** Bytes accepted for sending that the operating system has not taken yet; 0 unless open. */
   readonly bufferedBytes: number;
-  /** Ends politely: close code 1000, then by force after 2 s. Again, or when ended: nothing. */
+  /** Ends politely: close code 1000, then by force after 2 s. Again, or when it has ended: nothing. */
   close(): void;
   /** Ends at once. */
   destroy(): void;
@@ -19,7 +26,7 @@ export interface Link {
 export interface LinkListener {
   opened(): void;
   reply(reply: Reply): void;
-  /** A message that is none of the protocol's; the link goes on, or says closed. */
+  /** A message that is none of the protocol's. The link goes on, or says closed. */
   malformed(fault: Fault): void;
   /** Everything sent before `mark()` returned this has arrived. */
   confirmed(mark: number): void;
@@ -27,43 +34,212 @@ export interface LinkListener {
   closed(ending: LinkEnding): void;
 }
 
-/** How a link came to its end. */
-export type LinkEnding =
-  /** The upgrade was answered with an HTTP status. */
-  | {
-      readonly how: "refused";
-      readonly status: number;
-      readonly diagnosis: Diagnosis;
-      /** Bounded and printable. */
-      readonly message: string;
-      readonly retryAfterMs: number | null;
-      readonly serverDateMs: number | null;
-    }
-  /** It never opened: DNS, TCP, TLS, or something that speaks no HTTP; or no answer in time. */
-  | { readonly how: "unreachable"; readonly fault: Fault }
-  /** It was open and is closed. `asked`: by us. Code 1006: without a closing handshake. */
-  | { readonly how: "closed"; readonly code: number; readonly reason: string; readonly asked: boolean }
-  /** It was open and no longer answers. */
-  | { readonly how: "dead"; readonly fault: Fault };
-
-export interface LinkOptions {
-  readonly url: URL;
-  /** Sent with the upgrade, exactly. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly clock: Clock;
-  readonly listener: LinkListener;
-  /** What has been sent so far, as a number that never falls; asked when a ping goes out. */
-  readonly mark: () => number;
-  readonly timing?: Partial<LinkTiming>;
-}
-
-/** Durations in ms; the defaults are what production uses. */
+/** Durations in ms. */
 export interface LinkTiming {
+  /** From the call to the upgrade's answer. */
   readonly upgradeMs: number;
   readonly pingMs: number;
+  /** Nothing received for this long with a ping unanswered. With `pingMs`, a dead link is noticed within 10 s. */
   readonly deadMs: number;
+  /** For the closing handshake. */
   readonly closeMs: number;
+  /** For the body of a refusal. */
   readonly refusalBodyMs: number;
 }
 
-export declare function openLink(options: LinkOptions): Link;
+const usualTiming: LinkTiming = { upgradeMs: 10_000, pingMs: 3000, deadMs: 8000, closeMs: 2000, refusalBodyMs: 2000 };
+
+const longestRefusalBody = 64 * 1024;
+
+/** Beyond this the WebSocket itself fails; what lies between is read, refused as wire-oversized, and survived. */
+const maxPayload = 4 * maxReplyBytes;
+
+type State =
+  | { readonly phase: "connecting"; readonly timer: Disposable }
+  | { readonly phase: "refused"; readonly timer: Disposable }
+  /** `cut`: the socket's own error, which comes before the WebSocket's close. */
+  | { readonly phase: "open"; readonly timer: Disposable; readonly heartbeat: Heartbeat; readonly cut: string }
+  /** `ending`: already decided; null: what the closing handshake says. */
+  | {
+      readonly phase: "closing";
+      readonly timer: Disposable;
+      readonly ending: LinkEnding | null;
+      readonly asked: boolean;
+    }
+  | { readonly phase: "ended"; readonly timer: null };
+
+/**
+ * Connects to the service and keeps the connection's life: upgrade, heartbeat, end. Redirects are not followed, nothing
+ * is compressed, everything received is bounded.
+ * @param options.headers sent with the upgrade, exactly
+ * @param options.mark how far has been sent, as a number that never falls; asked when a ping goes out
+ */
+export function openLink(options: {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly listener: LinkListener;
+  readonly mark: () => number;
+  readonly timing?: Partial<LinkTiming>;
+}): Link {
+  const { url, clock, listener } = options;
+  const timing = { ...usualTiming, ...options.timing };
+  const socket = connect(url, options.headers);
+  if (socket instanceof Fault) {
+    clock.after(0, () => listener.closed({ how: "unreachable", fault: socket }));
+    return { sendText() {}, sendAudio() {}, bufferedBytes: 0, close() {}, destroy() {} };
+  }
+  let state: State = { phase: "connecting", timer: clock.after(timing.upgradeMs, upgradeTimedOut) };
+
+  function move(next: State): void {
+    state.timer?.[Symbol.dispose]();
+    state = next;
+  }
+
+  function end(ending: LinkEnding): void {
+    if (state.phase === "ended") return;
+    move({ phase: "ended", timer: null });
+    socket.terminate();
+    listener.closed(ending);
+  }
+
+  /** The rest is the closing handshake's, for as long as it may take; then the socket is cut, which ends it too. */
+  function finish(ending: LinkEnding | null, asked: boolean): void {
+    move({ phase: "closing", timer: clock.after(timing.closeMs, () => socket.terminate()), ending, asked });
+  }
+
+  function upgradeTimedOut(): void {
+    const message = `${url.host} did not answer the upgrade within ${timing.upgradeMs / 1000} s`;
+    end({ how: "unreachable", fault: new Fault("link-timeout", message) });
+  }
+
+  function onRefusal(answer: IncomingMessage): void {
+    if (state.phase !== "connecting") return;
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const done = () => {
+      if (state.phase !== "refused") return;
+      end(refusal(answer, Buffer.concat(chunks).toString("utf8"), clock.wallMs()));
+    };
+    move({ phase: "refused", timer: clock.after(timing.refusalBodyMs, done) });
+    answer.on("data", (chunk: Buffer) => {
+      chunks.push(chunk.subarray(0, longestRefusalBody - length));
+      length = Math.min(longestRefusalBody, length + chunk.length);
+      if (length === longestRefusalBody) done();
+    });
+    answer.on("end", done).on("error", done).on("close", done);
+  }
+
+  function onOpen(): void {
+    if (state.phase !== "connecting") return;
+    const heartbeat = startHeartbeat(clock.monotonicMs(), timing);
+    move({ phase: "open", timer: nextBeat(heartbeat), heartbeat, cut: "" });
+    listener.opened();
+  }
+
+  function nextBeat(heartbeat: Heartbeat): Disposable {
+    return clock.after(heartbeat.dueMs - clock.monotonicMs(), onBeat);
+  }
+
+  function onBeat(): void {
+    if (state.phase !== "open") return;
+    const mark = options.mark();
+    const outcome = beat(state.heartbeat, clock.monotonicMs(), mark, timing);
+    if (outcome.verdict === "dead") {
+      const message = `${url.host} has sent nothing for ${timing.deadMs / 1000} s and answers no ping`;
+      end({ how: "dead", fault: new Fault("link-dead", message) });
+      return;
+    }
+    move({ ...state, heartbeat: outcome.next, timer: nextBeat(outcome.next) });
+    socket.ping(String(mark));
+  }
+
+  /** Bytes have come, and ws has already read them. */
+  function onBytes(): void {
+    if (state.phase !== "open") return;
+    if (socket.readyState === WebSocket.CLOSING) finish(null, false);
+    else state = { ...state, heartbeat: heard(state.heartbeat, clock.monotonicMs()) };
+  }
+
+  function onPong(payload: Buffer): void {
+    if (state.phase !== "open") return;
+    const { next, confirmed } = pong(state.heartbeat, payload.toString("latin1"));
+    state = { ...state, heartbeat: next };
+    if (confirmed !== null) listener.confirmed(confirmed);
+  }
+
+  function onMessage(data: Buffer, isBinary: boolean): void {
+    if (state.phase !== "open" && state.phase !== "closing") return;
+    const reply = decodeReply(data, isBinary);
+    if (reply instanceof Fault) listener.malformed(reply);
+    else listener.reply(reply);
+  }
+
+  /** Before the upgrade: the connection failed. After it: the peer broke the rules of WebSocket. */
+  function onError(error: Error): void {
+    if (state.phase === "connecting") end(unreachable(url.host, error));
+    if (state.phase !== "open") return;
+    const { fault, ending } = violation(error, maxPayload);
+    finish(ending, false);
+    listener.malformed(fault);
+  }
+
+  function onClose(code: number, reason: string): void {
+    if (state.phase === "closing") end(state.ending ?? closed(code, reason, state.asked));
+    else if (state.phase === "open") end(closed(code, reason || state.cut, false));
+    else end(unreachable(url.host, new Error("closed before the upgrade was answered")));
+  }
+
+  socket.on("unexpected-response", (_request, answer) => onRefusal(answer));
+  socket.on("upgrade", (answer) => {
+    answer.socket.on("error", (error) => {
+      if (state.phase === "open") state = { ...state, cut: explainNetworkError(error).code ?? "" };
+    });
+    socket.once("open", () => answer.socket.on("data", onBytes));
+  });
+  socket.on("open", onOpen);
+  socket.on("message", (data, isBinary) => {
+    if (Buffer.isBuffer(data)) onMessage(data, isBinary);
+  });
+  socket.on("pong", onPong);
+  socket.on("error", onError);
+  socket.on("close", (code, reason) => onClose(code, reason.toString("utf8")));
+
+  return {
+    sendText(text) {
+      if (state.phase === "open") socket.send(text);
+    },
+    sendAudio(bytes) {
+      if (state.phase === "open") socket.send(bytes);
+    },
+    get bufferedBytes() {
+      return state.phase === "open" ? socket.bufferedAmount : 0;
+    },
+    close() {
+      if (state.phase === "closing" || state.phase === "ended") return;
+      finish(null, true);
+      socket.close(1000);
+    },
+    destroy() {
+      if (state.phase === "ended") return;
+      finish(null, true);
+      socket.terminate();
+    },
+  };
+}
+
+function connect(url: URL, headers: Readonly<Record<string, string>>): WebSocket | Fault {
+  try {
+    return new WebSocket(url, {
+      headers: { ...headers },
+      followRedirects: false,
+      perMessageDeflate: false,
+      maxPayload,
+    });
+  } catch (error) {
+    return new Fault("config-invalid", `no request can be made of the settings for ${url.host}`, {
+      hint: "Check the keys and tokens under [sis.auth] for characters that do not belong there.",
+      cause: error,
+    });
+  }
+}

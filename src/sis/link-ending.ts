@@ -1,0 +1,67 @@
+import type { IncomingMessage } from "node:http";
+import { Fault, printable } from "../base/fault.ts";
+import { type Diagnosis, diagnoseRefusal } from "./catalogue.ts";
+import { parseHttpDate, parseRefusalBody, parseRetryAfter } from "./http-answer.ts";
+import { explainNetworkError } from "./network-errors.ts";
+
+/** How a link came to its end. */
+export type LinkEnding =
+  /** The upgrade was answered with an HTTP status instead. */
+  | {
+      readonly how: "refused";
+      readonly status: number;
+      readonly diagnosis: Diagnosis;
+      /** What the service said about it, bounded and printable. */
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+      /** The answer's Date: what the service's clock says. */
+      readonly serverDateMs: number | null;
+    }
+  /** It never opened: DNS, TCP, TLS, something that speaks no WebSocket (link-unreachable), no answer (link-timeout). */
+  | { readonly how: "unreachable"; readonly fault: Fault }
+  /** It was open, or was given up by us before. `asked`: we ended it. Code 1006: without a closing handshake. */
+  | { readonly how: "closed"; readonly code: number; readonly reason: string; readonly asked: boolean }
+  /** It was open and no longer answers pings (link-dead). */
+  | { readonly how: "dead"; readonly fault: Fault };
+
+/** DNS, TCP, TLS or HTTP failed before the upgrade. `host`: with its port, as a person wrote it. */
+export function unreachable(host: string, error: unknown): LinkEnding {
+  const { code, meaning, hint } = explainNetworkError(error);
+  const message = `cannot reach ${host}: ${meaning}${code === null ? "" : ` (${code})`}`;
+  return { how: "unreachable", fault: new Fault("link-unreachable", message, { hint, cause: error }) };
+}
+
+/** @param wallMs what a date in Retry-After is compared with where the answer has no Date */
+export function refusal(answer: IncomingMessage, body: string, wallMs: number): LinkEnding {
+  const status = answer.statusCode ?? 0;
+  const { code, message } = parseRefusalBody(body);
+  const serverDateMs = parseHttpDate(answer.headers.date);
+  const diagnosis = diagnoseRefusal(status, code);
+  return {
+    how: "refused",
+    status,
+    diagnosis,
+    message: message ?? `HTTP ${status}: ${diagnosis.meaning}`,
+    retryAfterMs: parseRetryAfter(answer.headers["retry-after"], serverDateMs ?? wallMs),
+    serverDateMs,
+  };
+}
+
+export function closed(code: number, reason: string, asked: boolean): LinkEnding {
+  return { how: "closed", code, reason: printable(reason, 123), asked };
+}
+
+/**
+ * The peer broke the rules of WebSocket: what ws found, and the close code that it answers with (RFC 6455, 7.4.1).
+ * @param maxPayload the limit given to ws, bytes
+ */
+export function violation(error: Error, maxPayload: number): { readonly fault: Fault; readonly ending: LinkEnding } {
+  const name = "code" in error ? error.code : "";
+  if (name === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+    const fault = new Fault("wire-oversized", `the service sent a message of more than ${maxPayload} bytes`);
+    return { fault, ending: closed(1009, fault.message, false) };
+  }
+  const message = `the service broke the WebSocket protocol: ${printable(error.message, 80)}`;
+  const fault = new Fault("wire-bad-message", message, { cause: error });
+  return { fault, ending: closed(name === "WS_ERR_INVALID_UTF8" ? 1007 : 1002, message, false) };
+}
