@@ -1,5 +1,5 @@
 import { lost, timedOut, unaskedEnd } from "./failures.ts";
-import { end, endSession, endTimeoutMs, go, ignore, leave, note, start, stay, wait } from "./moves.ts";
+import { connect, end, endSession, endTimeoutMs, go, ignore, leave, note, report, start, stay, wait } from "./moves.ts";
 import { afterUseful } from "./retry.ts";
 import type { Context, EventOf, Settle, State, Step } from "./state.ts";
 
@@ -32,7 +32,8 @@ export function heardWhileEnding(
 ): Step {
   const spared = event.event === "EXCEEDED_AUDIO" || (event.event !== "VOICE_START" && context.mode === "sentence");
   if (!spared || state.settle !== "sent") return ignore(state);
-  return stay({ ...state, settle: "finals", why: state.why === "exhausted" ? "sentence" : state.why });
+  const settle = event.event === "EXCEEDED_SILENCE" ? "silence" : "finals";
+  return stay({ ...state, settle, why: state.why === "exhausted" ? "sentence" : state.why });
 }
 
 /** The device stops, or its settings change, while an END is already on its way. */
@@ -46,10 +47,13 @@ export function redirectEnd(why: "stop" | "reconfigured"): (state: State & { rea
 /** How an ending session's END is followed up. */
 export function ended(state: State & { readonly phase: "ending" }, event: EventOf<"END">, context: Context): Step {
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
-  const over = endSession(event.reason === "CANCEL" ? "finals" : state.settle, state.why);
-  const standing = event.reason === "NORMAL" ? afterUseful(state.standing, context.nowMs) : state.standing;
-  const followed = follow({ ...state, standing }, context);
-  return { next: followed.next, effects: [over, ...followed.effects] };
+  if (event.reason === "CANCEL") {
+    const followed = follow(state, context);
+    return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };
+  }
+  const followed = follow({ ...state, standing: afterUseful(state.standing, context.nowMs) }, context);
+  const healthy = report({ type: "healthy" });
+  return { next: followed.next, effects: [endSession(state.settle, state.why), healthy, ...followed.effects] };
 }
 
 function follow(state: State & { readonly phase: "ending" }, context: Context): Step {
@@ -90,9 +94,14 @@ export function closedInsteadOfEnd(
   context: Context,
 ): Step {
   if (state.why === "stop") return concludeAt(state, "finals");
-  const clean = event.ending.how === "closed" && event.ending.code === 1000 && state.asked;
+  const clean = event.ending.how === "closed" && event.ending.code === 1000;
   if (state.why === "exhausted" && (clean || state.standing.failures >= endlessFailures)) {
     return concludeAt(state, state.settle);
+  }
+  // Some end a finished sentence by closing: a new connection is all that is needed.
+  if (clean && !state.asked) {
+    const next = connect(state);
+    return { next: next.next, effects: [endSession(state.settle, state.why), ...next.effects] };
   }
   const step = lost(state, event, context);
   return { next: step.next, effects: [note("closed-without-end"), ...step.effects] };

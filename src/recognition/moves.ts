@@ -1,6 +1,6 @@
 import type { Report } from "./report.ts";
 import { afterUseful, type Plan } from "./retry.ts";
-import type { Context, Effect, Ending, EventOf, Irregularity, Next, Settle, State, Step } from "./state.ts";
+import type { Context, Effect, Ending, EventOf, Irregularity, Next, Settle, State, StateOf, Step } from "./state.ts";
 
 /** The plain moves that the table of transitions is made of: each gives the next state and what to do. */
 
@@ -49,6 +49,11 @@ export function connect(state: State): Step {
 /** A changed configuration deserves a fresh start. */
 export function connectAfresh(state: State): Step {
   return connect({ phase: "connecting", standing: { ...state.standing, failures: 0, renewed: false } });
+}
+
+/** The same, once the connection that has failed is out of the way. */
+export function hasten(state: StateOf<"failing"> | StateOf<"doomed">): Step {
+  return { next: { ...state, plan: { ...state.plan, delayMs: 0, held: false } }, effects: [] };
 }
 
 export function start(state: State): Step {

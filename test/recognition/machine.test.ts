@@ -1,0 +1,481 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import { step } from "../../src/recognition/machine.ts";
+import { freshStanding, type Plan } from "../../src/recognition/retry.ts";
+import type { Context, Effect, Event, EventType, State, Step } from "../../src/recognition/state.ts";
+
+const standing = freshStanding;
+const plan: Plan = { delayMs: 700, held: false, renew: false, reason: "" };
+const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous" };
+
+const states = {
+  idle: { phase: "idle", standing },
+  connecting: { phase: "connecting", standing },
+  starting: { phase: "starting", standing },
+  streaming: { phase: "streaming", standing },
+  "ending (exhausted)": { phase: "ending", standing, why: "exhausted", asked: true, settle: "sent" },
+  failing: { phase: "failing", standing, plan, heeds: true },
+  resting: { phase: "resting", standing },
+  lingering: { phase: "lingering", standing },
+  doomed: { phase: "doomed", standing, plan },
+  leaving: { phase: "leaving", standing, next: plan },
+  waiting: { phase: "waiting", standing, held: false },
+  stopped: { phase: "stopped", standing },
+} satisfies Record<string, State>;
+
+const events: { readonly [E in EventType]: Extract<Event, { type: E }> } = {
+  wanted: { type: "wanted" },
+  exhausted: { type: "exhausted" },
+  starved: { type: "starved" },
+  limit: { type: "limit", cancel: true },
+  spoiled: { type: "spoiled", fault: new Fault("wire-bad-message", "a final segment came without a result") },
+  stop: { type: "stop" },
+  reconfigured: { type: "reconfigured" },
+  deadline: { type: "deadline" },
+  opened: { type: "opened" },
+  malformed: { type: "malformed", fault: new Fault("wire-bad-json", "not JSON") },
+  closed: { type: "closed", ending: { how: "closed", code: 1006, reason: "", asked: false } },
+  START: { type: "START", traceId: "t" },
+  EVENT: { type: "EVENT", event: "EXCEEDED_AUDIO", timestampMs: null, traceId: "t" },
+  RESULT: { type: "RESULT", traceId: "t", segments: [] },
+  ERROR: { type: "ERROR", code: "SIS.0001", message: "m", traceId: null },
+  FATAL_ERROR: { type: "FATAL_ERROR", code: "SIS.0304", message: "wait voice timeout", traceId: "t" },
+  END: { type: "END", reason: "NORMAL", traceId: "t" },
+};
+
+/** `next phase → where it goes after closing: effects`; `=` the state stays as it is. */
+const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]: string } } = {
+  idle: {
+    wanted: "connecting: connect",
+    exhausted: "stopped: stopped",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "stopped: stopped",
+    reconfigured: "=",
+    deadline: "=",
+    opened: "=",
+    malformed: "=: note(stray-reply)",
+    closed: "=",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(stray-reply)",
+    RESULT: "=: note(stray-reply)",
+    ERROR: "=: note(stray-reply)",
+    FATAL_ERROR: "=: note(stray-reply)",
+    END: "=: note(stray-reply)",
+  },
+  connecting: {
+    wanted: "=",
+    exhausted: "leaving → stopped: close wait(3000)",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "leaving → stopped: close wait(3000)",
+    reconfigured: "leaving → connect: close wait(3000)",
+    deadline: "=",
+    opened: "starting: start wait(10000)",
+    malformed: "=: note(stray-reply)",
+    closed: "waiting: error(link-lost) backing-off wait(500)",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(stray-reply)",
+    RESULT: "=: note(stray-reply)",
+    ERROR: "=: note(stray-reply)",
+    FATAL_ERROR: "=: note(stray-reply)",
+    END: "=: note(stray-reply)",
+  },
+  starting: {
+    wanted: "=",
+    exhausted: "leaving → stopped: close wait(3000)",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "leaving → stopped: close wait(3000)",
+    reconfigured: "leaving → connect: close wait(3000)",
+    deadline: "leaving → waiting: error(link-timeout) close wait(3000) backing-off",
+    opened: "=",
+    malformed: "=: note(malformed-message)",
+    closed: "waiting: error(link-lost) backing-off wait(500)",
+    START: "streaming: begin streaming wait(10000)",
+    EVENT: "=: note(late-event)",
+    RESULT: "=: note(late-result) deliver",
+    ERROR: "resting: error(SIS.0001) backing-off wait(500)",
+    FATAL_ERROR: "doomed: error(SIS.0304) backing-off wait(2000)",
+    END: "=: note(stray-reply)",
+  },
+  streaming: {
+    wanted: "=",
+    exhausted: "ending: end wait(15000)",
+    starved: "ending: end wait(5000)",
+    limit: "ending: cancel wait(5000)",
+    spoiled: "failing: error(wire-bad-message) cancel wait(2000)",
+    stop: "ending: end wait(3000)",
+    reconfigured: "ending: end wait(3000)",
+    deadline: "streaming: healthy",
+    opened: "=",
+    malformed: "failing: note(malformed-message) error(wire-bad-json) cancel wait(2000)",
+    closed: "waiting: error(link-lost) over(finals) backing-off wait(500)",
+    START: "=: note(start-answered-twice)",
+    EVENT: "ending: wait(500)",
+    RESULT: "=: deliver",
+    ERROR: "failing: error(SIS.0001) wait(2000)",
+    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) backing-off wait(2000)",
+    END: "resting: error(unasked-end) note(unasked-end) over(finals) backing-off wait(500)",
+  },
+  "ending (exhausted)": {
+    wanted: "=",
+    exhausted: "=",
+    starved: "=",
+    limit: "=",
+    spoiled: "failing: error(wire-bad-message) cancel wait(2000)",
+    stop: "ending: wait(3000)",
+    reconfigured: "ending: wait(3000)",
+    deadline: "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(3000) backing-off",
+    opened: "=",
+    malformed: "failing: note(malformed-message) error(wire-bad-json) cancel wait(2000)",
+    closed: "waiting: note(closed-without-end) error(link-lost) over(finals) backing-off wait(500)",
+    START: "=: note(start-answered-twice)",
+    EVENT: "ending",
+    RESULT: "=: deliver",
+    ERROR: "failing: error(SIS.0001) wait(2000)",
+    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) backing-off wait(2000)",
+    END: "lingering: over(sent) healthy wait(300)",
+  },
+  failing: {
+    wanted: "=",
+    exhausted: "=",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "leaving → stopped: over(finals) close wait(3000)",
+    reconfigured: "failing",
+    deadline: "leaving → waiting: note(end-missing) over(finals) close wait(3000) backing-off",
+    opened: "=",
+    malformed: "=: note(malformed-message)",
+    closed: "waiting: note(closed-without-end) over(finals) backing-off wait(700)",
+    START: "=: note(start-answered-twice)",
+    EVENT: "=",
+    RESULT: "=: deliver",
+    ERROR: "=: note(late-error) error(SIS.0001)",
+    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) backing-off wait(2000)",
+    END: "resting: over(finals) backing-off wait(700)",
+  },
+  resting: {
+    wanted: "=",
+    exhausted: "leaving → stopped: close wait(3000)",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "leaving → stopped: close wait(3000)",
+    reconfigured: "leaving → connect: close wait(3000)",
+    deadline: "starting: start wait(10000)",
+    opened: "=",
+    malformed: "=: note(malformed-message)",
+    closed: "waiting: error(link-lost) backing-off wait(500)",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(late-event)",
+    RESULT: "=: note(late-result) deliver",
+    ERROR: "=: note(late-error) error(SIS.0001)",
+    FATAL_ERROR: "doomed: error(SIS.0304) backing-off wait(2000)",
+    END: "=: note(stray-reply)",
+  },
+  lingering: {
+    wanted: "=",
+    exhausted: "=",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "leaving → stopped: close wait(3000)",
+    reconfigured: "=",
+    deadline: "leaving → stopped: close wait(3000)",
+    opened: "=",
+    malformed: "=: note(malformed-message)",
+    closed: "stopped: stopped",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(late-event)",
+    RESULT: "=: note(late-result) deliver",
+    ERROR: "=: note(late-error) error(SIS.0001)",
+    FATAL_ERROR: "=: note(stray-reply)",
+    END: "=: note(stray-reply)",
+  },
+  doomed: {
+    wanted: "=",
+    exhausted: "=",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "leaving → stopped: close wait(3000)",
+    reconfigured: "doomed",
+    deadline: "=: destroy",
+    opened: "=",
+    malformed: "=: note(stray-reply)",
+    closed: "waiting: backing-off wait(700)",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(stray-reply)",
+    RESULT: "=: note(stray-reply)",
+    ERROR: "=: note(stray-reply)",
+    FATAL_ERROR: "=: note(stray-reply)",
+    END: "=: note(stray-reply)",
+  },
+  leaving: {
+    wanted: "=",
+    exhausted: "leaving → stopped",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "leaving → stopped",
+    reconfigured: "leaving → connect",
+    deadline: "=: destroy",
+    opened: "=",
+    malformed: "=: note(stray-reply)",
+    closed: "waiting: backing-off wait(700)",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(stray-reply)",
+    RESULT: "=: note(stray-reply)",
+    ERROR: "=: note(stray-reply)",
+    FATAL_ERROR: "=: note(stray-reply)",
+    END: "=: note(stray-reply)",
+  },
+  waiting: {
+    wanted: "=",
+    exhausted: "stopped: stopped",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "stopped: stopped",
+    reconfigured: "connecting: connect",
+    deadline: "connecting: connect",
+    opened: "=",
+    malformed: "=: note(stray-reply)",
+    closed: "=",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(stray-reply)",
+    RESULT: "=: note(stray-reply)",
+    ERROR: "=: note(stray-reply)",
+    FATAL_ERROR: "=: note(stray-reply)",
+    END: "=: note(stray-reply)",
+  },
+  stopped: {
+    wanted: "=",
+    exhausted: "=",
+    starved: "=",
+    limit: "=",
+    spoiled: "=",
+    stop: "=",
+    reconfigured: "=",
+    deadline: "=",
+    opened: "=",
+    malformed: "=: note(stray-reply)",
+    closed: "=",
+    START: "=: note(stray-reply)",
+    EVENT: "=: note(stray-reply)",
+    RESULT: "=: note(stray-reply)",
+    ERROR: "=: note(stray-reply)",
+    FATAL_ERROR: "=: note(stray-reply)",
+    END: "=: note(stray-reply)",
+  },
+};
+
+function effectName(effect: Effect): string {
+  switch (effect.do) {
+    case "wait":
+      return `wait(${effect.ms})`;
+    case "note":
+      return `note(${effect.irregularity})`;
+    case "end":
+      return effect.cancel ? "cancel" : "end";
+    case "end-session":
+      return `over(${effect.settle})`;
+    case "begin-session":
+      return "begin";
+    case "report":
+      if (effect.report.type === "phase") return effect.report.phase;
+      return effect.report.type === "error" ? `error(${effect.report.error.code})` : effect.report.type;
+    default:
+      return effect.do;
+  }
+}
+
+function described(before: State, { next, effects }: Step): string {
+  const target =
+    next.phase === "leaving" && next !== before ? ` → ${typeof next.next === "string" ? next.next : "waiting"}` : "";
+  const where = next === before ? "=" : `${next.phase}${target}`;
+  return effects.length === 0 ? where : `${where}: ${effects.map(effectName).join(" ")}`;
+}
+
+describe("every state × every event", () => {
+  for (const [name, state] of Object.entries(states)) {
+    test(name, () => {
+      const row = Object.fromEntries(
+        Object.entries(events).map(([type, event]) => [type, described(state, step(state, event, context))]),
+      );
+      assert.deepEqual(row, table[name as keyof typeof table]);
+    });
+  }
+});
+
+function walk(state: State, ...steps: readonly (readonly [Event, string])[]): State {
+  let current = state;
+  for (const [event, expected] of steps) {
+    const result = step(current, event, context);
+    assert.equal(described(current, result), expected);
+    current = result.next;
+  }
+  return current;
+}
+
+const error = (code: string): Event => ({ type: "ERROR", code, message: "m", traceId: null });
+
+test("ERROR in a session: its END, a wait, and a new START on the same connection", () => {
+  walk(
+    states.streaming,
+    [error("SIS.30006"), "failing: error(SIS.30006) wait(2000)"],
+    [{ type: "END", reason: "ERROR", traceId: null }, "resting: over(finals) backing-off wait(500)"],
+    [events.deadline, "starting: start wait(10000)"],
+  );
+});
+
+test("START refused: config and account hold without a connection; credentials are renewed once at once, then slowly", () => {
+  walk(states.starting, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(3000) held"]);
+  walk(states.starting, [error("SIS.0103"), "leaving → waiting: error(SIS.0103) close wait(3000) held"]);
+  const renewed = walk(
+    states.starting,
+    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(3000) backing-off"],
+    [events.closed, "waiting: backing-off wait(0)"],
+    [events.deadline, "connecting: connect"],
+    [events.opened, "starting: start wait(10000)"],
+  );
+  walk(
+    renewed,
+    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(3000) backing-off"],
+    [events.closed, "waiting: backing-off wait(15000)"],
+  );
+});
+
+test("an order of ours that the service did not expect ends the connection", () => {
+  walk(states.starting, [error("SIS.0418"), "leaving → waiting: error(SIS.0418) close wait(3000) backing-off"]);
+});
+
+test("FATAL_ERROR: the service disconnects; when it does not, we do; then back-off", () => {
+  walk(
+    states.streaming,
+    [events.FATAL_ERROR, "doomed: error(SIS.0304) over(finals) backing-off wait(2000)"],
+    [events.deadline, "=: destroy"],
+    [events.closed, "waiting: backing-off wait(500)"],
+    [events.deadline, "connecting: connect"],
+  );
+});
+
+test("Retry-After is honoured, with jitter on top", () => {
+  const diagnosis = {
+    code: "HTTP.429",
+    known: true,
+    class: "throttled",
+    action: "back-off",
+    meaning: "",
+    hint: "",
+  } as const;
+  const ending = {
+    how: "refused",
+    status: 429,
+    diagnosis,
+    message: "",
+    retryAfterMs: 60_000,
+    serverDateMs: null,
+  } as const;
+  walk(states.connecting, [{ type: "closed", ending }, "waiting: error(HTTP.429) backing-off wait(65000)"]);
+});
+
+test("sentence mode: the session ends after the sentence, by the service or by us, and the next one starts", () => {
+  const sentence = { ...context, mode: "sentence" } as const;
+  const voiceEnd: Event = { type: "EVENT", event: "VOICE_END", timestampMs: null, traceId: "t" };
+  const ending = step(states.streaming, voiceEnd, sentence);
+  assert.equal(described(states.streaming, ending), "ending: wait(500)");
+  const byService = step(ending.next, events.END, sentence);
+  assert.equal(described(ending.next, byService), "starting: over(finals) healthy start wait(10000)");
+  const asked = step(ending.next, events.deadline, sentence);
+  assert.equal(described(ending.next, asked), "ending: end wait(5000)");
+  const silence: Event = { type: "EVENT", event: "EXCEEDED_SILENCE", timestampMs: null, traceId: "t" };
+  const silent = step(step(states.streaming, silence, sentence).next, events.END, sentence);
+  assert.deepEqual(silent.effects[0], { do: "end-session", settle: "silence", reason: "silence" });
+});
+
+test("a message that cannot be read makes the audio go out again; an unknown kind of message does not", () => {
+  const unknown: Event = { type: "malformed", fault: new Fault("wire-unknown-type", "PROGRESS") };
+  assert.equal(described(states.streaming, step(states.streaming, unknown, context)), "=: note(malformed-message)");
+  assert.equal(step(states.streaming, events.malformed, context).next.phase, "failing");
+  const weary = { ...states.streaming, standing: { ...standing, failures: 3 } };
+  assert.equal(step(weary, events.malformed, context).next.phase, "streaming");
+});
+
+test("any walk keeps the promises: one connection, one START at a time, sessions paired, audio only while streaming", () => {
+  const modes = fc.constantFrom("continuous", "sentence", "short") as fc.Arbitrary<Context["mode"]>;
+  const progress = fc.constantFrom(events.wanted, events.opened, events.START, events.deadline);
+  const trouble = fc.constantFrom(
+    ...Object.values(events),
+    error("SIS.0101"),
+    error("SIS.0032"),
+    error("SIS.0418"),
+    { type: "EVENT", event: "VOICE_END", timestampMs: null, traceId: "t" } as const,
+    { type: "EVENT", event: "EXCEEDED_SILENCE", timestampMs: null, traceId: "t" } as const,
+    { type: "END", reason: "ERROR", traceId: null } as const,
+    { type: "END", reason: "CANCEL", traceId: null } as const,
+  );
+  const anyEvent = fc.oneof(progress, trouble);
+  const seen = new Set<string>();
+  fc.assert(
+    fc.property(modes, fc.array(anyEvent, { maxLength: 120 }), fc.string(), (mode, walked, seed) => {
+      const random = seededRandom(seed);
+      let state: State = states.idle;
+      let connected: "no" | "dialling" | "yes" = "no";
+      let startOutstanding = false;
+      let inSession = false;
+      for (const [index, event] of walked.entries()) {
+        // The link's own promises: nothing comes from a connection that is not there.
+        if (event.type === "opened" && connected !== "dialling") continue;
+        if (event.type === "closed" && connected === "no") continue;
+        const fromLink = event.type === event.type.toUpperCase() || event.type === "malformed";
+        if (fromLink && connected !== "yes") continue;
+        if (event.type === "opened") connected = "yes";
+        if (event.type === "closed") connected = "no";
+        const { next, effects } = step(state, event, { nowMs: index * 1000, random, mode });
+        for (const effect of effects) {
+          if (effect.do === "connect") {
+            assert.equal(connected, "no");
+            connected = "dialling";
+            startOutstanding = false;
+          }
+          if (effect.do === "start") {
+            assert.equal(connected, "yes");
+            assert.equal(startOutstanding, false, "START sent twice");
+            assert.equal(inSession, false);
+            startOutstanding = true;
+          }
+          if (effect.do === "begin-session") {
+            assert.equal(inSession, false);
+            inSession = true;
+          }
+          if (effect.do === "end-session") {
+            assert.equal(inSession, true);
+            inSession = false;
+            startOutstanding = false;
+          }
+          if (effect.do === "wait") assert.ok(Number.isFinite(effect.ms) && effect.ms >= 0);
+        }
+        if (event.type === "ERROR" && state.phase === "starting") startOutstanding = false;
+        const sessionPhase = next.phase === "streaming" || next.phase === "ending" || next.phase === "failing";
+        assert.equal(inSession, sessionPhase, `in ${next.phase} after ${event.type} in ${state.phase}`);
+        if (next.phase === "stopped" || next.phase === "waiting" || next.phase === "idle")
+          assert.equal(connected, "no");
+        if (event.type === "ERROR") assert.notEqual(next.phase, "streaming");
+        state = next;
+        seen.add(state.phase);
+      }
+    }),
+    { numRuns: 5000 },
+  );
+  const everyPhase = Object.values(states).map((each) => each.phase);
+  assert.deepEqual([...seen].toSorted(), everyPhase.toSorted(), "the walk reaches every phase");
+});
