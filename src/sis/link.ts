@@ -68,27 +68,33 @@ type State =
     }
   | { readonly phase: "ended"; readonly timer: null };
 
-/**
- * Connects to the service and keeps the connection's life: upgrade, heartbeat, end. Redirects are not followed, nothing
- * is compressed, everything received is bounded.
- * @param options.headers sent with the upgrade, exactly
- * @param options.mark how far has been sent, as a number that never falls; asked when a ping goes out
- */
-export function openLink(options: {
+/** What a link is made of. */
+export interface LinkOptions {
   readonly url: URL;
+  /** Sent with the upgrade, exactly. */
   readonly headers: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly listener: LinkListener;
+  /** How far has been sent, as a number that never falls; asked when a ping goes out. */
   readonly mark: () => number;
+  /** Default: those of production. */
   readonly timing?: Partial<LinkTiming>;
-}): Link {
+}
+
+/**
+ * Connects to the service and keeps the connection's life: upgrade, heartbeat, end. Never throws: what goes wrong comes
+ * as `closed`. Redirects are not followed, nothing is compressed, everything received is bounded.
+ */
+export function openLink(options: LinkOptions): Link {
+  const socket = connect(options.url, options.headers);
+  if (!(socket instanceof Fault)) return tend(socket, options);
+  options.clock.after(0, () => options.listener.closed({ how: "unreachable", fault: socket }));
+  return { sendText() {}, sendAudio() {}, bufferedBytes: 0, close() {}, destroy() {} };
+}
+
+function tend(socket: WebSocket, options: LinkOptions): Link {
   const { url, clock, listener } = options;
   const timing = { ...usualTiming, ...options.timing };
-  const socket = connect(url, options.headers);
-  if (socket instanceof Fault) {
-    clock.after(0, () => listener.closed({ how: "unreachable", fault: socket }));
-    return { sendText() {}, sendAudio() {}, bufferedBytes: 0, close() {}, destroy() {} };
-  }
   let state: State = { phase: "connecting", timer: clock.after(timing.upgradeMs, upgradeTimedOut) };
 
   function move(next: State): void {
