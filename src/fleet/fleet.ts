@@ -3,37 +3,38 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Report } from "../recognition/report.ts";
+import { openAlarmDesk } from "./alarm-desk.ts";
+import type { AlarmRecord } from "./alarms.ts";
+import { assertAccess, type BrokerAccess } from "./broker-access.ts";
+import { type BrokerTimings, brokerTimings } from "./broker-policy.ts";
+import { alarmMessage, eventMessage, infoMessage, stateMessage, transcriptMessage } from "./delivery.ts";
+import { type DeviceInput, offlineDevice, startingDevice, stepDevice } from "./device-state.ts";
+import {
+  type Origin,
+  type Symptom,
+  symptomOfBroker,
+  symptomOfCapture,
+  symptomOfReport,
+  wellByCapture,
+  wellByReport,
+} from "./diagnosis.ts";
+import type { Message } from "./outbox.ts";
+import type { DeviceInfo } from "./payloads.ts";
+import * as payloads from "./payloads.ts";
+import { type Publisher, startPublisher } from "./publisher.ts";
 import type { Payload } from "./schema.ts";
-import type { TopicOwner } from "./topics.ts";
+import { assertOwner, type TopicOwner, upTopic } from "./topics.ts";
+
+// The room's front. What recognition and capture tell becomes the device's state, its alarms and its events
+// (device-state.ts, diagnosis.ts, alarms.ts), those become messages (payloads.ts, delivery.ts), and the messages
+// reach the broker when there is one (outbox.ts, publisher.ts, link.ts, broker.ts).
+
+export type { BrokerAccess } from "./broker-access.ts";
+export type { DeviceInfo } from "./payloads.ts";
 
 export interface FleetIdentity extends TopicOwner {
   /** New at each start of the agent. */
   readonly boot: string;
-}
-
-/** How to reach the broker. Secrets are values here, never paths, and are never logged. */
-export interface BrokerAccess {
-  /** `mqtt://` or `mqtts://`, host, optional port; no user or password in it. */
-  readonly url: string;
-  /** 5, or 4 for MQTT 3.1.1. */
-  readonly protocol: 4 | 5;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
-  /** PEM texts. Without `ca` the system's authorities are trusted. */
-  readonly ca?: string | undefined;
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
-}
-
-/** The facts of `up/info`. */
-export interface DeviceInfo {
-  readonly version: string;
-  readonly build: string;
-  readonly os: string;
-  readonly hardware: string;
-  readonly capabilities: readonly string[];
-  readonly audioFormat: string;
-  readonly configHash: string;
 }
 
 /** One message as the fleet would see it. */
@@ -54,6 +55,8 @@ export interface FleetOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Default: `brokerTimings`. */
+  readonly timings?: BrokerTimings;
 }
 
 /** The agent's voice to its fleet. Nothing here throws or blocks, whatever the broker does. */
@@ -66,11 +69,162 @@ export interface Fleet {
   observe(listener: (message: FleetMessage) => void): Disposable;
   /** How many alarms were raised and cleared since the start. */
   alarmCounts(): { readonly raised: number; readonly cleared: number };
-  /** Says goodbye (2 s at most) and lets go of the broker and every timer. Repeatable. */
+  /** Says goodbye (2 s at most) and lets go of the broker and every timer. Repeatable; later reports are ignored. */
   stop(reason: string): Promise<void>;
 }
 
+/** Four of these fit into the two hours after which a broker forgets that a device is online. */
+const refreshMs = 1_800_000;
+
 /** Starts reporting. Throws Fault `config-invalid` for an identity or a broker setting that can never work. */
 export function startFleet(options: FleetOptions): Fleet {
-  throw new Error(`not built yet: ${options.identity.device}`);
+  const { identity, info, clock, random, logger } = options;
+  assertOwner(identity);
+  if (options.broker !== null) assertAccess(options.broker);
+
+  const listeners = new Set<(message: FleetMessage) => void>();
+  let device = startingDevice(clock.wallMs());
+  let session = newSession();
+  let lastSeq = 0;
+  let stopped: Promise<void> | null = null;
+  let publisher: Publisher | null = null;
+
+  const desk = openAlarmDesk({
+    boot: identity.boot,
+    file: options.alarmFile,
+    clock,
+    logger,
+    publish: ({ alarm }) => {
+      publish(messageOf(alarm));
+      if (options.broker === null && alarm.status === "cleared") desk.forget(alarm.id);
+    },
+  });
+
+  function newSession(): string {
+    return Array.from({ length: 4 }, () =>
+      Math.floor(random() * 0x10000)
+        .toString(16)
+        .padStart(4, "0"),
+    ).join("");
+  }
+
+  function publish(message: Message): void {
+    for (const listener of listeners) listener(message);
+    publisher?.publish(message);
+  }
+
+  function messageOf(alarm: AlarmRecord): Message {
+    return alarmMessage(identity, alarm.type, payloads.alarmPayload(alarm, clock.wallMs()));
+  }
+
+  function stateNow(): Message {
+    return stateMessage(identity, payloads.statePayload(device, identity.boot, session, clock.wallMs()));
+  }
+
+  function birth(): readonly Message[] {
+    const birthInfo = infoMessage(identity, payloads.infoPayload(info, clock.wallMs()));
+    const messages = [birthInfo, stateNow(), ...desk.active().map(messageOf)];
+    for (const message of messages) for (const listener of listeners) listener(message);
+    return messages;
+  }
+
+  function trouble(symptom: Symptom | null): void {
+    if (symptom !== null) desk.handle({ type: "trouble", symptom });
+  }
+
+  function well(origin: Origin | null): void {
+    if (origin !== null) desk.handle({ type: "well", origin });
+  }
+
+  function updateDevice(input: DeviceInput): void {
+    const { phase, reason } = device;
+    device = stepDevice(device, input, clock.wallMs());
+    if (device.phase !== phase || device.reason !== reason) publish(stateNow());
+  }
+
+  function stamp(): payloads.EventStamp {
+    lastSeq += 1;
+    return { seq: lastSeq, boot: identity.boot, nowMs: clock.wallMs() };
+  }
+
+  function publishEvent(report: Report): void {
+    switch (report.type) {
+      case "error":
+        return publish(eventMessage(identity, "error", payloads.errorEventPayload(report.error, stamp())));
+      case "session":
+        return publish(eventMessage(identity, "session", payloads.sessionEventPayload(report, stamp())));
+      case "gap":
+        return publish(eventMessage(identity, "audio-gap", payloads.audioGapEventPayload(report, stamp())));
+      case "transcript": {
+        const { transcript } = report;
+        // What is not final yet is worth nothing later.
+        const wanted = options.publishTranscripts && (transcript.final || publisher?.isConnected());
+        if (wanted) publish(transcriptMessage(identity, payloads.transcriptPayload(transcript, clock.wallMs())));
+        return;
+      }
+      case "phase":
+      case "healthy":
+        return;
+    }
+  }
+
+  function refreshLater(): Disposable {
+    return clock.after(refreshMs * (0.9 + 0.2 * random()), () => {
+      publish(stateNow());
+      refresh = refreshLater();
+    });
+  }
+
+  let refresh = refreshLater();
+  if (options.broker !== null) {
+    const { broker: access, timings = brokerTimings } = options;
+    const link = { access, clientId: identity.device, clock, random, timings, logger };
+    publisher = startPublisher(link, {
+      nextWill() {
+        session = newSession();
+        const lost = offlineDevice(device, "connection lost", clock.wallMs());
+        const payload = payloads.statePayload(lost, identity.boot, session, clock.wallMs());
+        return { topic: upTopic(identity, "state"), payload: JSON.stringify(payload) };
+      },
+      birth,
+      delivered({ payload }) {
+        well("broker");
+        if ("status" in payload && payload.status === "cleared") desk.forget(payload.id);
+      },
+      trouble: (end) => trouble(symptomOfBroker(end)),
+    });
+  }
+
+  async function close(reason: string): Promise<void> {
+    refresh[Symbol.dispose]();
+    device = offlineDevice(device, reason, clock.wallMs());
+    publish(stateNow());
+    await publisher?.stop();
+    await desk.close();
+  }
+
+  return {
+    report(report) {
+      if (stopped !== null) return;
+      updateDevice(report);
+      publishEvent(report);
+      trouble(symptomOfReport(report));
+      well(wellByReport(report));
+    },
+    capture(event) {
+      if (stopped !== null) return;
+      updateDevice(event);
+      trouble(symptomOfCapture(event));
+      well(wellByCapture(event));
+    },
+    observe(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    alarmCounts: () => desk.counts(),
+    stop(reason) {
+      stopped ??= close(reason);
+      return stopped;
+    },
+  };
 }

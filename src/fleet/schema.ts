@@ -38,18 +38,18 @@ export type DevicePhase = (typeof devicePhases)[number];
 export const eventTypes = ["error", "session", "audio-gap"] as const;
 export type EventType = (typeof eventTypes)[number];
 
-/** Every class of the service's errors; a class missing or too many here does not compile. */
-const errorClasses: Readonly<Record<ErrorClass, true>> = {
-  service: true,
-  credentials: true,
-  account: true,
-  throttled: true,
-  config: true,
-  silence: true,
-  audio: true,
-  sequence: true,
-  network: true,
-};
+/** Every class of the service's errors; one missing or too many here does not compile. */
+const errorClasses = {
+  service: "service",
+  credentials: "credentials",
+  account: "account",
+  throttled: "throttled",
+  config: "config",
+  silence: "silence",
+  audio: "audio",
+  sequence: "sequence",
+  network: "network",
+} as const satisfies { readonly [Class in ErrorClass]: Class };
 
 /** RFC 3339, UTC, with milliseconds. */
 const timestamp = z.iso.datetime({ precision: 3 });
@@ -119,7 +119,7 @@ export const errorEventPayload = z.object({
   error_code: code,
   error_msg: phrase,
   trace_id: traceId,
-  class: z.enum(Object.keys(errorClasses)),
+  class: z.enum(errorClasses),
   action: phrase,
   attempt: count.describe("failures in a row, this one included"),
   retry_in_ms: z.number().min(0).nullable().describe("null: not tried again by itself"),

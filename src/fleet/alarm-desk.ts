@@ -1,0 +1,95 @@
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { loadAlarms, openAlarmFile } from "./alarm-file.ts";
+import type { Instant } from "./alarm-machine.ts";
+import {
+  type AlarmChange,
+  type AlarmEvent,
+  type AlarmRecord,
+  activeAlarms,
+  quietAlarms,
+  resumeAlarm,
+  stepAlarms,
+} from "./alarms.ts";
+
+export interface AlarmDeskOptions {
+  readonly boot: string;
+  /** Where active alarms survive a restart; null: nowhere. */
+  readonly file: string | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Hears of every alarm that is raised, updated or cleared. */
+  readonly publish: (change: AlarmChange) => void;
+}
+
+/** The alarm machine in the world: with a clock, a timer, the log and the file. */
+export interface AlarmDesk {
+  handle(event: AlarmEvent): void;
+  active(): readonly AlarmRecord[];
+  /** The fleet has heard that the alarm with this id is cleared. */
+  forget(id: string): void;
+  counts(): { readonly raised: number; readonly cleared: number };
+  /** Lets go of the timer; resolves when the file is written. */
+  close(): Promise<void>;
+}
+
+export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
+  const { boot, clock, logger, publish } = options;
+  const file = options.file === null ? null : openAlarmFile(options.file, logger);
+  const loaded = options.file === null ? [] : loadAlarms(options.file, logger);
+  /** What the fleet believes to be active, until it has acknowledged the clearing. */
+  const believed = new Map(loaded.map((alarm) => [alarm.type, alarm]));
+  let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, now()), quietAlarms(boot));
+  let counts = { raised: 0, cleared: 0 };
+  let timer: Disposable | null = null;
+  let open = true;
+
+  function now(): Instant {
+    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  }
+
+  function handle(event: AlarmEvent): void {
+    if (!open) return;
+    const { next, changes, deadlineMs } = stepAlarms(alarms, event, now());
+    if (next === alarms && event.type !== "tick") return;
+    alarms = next;
+    timer?.[Symbol.dispose]();
+    timer = null;
+    if (deadlineMs !== null) {
+      timer = clock.after(deadlineMs - clock.monotonicMs(), () => handle({ type: "tick" }));
+    }
+    for (const change of changes) told(change);
+  }
+
+  function told({ change, alarm }: AlarmChange): void {
+    const { type, symptom, severity, count } = alarm;
+    if (change !== "updated") counts = { ...counts, [change]: counts[change] + 1 };
+    if (change === "raised") {
+      believed.set(type, alarm);
+      file?.save([...believed.values()]);
+    }
+    const fields = { type, id: alarm.id, severity, class: symptom.class, code: symptom.code, count };
+    if (change === "cleared") logger.info("alarm cleared", fields);
+    else logger.warn(`alarm ${change}`, { ...fields, error: symptom.message, hint: symptom.hint });
+    publish({ change, alarm });
+  }
+
+  // Alarms from before the restart may be due to clear without another event.
+  handle({ type: "tick" });
+  return {
+    handle,
+    active: () => activeAlarms(alarms, now()),
+    forget(id) {
+      const alarm = [...believed.values()].find((candidate) => candidate.id === id);
+      if (alarm === undefined) return;
+      believed.delete(alarm.type);
+      file?.save([...believed.values()]);
+    },
+    counts: () => counts,
+    close() {
+      open = false;
+      timer?.[Symbol.dispose]();
+      return file?.flushed() ?? Promise.resolve();
+    },
+  };
+}

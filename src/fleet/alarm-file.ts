@@ -1,0 +1,93 @@
+import { readFileSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { printable, toFault } from "../base/fault.ts";
+import type { Logger } from "../base/logger.ts";
+import type { AlarmRecord } from "./alarms.ts";
+import { alarmTypes, severities } from "./schema.ts";
+
+// An active alarm stays with the broker, retained, when the agent ends. The next start must know of it, or it would
+// never be cleared. So the alarms that the fleet believes in are kept in a small file, written at raise and clear.
+
+const text = z.string().max(1_000);
+
+const fileContent = z.object({
+  v: z.literal(1),
+  alarms: z
+    .array(
+      z.object({
+        type: z.enum(alarmTypes),
+        id: z.string().min(1).max(128),
+        status: z.literal("active"),
+        severity: z.enum(severities),
+        symptom: z.object({
+          alarm: z.enum(alarmTypes),
+          origin: z.enum(["service", "recorder", "audio", "broker"]),
+          class: text,
+          code: text,
+          message: text,
+          traceId: text.nullable(),
+          hint: text,
+          debounceMs: z.number(),
+          lasting: z.boolean(),
+        }),
+        firstMs: z.number(),
+        lastMs: z.number(),
+        count: z.int().min(1),
+        flapping: z.boolean(),
+      }),
+    )
+    .max(alarmTypes.length),
+});
+
+export interface AlarmFile {
+  /** Replaces what is kept. Returns at once; a failure is logged, the first time in a row. */
+  save(alarms: readonly AlarmRecord[]): void;
+  /** Resolves when everything saved so far is written. */
+  flushed(): Promise<void>;
+}
+
+/** The alarms in the file; none where there is no such file, or it cannot be used (that is logged). */
+export function loadAlarms(path: string, logger: Logger): readonly AlarmRecord[] {
+  try {
+    return fileContent.parse(JSON.parse(readFileSync(path, "utf8"))).alarms;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    logger.warn("the alarms from before the restart cannot be read", {
+      path,
+      error: printable(error instanceof z.ZodError ? z.prettifyError(error) : toFault(error).message),
+    });
+    return [];
+  }
+}
+
+export function openAlarmFile(path: string, logger: Logger): AlarmFile {
+  let latest: string | null = null;
+  let writing: Promise<void> = Promise.resolve();
+  let failing = false;
+
+  async function write(): Promise<void> {
+    const content = latest;
+    if (content === null) return;
+    latest = null;
+    try {
+      await mkdir(dirname(path), { recursive: true });
+      // Another name first: a power cut leaves the old file or the new one, never half of one.
+      await writeFile(`${path}.new`, content, { mode: 0o600, flush: true });
+      await rename(`${path}.new`, path);
+      failing = false;
+    } catch (error) {
+      if (!failing) logger.warn("alarms cannot be kept across restarts", { path, error: toFault(error).message });
+      failing = true;
+    }
+  }
+
+  return {
+    save(alarms) {
+      latest = JSON.stringify({ v: 1, alarms });
+      writing = writing.then(write);
+    },
+    flushed: () => writing,
+  };
+}

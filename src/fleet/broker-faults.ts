@@ -1,0 +1,77 @@
+import { Fault, type FaultCode, printable } from "../base/fault.ts";
+
+// Failures of a broker connection in words that a person can act on.
+
+interface Words {
+  readonly says: string;
+  readonly hint: string;
+}
+
+const trust = "Give the authority that signed the broker's certificate in mqtt.ca_file.";
+
+/** By the code of a socket, DNS or TLS error of Node. */
+const unreachable: ReadonlyMap<string, Words> = new Map([
+  ["ECONNREFUSED", { says: "nothing listens at that address", hint: "Check mqtt.url, and that the broker runs." }],
+  ["ECONNRESET", { says: "the connection was reset", hint: "Check that mqtt.url and the broker agree on TLS." }],
+  ["ENOTFOUND", { says: "its name is not known", hint: "Check the host in mqtt.url and the network's DNS." }],
+  ["EAI_AGAIN", { says: "its name could not be looked up", hint: "Check the network and its DNS." }],
+  ["ETIMEDOUT", { says: "it does not answer", hint: "Check the network and firewalls between here and the broker." }],
+  ["EHOSTUNREACH", { says: "there is no way to it", hint: "Check the network." }],
+  ["ENETUNREACH", { says: "there is no way to it", hint: "Check the network." }],
+  ["CERT_HAS_EXPIRED", { says: "its certificate has expired", hint: "Renew it; check this device's clock, too." }],
+  ["CERT_NOT_YET_VALID", { says: "its certificate is not valid yet", hint: "Check this device's clock." }],
+  [
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    { says: "its certificate is for another name", hint: "Use a name in mqtt.url that the certificate has." },
+  ],
+  ["SELF_SIGNED_CERT_IN_CHAIN", { says: "its certificate is not trusted", hint: trust }],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", { says: "its certificate is not trusted", hint: trust }],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", { says: "its certificate is not trusted", hint: trust }],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", { says: "its certificate is not trusted", hint: trust }],
+  ["EPROTO", { says: "it does not speak TLS as expected", hint: "Check that mqtt.url and the broker agree on TLS." }],
+]);
+
+const password = "Check mqtt.user and mqtt.password_file, or the client certificate.";
+const twin = "Two devices use this device_id: give one of them another.";
+
+/** By MQTT 5 reason code; 1 to 5 are return codes of MQTT 3.1.1. */
+const reasons: ReadonlyMap<number, Words> = new Map([
+  [1, { says: "it does not speak this version of MQTT", hint: "Try the other mqtt.protocol: 5 or 4." }],
+  [2, { says: "it does not allow this client id", hint: "Check device_id against the broker's rules." }],
+  [3, { says: "it is not available", hint: "" }],
+  [4, { says: "it does not accept user name and password", hint: password }],
+  [5, { says: "it does not let this device in", hint: password }],
+  [0x84, { says: "it does not speak this version of MQTT", hint: "Try the other mqtt.protocol: 5 or 4." }],
+  [0x85, { says: "it does not allow this client id", hint: "Check device_id against the broker's rules." }],
+  [0x86, { says: "it does not accept user name and password", hint: password }],
+  [0x87, { says: "it does not allow this device that", hint: "Check the broker's access list for this device." }],
+  [0x88, { says: "it is not available", hint: "" }],
+  [0x89, { says: "it is busy", hint: "" }],
+  [0x8a, { says: "it has banned this device", hint: "Ask whoever runs the broker." }],
+  [0x8b, { says: "it is shutting down", hint: "" }],
+  [0x8c, { says: "it wants another way to log in", hint: "Check how the broker authenticates devices." }],
+  [0x8d, { says: "it heard nothing from this device for too long", hint: "" }],
+  [0x8e, { says: "another client took over this device's id", hint: twin }],
+  [0x95, { says: "a message was too large for it", hint: "Raise the broker's message size limit." }],
+  [0x97, { says: "this device's quota there is used up", hint: "Raise the broker's quota for this device." }],
+  [0x98, { says: "an administrator closed the connection", hint: "Ask whoever runs the broker." }],
+  [0x9c, { says: "it sends this device to another server", hint: "Change mqtt.url." }],
+  [0x9d, { says: "it has moved", hint: "Change mqtt.url." }],
+  [0x9f, { says: "too many connect at once", hint: "" }],
+]);
+
+/** A Fault for what the broker itself said. */
+export function reasonFault(code: FaultCode, reasonCode: number): Fault {
+  const words = reasons.get(reasonCode);
+  const number = `0x${reasonCode.toString(16).padStart(2, "0")}`;
+  if (words === undefined) return new Fault(code, `MQTT broker: reason code ${number}`);
+  return new Fault(code, `MQTT broker: ${words.says} (${number})`, { hint: words.hint });
+}
+
+/** A Fault for an error of the socket, of TLS or of the MQTT library. */
+export function linkFault(code: FaultCode, error: Error): Fault {
+  const errorCode = "code" in error && typeof error.code === "string" ? error.code : "";
+  const words = unreachable.get(errorCode);
+  if (words === undefined) return new Fault(code, `MQTT broker: ${printable(error.message)}`, { cause: error });
+  return new Fault(code, `MQTT broker: ${words.says} (${errorCode})`, { hint: words.hint, cause: error });
+}

@@ -1,0 +1,223 @@
+import { connect, type IClientOptions, type MqttClient } from "mqtt";
+import type { Clock } from "../base/clock.ts";
+import { Fault, toFault } from "../base/fault.ts";
+import { type BrokerAccess, brokerAddress } from "./broker-access.ts";
+import { linkFault, reasonFault } from "./broker-faults.ts";
+import type { BrokerTimings, ConnectionEnd } from "./broker-policy.ts";
+
+// One connection to the broker, from the first packet to the last: the only file that knows the MQTT library. The
+// library's own reconnect and its store, which has no bound, are not used: nothing is handed to it while there is no
+// connection, and only a few messages at a time while there is one.
+
+/** A message, ready for the wire. Goes at QoS 1. */
+export interface Outgoing {
+  /** The carrier's name for it. */
+  readonly id: number;
+  readonly topic: string;
+  readonly payload: string;
+  readonly retain: boolean;
+  /** MQTT 5 only; null: never. */
+  readonly expirySeconds: number | null;
+}
+
+/** What the broker publishes, retained, when the connection ends without a goodbye. */
+export interface Will {
+  readonly topic: string;
+  readonly payload: string;
+}
+
+/** The broker's answer to a message. */
+export type Answer =
+  | { readonly result: "delivered"; readonly subscribers: boolean }
+  /** It will never take this message. */
+  | { readonly result: "refused"; readonly reasonCode: number; readonly fault: Fault };
+
+/** What a connection needs of its owner. */
+export interface Carrier {
+  /** The broker has accepted the connection. Called once at most, before the first `take`. */
+  connected(): void;
+  /** The next message to send; null: nothing waits. What is not answered when the connection ends was not delivered. */
+  take(): Outgoing | null;
+  answered(id: number, answer: Answer): void;
+}
+
+export interface Connection {
+  /** Resolves when the connection is over and nothing is left of it; null: it ended because `finish` was called. */
+  readonly ended: Promise<ConnectionEnd | null>;
+  /** Something waits to be sent. */
+  wake(): void;
+  /** Sends what waits, says goodbye, ends. After `timeoutMs` the line is cut, and the will stands. */
+  finish(timeoutMs: number): void;
+}
+
+export interface ConnectionOptions {
+  readonly access: BrokerAccess;
+  readonly clientId: string;
+  readonly will: Will;
+  readonly carrier: Carrier;
+  readonly clock: Clock;
+  readonly timings: BrokerTimings;
+}
+
+type State =
+  | { readonly phase: "connecting" }
+  | { readonly phase: "open"; readonly sinceMs: number; readonly limits: Limits }
+  /** Only the socket's end is awaited. */
+  | { readonly phase: "closing"; readonly end: ConnectionEnd | null };
+
+/** What the broker takes. */
+interface Limits {
+  readonly window: number;
+  readonly packetBytes: number;
+}
+
+/** Messages on their way at once, at most. */
+const windowSize = 16;
+const sessionExpirySeconds = 3_600;
+const keepaliveSeconds = 60;
+/** Of an inbound packet. Nothing is subscribed to; what a broker sends all the same is ignored. */
+const largestInboundBytes = 65_536;
+/** Header, topic length, packet id and properties around topic and payload, generously. */
+const overheadBytes = 64;
+
+const noMatchingSubscribers = 0x10;
+const packetTooLarge = 0x95;
+const quotaExceeded = 0x97;
+
+/** Begins to connect. Never throws: what goes wrong is told by `ended`. */
+export function openConnection(options: ConnectionOptions): Connection {
+  const { carrier, clock } = options;
+  const { promise: ended, resolve } = Promise.withResolvers<ConnectionEnd | null>();
+  const closed = new DisposableStack();
+  let state: State = { phase: "connecting" };
+  let finishing = false;
+  let inFlight = 0;
+
+  let client: MqttClient;
+  try {
+    client = connect(clientOptions(options));
+  } catch (error) {
+    const fault = linkFault("broker-unreachable", toFault(error));
+    resolve({ kind: "unreachable", reasonCode: null, fault, upMs: 0 });
+    return { ended, wake() {}, finish() {} };
+  }
+
+  client.on("connect", ({ properties }) => {
+    const limits = {
+      window: Math.min(windowSize, properties?.receiveMaximum ?? windowSize),
+      packetBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+    };
+    state = { phase: "open", sinceMs: clock.monotonicMs(), limits };
+    carrier.connected();
+    pump();
+  });
+  client.on("disconnect", ({ reasonCode }) => breakOff(reasonCode ?? null, new Error("the broker ended it")));
+  client.on("error", (error) => breakOff(reasonCodeOf(error), error));
+  client.on("close", () => {
+    breakOff(null, new Error("the connection ended without a word"));
+    closed.dispose();
+    resolve(state.phase === "closing" ? state.end : null);
+  });
+
+  /** Ends the connection for a cause; only the first counts. */
+  function breakOff(reasonCode: number | null, error: Error): void {
+    if (state.phase === "closing") return;
+    const upMs = state.phase === "open" ? clock.monotonicMs() - state.sinceMs : 0;
+    const kind = state.phase === "open" ? "lost" : reasonCode === null ? "unreachable" : "refused";
+    const fault = reasonCode === null ? linkFault(`broker-${kind}`, error) : reasonFault(`broker-${kind}`, reasonCode);
+    state = { phase: "closing", end: { kind, reasonCode, fault, upMs } };
+    client.stream.destroy();
+  }
+
+  function pump(): void {
+    while (state.phase === "open" && inFlight < state.limits.window) {
+      const next = carrier.take();
+      if (next === null) break;
+      send(next, state.limits);
+    }
+    if (finishing && state.phase === "open" && inFlight === 0) {
+      state = { phase: "closing", end: null };
+      client.end(false);
+    }
+  }
+
+  function send(message: Outgoing, limits: Limits): void {
+    if (Buffer.byteLength(message.payload) + message.topic.length * 3 + overheadBytes > limits.packetBytes) {
+      carrier.answered(message.id, refusal(packetTooLarge));
+      return;
+    }
+    inFlight += 1;
+    const properties = message.expirySeconds === null ? {} : { messageExpiryInterval: message.expirySeconds };
+    client.publish(message.topic, message.payload, { qos: 1, retain: message.retain, properties }, (error, packet) => {
+      inFlight -= 1;
+      const failed = error ? reasonCodeOf(error) : null;
+      if (failed === quotaExceeded) {
+        breakOff(failed, new Error("quota exceeded"));
+      } else if (failed !== null) {
+        carrier.answered(message.id, refusal(failed));
+      } else if (!error) {
+        const reasonCode = packet !== undefined && "reasonCode" in packet ? packet.reasonCode : 0;
+        carrier.answered(message.id, { result: "delivered", subscribers: reasonCode !== noMatchingSubscribers });
+      }
+      pump();
+    });
+  }
+
+  function finish(timeoutMs: number): void {
+    if (finishing) return;
+    finishing = true;
+    closed.use(
+      clock.after(timeoutMs, () => {
+        if (state.phase !== "closing") state = { phase: "closing", end: null };
+        client.stream.destroy();
+      }),
+    );
+    pump();
+  }
+
+  return { ended, wake: pump, finish };
+}
+
+function refusal(reasonCode: number): Answer {
+  return { result: "refused", reasonCode, fault: reasonFault("broker-refused", reasonCode) };
+}
+
+function reasonCodeOf(error: Error): number | null {
+  return "code" in error && typeof error.code === "number" ? error.code : null;
+}
+
+function clientOptions({ access, clientId, will, timings }: ConnectionOptions): IClientOptions {
+  const { tls, host, port } = brokerAddress(access.url);
+  const version5 = access.protocol === 5;
+  const { user, password, ca, cert, key } = access;
+  return {
+    protocol: tls ? "mqtts" : "mqtt",
+    host,
+    port,
+    clientId,
+    clean: false,
+    keepalive: keepaliveSeconds,
+    connectTimeout: timings.connectTimeoutMs,
+    reconnectPeriod: 0,
+    protocolVersion: access.protocol,
+    will: {
+      topic: will.topic,
+      payload: Buffer.from(will.payload),
+      qos: 1,
+      retain: true,
+      ...(version5 && { properties: { willDelayInterval: timings.willDelaySeconds } }),
+    },
+    ...(version5 && {
+      properties: {
+        sessionExpiryInterval: sessionExpirySeconds,
+        receiveMaximum: windowSize,
+        maximumPacketSize: largestInboundBytes,
+      },
+    }),
+    ...(user !== undefined && { username: user }),
+    ...(password !== undefined && { password }),
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}

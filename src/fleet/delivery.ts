@@ -1,0 +1,41 @@
+import type { Message } from "./outbox.ts";
+import type {
+  AlarmPayload,
+  AlarmType,
+  EventPayload,
+  EventType,
+  InfoPayload,
+  StatePayload,
+  TranscriptPayload,
+} from "./schema.ts";
+import { type TopicOwner, upTopic } from "./topics.ts";
+
+// Each kind of message with its topic and how it is delivered.
+
+const hourSeconds = 3_600;
+const daySeconds = 24 * hourSeconds;
+
+/** Online is refreshed well before it expires, so a device whose will was lost does not look online for ever. */
+export function stateMessage(owner: TopicOwner, payload: StatePayload): Message {
+  const expirySeconds = payload.online ? 2 * hourSeconds : null;
+  return { topic: upTopic(owner, "state"), payload, delivery: { retain: true, expirySeconds, keep: "latest" } };
+}
+
+export function infoMessage(owner: TopicOwner, payload: InfoPayload): Message {
+  return { topic: upTopic(owner, "info"), payload, delivery: { retain: true, expirySeconds: null, keep: "latest" } };
+}
+
+export function alarmMessage(owner: TopicOwner, type: AlarmType, payload: AlarmPayload): Message {
+  const expirySeconds = payload.status === "active" ? null : daySeconds;
+  return { topic: upTopic(owner, `alarm/${type}`), payload, delivery: { retain: true, expirySeconds, keep: "latest" } };
+}
+
+export function eventMessage(owner: TopicOwner, type: EventType, payload: EventPayload): Message {
+  const delivery = { retain: false, expirySeconds: 7 * daySeconds, keep: "every" } as const;
+  return { topic: upTopic(owner, `event/${type}`), payload, delivery };
+}
+
+export function transcriptMessage(owner: TopicOwner, payload: TranscriptPayload): Message {
+  const delivery = { retain: false, expirySeconds: null, keep: "every" } as const;
+  return { topic: upTopic(owner, "transcript"), payload, delivery };
+}

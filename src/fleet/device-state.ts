@@ -1,0 +1,64 @@
+import type { SourceEvent } from "../audio/source.ts";
+import { printable } from "../base/fault.ts";
+import type { RecognitionPhase, Report } from "../recognition/report.ts";
+import type { DevicePhase } from "./schema.ts";
+
+/** What the device is doing as a whole: recognition and capture in one word. Pure. */
+export interface DeviceState {
+  readonly phase: DevicePhase;
+  readonly reason: string;
+  /** Wall clock of the phase's beginning. */
+  readonly sinceMs: number;
+  /** The latest word of recognition; null: none yet. */
+  readonly recognition: { readonly phase: RecognitionPhase; readonly reason: string } | null;
+  /** Why no sound comes in; null: it does, or nothing is known. */
+  readonly captureTrouble: string | null;
+}
+
+export type DeviceInput = Report | SourceEvent;
+
+export function startingDevice(wallMs: number): DeviceState {
+  return { phase: "starting", reason: "started", sinceMs: wallMs, recognition: null, captureTrouble: null };
+}
+
+/** The state after an input; the same object where it changes nothing. */
+export function stepDevice(state: DeviceState, input: DeviceInput, wallMs: number): DeviceState {
+  switch (input.type) {
+    case "phase":
+      return summed({ ...state, recognition: { phase: input.phase, reason: input.reason } }, state, wallMs);
+    case "interrupted":
+      return summed({ ...state, captureTrouble: input.fault.message }, state, wallMs);
+    case "audio":
+      return state.captureTrouble === null ? state : summed({ ...state, captureTrouble: null }, state, wallMs);
+    case "opened":
+    case "overrun":
+    case "ended":
+    case "error":
+    case "session":
+    case "healthy":
+    case "transcript":
+    case "gap":
+      return state;
+  }
+}
+
+/** The state of an agent that has stopped. */
+export function offlineDevice(state: DeviceState, reason: string, wallMs: number): DeviceState {
+  return { ...state, phase: "offline", reason: printable(reason), sinceMs: wallMs };
+}
+
+function summed(next: DeviceState, before: DeviceState, wallMs: number): DeviceState {
+  const { phase, reason } = summary(next);
+  const sinceMs = phase === before.phase ? before.sinceMs : wallMs;
+  return { ...next, phase, reason: printable(reason), sinceMs };
+}
+
+function summary(state: DeviceState): { readonly phase: DevicePhase; readonly reason: string } {
+  const { recognition, captureTrouble } = state;
+  if (recognition?.phase === "stopped") return { phase: "stopping", reason: recognition.reason };
+  // Held waits for a person, capture comes back by itself: the worse one is told.
+  if (recognition?.phase === "held") return { phase: "held", reason: recognition.reason };
+  if (captureTrouble !== null) return { phase: "backing-off", reason: `no sound: ${captureTrouble}` };
+  if (recognition === null) return { phase: "starting", reason: state.reason };
+  return { phase: recognition.phase, reason: recognition.reason };
+}

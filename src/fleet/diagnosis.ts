@@ -1,0 +1,178 @@
+import type { SourceEvent } from "../audio/source.ts";
+import type { FaultCode } from "../base/fault.ts";
+import type { ErrorReport, Report } from "../recognition/report.ts";
+import type { ErrorClass } from "../sis/catalogue.ts";
+import type { ConnectionEnd, EndClass } from "./broker-policy.ts";
+import { endClass } from "./broker-policy.ts";
+import type { AlarmType } from "./schema.ts";
+
+// Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
+
+/** Where trouble is seen; only good news from the same side ends it. */
+export type Origin = "service" | "recorder" | "audio" | "broker";
+
+/** One sighting of trouble, diagnosed. */
+export interface Symptom {
+  readonly alarm: AlarmType;
+  readonly origin: Origin;
+  readonly class: string;
+  readonly code: string;
+  readonly message: string;
+  readonly traceId: string | null;
+  readonly hint: string;
+  /** How long trouble must go on before it is an alarm; 0: at once. */
+  readonly debounceMs: number;
+  /** true: it goes on until its origin is well; false: it is over when it is seen (a gap, an overrun). */
+  readonly lasting: boolean;
+}
+
+/** Long enough for one ERROR that the next session heals, short enough for an outage of a few seconds to be told. */
+const shortMs = 2_000;
+
+interface Row {
+  readonly alarm: AlarmType;
+  readonly debounceMs: number;
+}
+
+const byErrorClass: Readonly<Record<ErrorClass, Row>> = {
+  service: { alarm: "service", debounceMs: shortMs },
+  network: { alarm: "service", debounceMs: shortMs },
+  sequence: { alarm: "service", debounceMs: shortMs },
+  throttled: { alarm: "throttled", debounceMs: shortMs },
+  credentials: { alarm: "credentials", debounceMs: 0 },
+  account: { alarm: "account", debounceMs: 0 },
+  config: { alarm: "config", debounceMs: 0 },
+  // The service got no audio: the microphone is the first suspect, not the service.
+  silence: { alarm: "capture", debounceMs: shortMs },
+  // One piece that cannot be decoded is an accident; several in a row are a wrong audio_format.
+  audio: { alarm: "config", debounceMs: 5_000 },
+};
+
+const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
+  network: null, // no broker, no one to tell: the log says it
+  busy: null,
+  credentials: "credentials",
+  config: "config",
+  identity: "identity",
+};
+
+const captureHints: Partial<Record<FaultCode, string>> = {
+  "recorder-missing": "Install the recorder program (package alsa-utils or sox), or name another in audio.recorder.",
+  "device-missing": "Check that the microphone is plugged in, and that audio.device names it (arecord -L lists them).",
+  "device-busy": "Stop the other program that records from this microphone, or share it through a sound server.",
+  "device-lost": "The microphone was unplugged or lost power: check cable, hub and power supply.",
+  "sound-server-away": "Start the sound server (PulseAudio or PipeWire), or name a hardware device in audio.device.",
+  "recorder-stalled": "The recorder delivers nothing: check the sound server, and plug the microphone in anew.",
+  "source-unusable": "Use a sound file or stream in a format that the agent can convert.",
+};
+
+/** The alarm that a classified error of recognition leads to. */
+export function symptomOfError(error: ErrorReport): Symptom {
+  const row = byErrorClass[error.class];
+  // A token ends once a day, and is renewed and tried again at once: that alone is no alarm.
+  const renewed = error.class === "credentials" && error.retryInMs !== null && error.retryInMs < shortMs;
+  return {
+    alarm: row.alarm,
+    origin: "service",
+    class: error.class,
+    code: error.code,
+    message: error.message,
+    traceId: error.traceId,
+    hint: error.hint,
+    debounceMs: renewed && error.attempt === 1 ? shortMs : row.debounceMs,
+    lasting: true,
+  };
+}
+
+/** The alarm that a report of recognition leads to; null: none. */
+export function symptomOfReport(report: Report): Symptom | null {
+  switch (report.type) {
+    case "error":
+      return symptomOfError(report.error);
+    case "gap":
+      return {
+        alarm: "audio-loss",
+        origin: "audio",
+        class: "audio-loss",
+        code: "audio-gap",
+        message: `${Math.round(report.lostMs)} ms of sound will never be recognised: ${report.cause}`,
+        traceId: null,
+        hint: "Look for the outage that came before; a larger buffer (buffer.memory_seconds) bridges a longer one.",
+        debounceMs: 0,
+        lasting: false,
+      };
+    case "phase":
+    case "session":
+    case "healthy":
+    case "transcript":
+      return null;
+  }
+}
+
+/** The alarm that an event of the source of sound leads to; null: none. */
+export function symptomOfCapture(event: SourceEvent): Symptom | null {
+  const capture = { alarm: "capture", origin: "recorder", class: "capture", traceId: null } as const;
+  switch (event.type) {
+    case "interrupted":
+      return {
+        ...capture,
+        code: event.fault.code,
+        message: event.fault.message,
+        hint: event.fault.hint || (captureHints[event.fault.code] ?? ""),
+        debounceMs: shortMs,
+        lasting: true,
+      };
+    case "ended":
+      if (event.fault === null) return null;
+      return {
+        ...capture,
+        code: event.fault.code,
+        message: event.fault.message,
+        hint: event.fault.hint || (captureHints[event.fault.code] ?? ""),
+        debounceMs: 0,
+        lasting: true,
+      };
+    case "overrun":
+      return {
+        ...capture,
+        code: "overrun",
+        message: `the recorder dropped at least ${Math.round(event.lostMs)} ms of sound`,
+        hint: "The machine is too busy to record in time: look for other load, slow storage, low power.",
+        debounceMs: shortMs,
+        lasting: false,
+      };
+    case "opened":
+    case "audio":
+      return null;
+  }
+}
+
+/** The alarm that the end of a broker connection leads to; null: none. */
+export function symptomOfBroker(end: ConnectionEnd): Symptom | null {
+  const alarm = byEndClass[endClass(end)];
+  if (alarm === null) return null;
+  return {
+    alarm,
+    origin: "broker",
+    class: alarm,
+    code: end.reasonCode === null ? end.fault.code : `MQTT.${end.reasonCode}`,
+    message: end.fault.message,
+    traceId: null,
+    hint: end.fault.hint,
+    debounceMs: 0,
+    lasting: true,
+  };
+}
+
+/** Which side a report of recognition proves well; null: it proves nothing. */
+export function wellByReport(report: Report): Origin | null {
+  if (report.type === "healthy") return "service";
+  // The service answered START: whatever it refused before, it accepts now.
+  if (report.type === "session" && report.change === "started") return "service";
+  return null;
+}
+
+/** Which side an event of the source of sound proves well; null: it proves nothing. */
+export function wellByCapture(event: SourceEvent): Origin | null {
+  return event.type === "audio" ? "recorder" : null;
+}

@@ -1,0 +1,63 @@
+import { type Clock, pause } from "../base/clock.ts";
+import type { Random } from "../base/random.ts";
+import { type Carrier, type Connection, openConnection, type Will } from "./broker.ts";
+import type { BrokerAccess } from "./broker-access.ts";
+import { afterEnd, type BrokerTimings, type ConnectionEnd } from "./broker-policy.ts";
+
+/** What the link needs of its owner: a carrier for each connection, and an ear for its end. */
+export interface LinkOwner extends Carrier {
+  /** The will of a connection that is about to be tried. */
+  nextWill(): Will;
+  /** The connection, or the try, is over. null: it is not tried again, because the link was stopped. */
+  ended(end: ConnectionEnd | null, retryInMs: number | null): void;
+}
+
+export interface LinkOptions {
+  readonly access: BrokerAccess;
+  readonly clientId: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly timings: BrokerTimings;
+}
+
+/** A connection to the broker that is made again whenever it ends. */
+export interface Link {
+  /** Something waits to be sent. */
+  wake(): void;
+  /** Sends what waits if there is a connection, or one is being made; resolves when nothing is left. Repeatable. */
+  stop(): Promise<void>;
+}
+
+/** Connects at once, and after each end with back-off and jitter, until it is stopped. Never throws. */
+export function startLink(options: LinkOptions, owner: LinkOwner): Link {
+  const { access, clientId, clock, random, timings } = options;
+  const stopping = new AbortController();
+  let connection: Connection | null = null;
+
+  async function run(): Promise<void> {
+    let failures = 0;
+    while (!stopping.signal.aborted) {
+      connection = openConnection({ access, clientId, will: owner.nextWill(), carrier: owner, clock, timings });
+      const end = await connection.ended;
+      connection = null;
+      if (end === null || stopping.signal.aborted) {
+        owner.ended(end, null);
+        return;
+      }
+      const retry = afterEnd(timings, failures, end, random);
+      failures = retry.failures;
+      owner.ended(end, retry.retryInMs);
+      await pause(clock, retry.retryInMs, stopping.signal);
+    }
+  }
+
+  const running = run();
+  return {
+    wake: () => connection?.wake(),
+    stop() {
+      stopping.abort();
+      connection?.finish(timings.stopTimeoutMs);
+      return running;
+    },
+  };
+}

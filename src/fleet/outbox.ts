@@ -1,0 +1,117 @@
+import type { Payload } from "./schema.ts";
+
+// What is still to be delivered: bounded, whatever the broker does, and counting what it loses. Pure.
+
+/** How a message is delivered. Everything here goes at QoS 1. */
+export interface Delivery {
+  readonly retain: boolean;
+  /** After this a broker forgets it (MQTT 5 only); null: never. */
+  readonly expirySeconds: number | null;
+  /** `latest`: a newer message of the topic replaces this one. `every`: each is an occurrence. */
+  readonly keep: "latest" | "every";
+}
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: Payload;
+  readonly delivery: Delivery;
+}
+
+export interface Entry {
+  /** Of this outbox, never given twice. */
+  readonly id: number;
+  readonly message: Message;
+  /** Sent on the present connection, not yet acknowledged. */
+  readonly sent: boolean;
+  /** Did not get through on the connection there was (if any) when it happened. */
+  readonly late: boolean;
+  readonly bytes: number;
+}
+
+export interface Outbox {
+  /** One entry a topic, in the order they are to be sent. */
+  readonly latest: readonly Entry[];
+  /** Oldest first. */
+  readonly every: readonly Entry[];
+  readonly lastId: number;
+  /** Messages that fell out, oldest first, because too many waited. */
+  readonly dropped: number;
+}
+
+export interface OutboxLimits {
+  readonly entries: number;
+  /** Of all payloads together, as UTF-16 units of JSON. */
+  readonly bytes: number;
+}
+
+/** Hours of trouble at the pace of a well-behaved back-off, and next to nothing of a small machine's memory. */
+export const outboxLimits: OutboxLimits = { entries: 1_000, bytes: 1_000_000 };
+
+export const emptyOutbox: Outbox = { latest: [], every: [], lastId: 0, dropped: 0 };
+
+/**
+ * Adds a message. Of what is kept `every`, the oldest give way until the limits hold: those that wait before those
+ * that are on their way. What is kept `latest` is bounded by the number of topics.
+ *
+ * @param connected whether there is a connection to take it at once; without one it will be late
+ */
+export function put(outbox: Outbox, message: Message, connected: boolean, limits: OutboxLimits = outboxLimits): Outbox {
+  const id = outbox.lastId + 1;
+  const bytes = JSON.stringify(message.payload).length;
+  const entry: Entry = { id, message, sent: false, late: !connected, bytes };
+  if (message.delivery.keep === "latest") {
+    const others = outbox.latest.filter((other) => other.message.topic !== message.topic);
+    return { ...outbox, lastId: id, latest: [...others, entry] };
+  }
+  const { kept, dropped } = withinLimits([...outbox.every, entry], limits);
+  return { ...outbox, lastId: id, every: kept, dropped: outbox.dropped + dropped };
+}
+
+/** Puts what a new connection begins with before everything that waits already. */
+export function putFirst(outbox: Outbox, messages: readonly Message[]): Outbox {
+  const first = messages.reduce((all, message) => put(all, message, true), { ...outbox, latest: [] });
+  const topics = new Set(messages.map((message) => message.topic));
+  return { ...first, latest: [...first.latest, ...outbox.latest.filter((entry) => !topics.has(entry.message.topic))] };
+}
+
+/** The next entry to send, now marked as sent; null: nothing waits. What the fleet must know first goes first. */
+export function take(outbox: Outbox): { readonly next: Outbox; readonly entry: Entry | null } {
+  for (const queue of ["latest", "every"] as const) {
+    const index = outbox[queue].findIndex((entry) => !entry.sent);
+    const entry = outbox[queue][index];
+    if (entry === undefined) continue;
+    return { next: { ...outbox, [queue]: outbox[queue].with(index, { ...entry, sent: true }) }, entry };
+  }
+  return { next: outbox, entry: null };
+}
+
+/** The broker has answered for this entry: it is done with. An id that was replaced meanwhile is ignored. */
+export function settle(outbox: Outbox, id: number): Outbox {
+  return {
+    ...outbox,
+    latest: outbox.latest.filter((entry) => entry.id !== id),
+    every: outbox.every.filter((entry) => entry.id !== id),
+  };
+}
+
+/** The connection is gone: whatever was not acknowledged is to be sent again, and is late by now. */
+export function disconnected(outbox: Outbox): Outbox {
+  const waiting = (entry: Entry): Entry => ({ ...entry, sent: false, late: true });
+  return { ...outbox, latest: outbox.latest.map(waiting), every: outbox.every.map(waiting) };
+}
+
+export function isEmpty(outbox: Outbox): boolean {
+  return outbox.latest.length === 0 && outbox.every.length === 0;
+}
+
+function withinLimits(entries: readonly Entry[], limits: OutboxLimits) {
+  let kept = entries;
+  let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
+  while (kept.length > limits.entries || (bytes > limits.bytes && kept.length > 0)) {
+    const waiting = kept.findIndex((entry) => !entry.sent);
+    const index = Math.max(waiting, 0);
+    bytes -= kept[index]?.bytes ?? 0;
+    kept = kept.toSpliced(index, 1);
+  }
+  return { kept, dropped: entries.length - kept.length };
+}

@@ -1,0 +1,159 @@
+import { printable } from "../base/fault.ts";
+import type { ErrorReport, Report, Transcript } from "../recognition/report.ts";
+import type { AlarmRecord } from "./alarms.ts";
+import type { DeviceState } from "./device-state.ts";
+import type {
+  AlarmPayload,
+  AudioGapEventPayload,
+  ErrorEventPayload,
+  InfoPayload,
+  SessionEventPayload,
+  StatePayload,
+  TranscriptPayload,
+} from "./schema.ts";
+
+// Our types to the wire's: snake_case, RFC 3339, bounded text. `nowMs` is the wall clock.
+
+/** The facts of `up/info`. */
+export interface DeviceInfo {
+  readonly version: string;
+  readonly build: string;
+  readonly os: string;
+  readonly hardware: string;
+  readonly capabilities: readonly string[];
+  readonly audioFormat: string;
+  readonly configHash: string;
+}
+
+/** What stamps an event: its place in the sequence of this boot. */
+export interface EventStamp {
+  readonly seq: number;
+  readonly boot: string;
+  readonly nowMs: number;
+}
+
+/** RFC 3339, UTC, ms. A time that no calendar has (a clock gone mad) becomes the nearest that it can show. */
+export function timestamp(wallMs: number): string {
+  // Years 1970 to 9999: RFC 3339 has four digits.
+  const shown = Math.min(Math.max(Number.isNaN(wallMs) ? 0 : wallMs, 0), 253_402_300_799_999);
+  return new Date(shown).toISOString();
+}
+
+export function infoPayload(info: DeviceInfo, nowMs: number): InfoPayload {
+  return {
+    v: 1,
+    ts: timestamp(nowMs),
+    version: info.version,
+    build: info.build,
+    os: info.os,
+    hardware: info.hardware,
+    capabilities: [...info.capabilities],
+    audio_format: info.audioFormat,
+    config_hash: info.configHash,
+  };
+}
+
+/** @param session of the MQTT connection, see StatePayload */
+export function statePayload(state: DeviceState, boot: string, session: string, nowMs: number): StatePayload {
+  return {
+    v: 1,
+    ts: timestamp(nowMs),
+    online: state.phase !== "offline",
+    phase: state.phase,
+    boot,
+    session,
+    since: timestamp(state.sinceMs),
+    reason: state.reason,
+  };
+}
+
+export function alarmPayload(alarm: AlarmRecord, nowMs: number): AlarmPayload {
+  const { symptom } = alarm;
+  return {
+    v: 1,
+    ts: timestamp(nowMs),
+    id: alarm.id,
+    status: alarm.status,
+    severity: alarm.severity,
+    class: symptom.class,
+    code: printable(symptom.code, 63),
+    message: printable(symptom.message),
+    trace_id: bounded(symptom.traceId),
+    first: timestamp(alarm.firstMs),
+    last: timestamp(alarm.lastMs),
+    count: alarm.count,
+    flapping: alarm.flapping,
+    hint: printable(symptom.hint, 499),
+  };
+}
+
+export function errorEventPayload(error: ErrorReport, stamp: EventStamp): ErrorEventPayload {
+  return {
+    ...stamped(stamp),
+    resp_type: error.kind,
+    error_code: printable(error.code, 63),
+    error_msg: printable(error.message),
+    trace_id: bounded(error.traceId),
+    class: error.class,
+    action: printable(error.action),
+    attempt: error.attempt,
+    retry_in_ms: error.retryInMs,
+    hint: printable(error.hint, 499),
+  };
+}
+
+export function sessionEventPayload(
+  report: Report & { readonly type: "session" },
+  stamp: EventStamp,
+): SessionEventPayload {
+  return {
+    ...stamped(stamp),
+    session: report.session,
+    change: report.change,
+    reason: printable(report.reason),
+    trace_id: bounded(report.traceId),
+  };
+}
+
+export function audioGapEventPayload(
+  report: Report & { readonly type: "gap" },
+  stamp: EventStamp,
+): AudioGapEventPayload {
+  return {
+    ...stamped(stamp),
+    lost_ms: report.lostMs,
+    from: timestamp(report.fromMs),
+    to: timestamp(report.toMs),
+    cause: printable(report.cause),
+  };
+}
+
+/** Also what `run --stdout jsonl` prints, beside its `type`. */
+export function transcriptPayload(transcript: Transcript, nowMs: number): TranscriptPayload {
+  return {
+    v: 1,
+    ts: timestamp(nowMs),
+    id: transcript.id,
+    start: timestamp(transcript.startMs),
+    end: timestamp(transcript.endMs),
+    text: transcript.text,
+    score: transcript.score,
+    final: transcript.final,
+    words: transcript.words.map(({ word, startMs, endMs }) => ({
+      word,
+      start: timestamp(startMs),
+      end: timestamp(endMs),
+    })),
+    property: transcript.property,
+    trace_id: bounded(transcript.traceId),
+    session: transcript.session,
+  };
+}
+
+function stamped(stamp: EventStamp) {
+  return { v: 1, ts: timestamp(stamp.nowMs), seq: stamp.seq, boot: stamp.boot, replayed: false } as const;
+}
+
+function bounded(text: string | null): string | null {
+  return text === null ? null : printable(text, 199);
+}
