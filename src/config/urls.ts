@@ -1,0 +1,50 @@
+/** Whether a host (as `URL.hostname` spells it) is this machine itself. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
+}
+
+/** Why a text cannot be the service's endpoint; null: it can. */
+export function serviceUrlProblem(text: string): string | null {
+  return addressProblem(text, ["wss:", "ws:"]) ?? plainProblem(text, "ws:", "wss:");
+}
+
+/** Why a text cannot be the address of the token service; null: it can. */
+export function iamUrlProblem(text: string): string | null {
+  return addressProblem(text, ["https:", "http:"]) ?? plainProblem(text, "http:", "https:");
+}
+
+/** Why a text cannot be a broker's address; null: it can. A path is allowed for MQTT over WebSocket only. */
+export function brokerUrlProblem(text: string): string | null {
+  const overWebSocket = /^wss?:/i.test(text);
+  return addressProblem(text, ["mqtts:", "mqtt:", "wss:", "ws:"], { path: overWebSocket });
+}
+
+/** Whether a broker's address is one of an encrypted connection. */
+export function isEncrypted(brokerUrl: string): boolean {
+  return /^(?:mqtts|wss):/i.test(brokerUrl);
+}
+
+/** The region that a service endpoint of the usual form (`sis-ext.REGION.myhuaweicloud.com`) lies in, and the domain. */
+export function regionOf(endpoint: string): { readonly region: string; readonly domain: string } | null {
+  const parts = /^wss:\/\/sis-ext\.([a-z0-9-]+)\.(myhuaweicloud\.[a-z]+)(?::\d+)?\/?$/.exec(endpoint.toLowerCase());
+  const [, region, domain] = parts ?? [];
+  return region === undefined || domain === undefined ? null : { region, domain };
+}
+
+function addressProblem(text: string, schemes: readonly string[], allow = { path: false }): string | null {
+  if (!URL.canParse(text)) return "is not an address";
+  const url = new URL(text);
+  if (!schemes.includes(url.protocol)) return `begins with ${JSON.stringify(url.protocol.slice(0, 20))}`;
+  if (url.username !== "" || url.password !== "") return "holds a user or a password: these have settings of their own";
+  if (url.hostname === "") return "names no host";
+  if (!allow.path && url.pathname !== "" && url.pathname !== "/") return "has a path";
+  if (url.search !== "" || url.hash !== "") return "has a query or a fragment";
+  return null;
+}
+
+/** Speech and credentials never cross a network in the clear. */
+function plainProblem(text: string, plain: string, secure: string): string | null {
+  const url = new URL(text);
+  if (url.protocol !== plain || isLoopback(url.hostname)) return null;
+  return `is not encrypted: ${plain}// is for loopback only, use ${secure}//`;
+}
