@@ -5,6 +5,7 @@ import { type Position, Timeline } from "./timeline.ts";
 export type LossCause =
   | "buffer-full" // the outage lasted longer than the buffer
   | "unrecognised" // the service failed on it again and again
+  | "stopped" // the agent was stopped before it could be sent
   | "capture" // the recorder was away: never captured
   | "overrun"; // the recorder dropped it: never captured
 
@@ -201,8 +202,9 @@ export class AudioLog {
     };
   }
 
-  /** Reports what is lost and not reported yet. Called before the program ends. */
+  /** The program ends: what the service is not done with is lost. */
   close(): void {
+    this.#lose({ from: this.#settled, to: this.#head }, "stopped");
     this.#reportGap();
   }
 

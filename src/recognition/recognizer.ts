@@ -87,9 +87,11 @@ export class Recognizer {
     this.#dispatch({ type: this.#options.log.unread > 0 ? "wanted" : "exhausted" });
   }
 
-  /** Ends the session properly, with its last results, and closes the connection: 6 s at the most. */
+  /** Sends the last of the sound, ends the session with its last results, closes the connection: 6 s at the most. */
   stop(): Promise<undefined> {
     this.#stopping = true;
+    this.#sourceEnded = true;
+    this.#pump();
     this.#dispatch({ type: "stop" });
     return this.stopped;
   }

@@ -423,10 +423,10 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
     { type: "END", reason: "ERROR", traceId: null } as const,
     { type: "END", reason: "CANCEL", traceId: null } as const,
   );
-  const anyEvent = fc.oneof(progress, trouble);
+  const anyEvent = fc.oneof({ arbitrary: progress, weight: 3 }, { arbitrary: trouble, weight: 1 });
   const seen = new Set<string>();
   fc.assert(
-    fc.property(modes, fc.array(anyEvent, { maxLength: 120 }), fc.string(), (mode, walked, seed) => {
+    fc.property(modes, fc.array(anyEvent, { maxLength: 100, size: "max" }), fc.string(), (mode, walked, seed) => {
       const random = seededRandom(seed);
       let state: State = states.idle;
       let connected: "no" | "dialling" | "yes" = "no";
@@ -474,7 +474,7 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
         seen.add(state.phase);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: 4000 },
   );
   const everyPhase = Object.values(states).map((each) => each.phase);
   assert.deepEqual([...seen].toSorted(), everyPhase.toSorted(), "the walk reaches every phase");

@@ -1,0 +1,89 @@
+import { Fault } from "../../src/base/fault.ts";
+import type { Link, LinkEnding, LinkListener } from "../../src/sis/link.ts";
+import { decodeReply } from "../../src/sis/reply.ts";
+
+/** A connection whose far end the test plays: what was sent is kept, what comes back the test says. */
+export class ScriptedLink implements Link {
+  /** Texts as objects, audio as its length in bytes, in the order they were sent. */
+  readonly sent: unknown[] = [];
+  bufferedBytes = 0;
+  ended = false;
+  closeAsked = false;
+  readonly #listener: LinkListener;
+  readonly #mark: () => number;
+  readonly #onAudio: (bytes: Uint8Array) => void;
+  readonly #onText: (message: { readonly command: string; readonly cancel?: boolean }) => void;
+
+  constructor(
+    listener: LinkListener,
+    mark: () => number,
+    handlers: {
+      readonly onAudio?: (bytes: Uint8Array) => void;
+      readonly onText?: (message: { readonly command: string; readonly cancel?: boolean }) => void;
+    } = {},
+  ) {
+    this.#listener = listener;
+    this.#mark = mark;
+    this.#onAudio = handlers.onAudio ?? (() => {});
+    this.#onText = handlers.onText ?? (() => {});
+  }
+
+  /** Commands sent so far. */
+  get commands(): readonly unknown[] {
+    return this.sent.filter((each) => typeof each !== "number");
+  }
+
+  get audioBytes(): number {
+    return this.sent.reduce<number>((sum, each) => sum + (typeof each === "number" ? each : 0), 0);
+  }
+
+  sendText(text: string): void {
+    if (this.ended) return;
+    const message: { command: string; cancel?: boolean } = JSON.parse(text);
+    this.sent.push(message);
+    this.#onText(message);
+  }
+
+  sendAudio(bytes: Uint8Array): void {
+    if (this.ended) return;
+    this.sent.push(bytes.length);
+    this.#onAudio(bytes);
+  }
+
+  close(): void {
+    if (this.ended) return;
+    this.closeAsked = true;
+    this.end({ how: "closed", code: 1000, reason: "", asked: true });
+  }
+
+  destroy(): void {
+    this.end({ how: "closed", code: 1006, reason: "", asked: true });
+  }
+
+  open(): void {
+    if (!this.ended) this.#listener.opened();
+  }
+
+  /** The service says this; in the wire's own words. */
+  say(message: object): void {
+    if (this.ended) return;
+    const reply = decodeReply(Buffer.from(JSON.stringify(message)), false);
+    if (reply instanceof Fault) this.#listener.malformed(reply);
+    else this.#listener.reply(reply);
+  }
+
+  garble(): void {
+    if (!this.ended) this.#listener.malformed(new Fault("wire-bad-json", "not JSON"));
+  }
+
+  /** A pong has come for a ping that goes out just now. */
+  confirm(): void {
+    if (!this.ended) this.#listener.confirmed(this.#mark());
+  }
+
+  end(ending: LinkEnding): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#listener.closed(ending);
+  }
+}

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { recognitionLab, result } from "../lab/recognition.ts";
+
+const start = (config: object = {}) => ({
+  command: "START",
+  config: { audio_format: "pcm8k16bit", property: "chinese_8k_common", ...config },
+});
+const end = (cancel: boolean) => ({ command: "END", cancel });
+const chunk = 1600;
+
+test("no connection before there is sound; no audio before the answer to START; then chunk by chunk", () => {
+  const lab = recognitionLab();
+  assert.equal(lab.links.length, 0);
+  lab.capture(200);
+  lab.link.open();
+  lab.capture(100);
+  assert.deepEqual(lab.link.sent, [start()]);
+  lab.link.say({ resp_type: "START", trace_id: "t" });
+  lab.capture(100);
+  assert.deepEqual(lab.link.sent, [start(), chunk, chunk, chunk, chunk]);
+});
+
+test("a final result becomes a transcript in the wall clock of the speech, and settles it", () => {
+  const lab = recognitionLab();
+  const startMs = lab.clock.wallMs();
+  lab.capture(1000);
+  lab.stream();
+  lab.capture(2000);
+  lab.link.say(
+    result(400, 1500, "你好", {
+      result: { text: "你好", score: 0.8, word_info: [{ start_time: 400, end_time: 900, word: "你" }] },
+    }),
+  );
+  assert.deepEqual(lab.transcripts, [
+    {
+      id: "s-3200",
+      startMs: startMs + 400,
+      endMs: startMs + 1500,
+      text: "你好",
+      score: 0.8,
+      final: true,
+      words: [{ word: "你", startMs: startMs + 400, endMs: startMs + 900 }],
+      property: "chinese_8k_common",
+      traceId: "trace-1",
+      session: "session-1",
+    },
+  ]);
+  assert.equal(lab.log.settled, 1500 * 8);
+});
+
+test("ERROR in a session: silence until the next START is answered, then everything unacknowledged again, once", () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  lab.capture(2000);
+  lab.link.say(result(0, 1000, "one"));
+  lab.link.say({ resp_type: "ERROR", error_code: "SIS.0305", error_msg: "***" });
+  const sentAtError = lab.link.sent.length;
+  lab.capture(500);
+  lab.link.say(result(1000, 1600, "two")); // what was recognised before the END still counts
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "ERROR" });
+  lab.capture(5000);
+  assert.deepEqual(lab.link.sent.slice(sentAtError), [start()]);
+  assert.equal(lab.links.length, 1);
+  lab.link.say({ resp_type: "START", trace_id: "second" });
+  lab.capture(5000);
+  const sentMs = lab.log.cursor / 8;
+  assert.equal(sentMs, lab.log.ledger().capturedMs);
+  assert.equal(lab.link.audioBytes / 16, 3000 + (sentMs - 1600));
+  lab.link.say({ ...result(0, 400, "three"), trace_id: "second" });
+  assert.deepEqual(
+    lab.transcripts.map((each) => [each.text, each.startMs - lab.transcripts[0]!.startMs]),
+    [
+      ["one", 0],
+      ["two", 1000],
+      ["three", 1600],
+    ],
+  );
+  assert.deepEqual(
+    lab.errors.map((error) => [error.kind, error.code, error.traceId, error.class, error.attempt]),
+    [["ERROR", "SIS.0305", null, "service", 1]],
+  );
+});
+
+test("FATAL_ERROR: nothing more is sent, the service disconnects, a new connection goes on where it was", () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  lab.capture(1000);
+  lab.link.say(result(0, 500, "one"));
+  const first = lab.link;
+  first.say({ resp_type: "FATAL_ERROR", trace_id: "t", error_code: "SIS.0304", error_msg: "wait voice timeout" });
+  const sent = first.sent.length;
+  lab.capture(300);
+  first.end({ how: "closed", code: 1000, reason: "", asked: false });
+  lab.capture(5000);
+  assert.equal(first.sent.length, sent);
+  assert.equal(lab.links.length, 2);
+  lab.stream();
+  lab.link.say(result(0, 300, "two"));
+  assert.equal(lab.transcripts[1]?.id, "s-4000");
+  assert.equal(lab.errors[0]?.class, "silence");
+});
+
+test("a service that does not disconnect after a FATAL_ERROR is disconnected", () => {
+  const lab = recognitionLab();
+  lab.capture(200);
+  lab.stream();
+  lab.link.say({ resp_type: "FATAL_ERROR", trace_id: "t", error_code: "SIS.0100", error_msg: "x" });
+  lab.capture(2500);
+  assert.ok(lab.links[0]?.ended);
+});
+
+test("a backlog goes out at the catch-up rate, in order, and live again without a seam", () => {
+  const lab = recognitionLab({ catchUpRate: 3 });
+  lab.capture(20_000);
+  lab.stream();
+  const atOnce = lab.link.audioBytes / 16;
+  assert.ok(atOnce <= 1000);
+  lab.capture(5000);
+  assert.ok(Math.abs(lab.link.audioBytes / 16 - atOnce - 15_000) <= 200, `${lab.link.audioBytes / 16}`);
+  lab.capture(10_000);
+  assert.equal(lab.log.unread, 0);
+  assert.equal(lab.link.audioBytes / 16, 35_000);
+});
+
+test("a socket that does not drain is not filled", () => {
+  const lab = recognitionLab();
+  lab.capture(200);
+  lab.stream();
+  lab.link.bufferedBytes = 100_000;
+  const before = lab.link.audioBytes;
+  lab.capture(3000);
+  assert.equal(lab.link.audioBytes, before);
+  lab.link.bufferedBytes = 0;
+  lab.capture(1500);
+  assert.equal(lab.log.unread, 0);
+});
+
+test("speech without words is sent again; after three tries it is given up, counted, and the rest goes on", () => {
+  const lab = recognitionLab();
+  lab.capture(3000);
+  lab.stream();
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    lab.link.say(result(500, 1500, null));
+    lab.link.say(result(1500, 2000, "after")); // must not settle what has no words yet
+    if (attempt === 2) break;
+    assert.deepEqual(lab.link.sent.at(-1), end(true));
+    assert.equal(lab.log.settled, 0);
+    lab.link.say({ resp_type: "END", trace_id: "t", reason: "CANCEL" });
+    lab.capture(5000);
+    lab.link.say({ resp_type: "START", trace_id: `again-${attempt}` });
+    lab.capture(1000);
+  }
+  assert.deepEqual(
+    lab.transcripts.map((each) => each.text),
+    ["after"],
+  );
+  assert.equal(lab.log.ledger().lostMs, 1000);
+});
+
+test("a late result counts until its audio is sent again, then it is a double", () => {
+  const early = recognitionLab();
+  early.capture(2000);
+  early.stream();
+  early.capture(500);
+  early.link.say({ resp_type: "END", trace_id: "trace-1", reason: "NORMAL" });
+  early.link.say({ ...result(0, 1000, "late"), trace_id: "trace-1" });
+  assert.equal(early.transcripts.length, 1);
+  assert.equal(early.log.cursor, 8000);
+
+  const late = recognitionLab();
+  late.capture(2000);
+  late.stream();
+  late.capture(500);
+  late.link.say({ resp_type: "END", trace_id: "trace-1", reason: "NORMAL" });
+  late.capture(2000);
+  late.link.say({ resp_type: "START", trace_id: "trace-2" });
+  late.capture(500);
+  late.link.say({ ...result(0, 1000, "late"), trace_id: "trace-1" });
+  late.link.say({ ...result(0, 1000, "again"), trace_id: "trace-2" });
+  assert.deepEqual(
+    late.transcripts.map((each) => each.text),
+    ["again"],
+  );
+});
+
+test("the same final twice, and one about audio that was never sent, are dropped", () => {
+  const lab = recognitionLab();
+  lab.capture(2000);
+  lab.stream();
+  lab.capture(500);
+  lab.link.say(result(0, 800, "one"));
+  lab.link.say(result(0, 800, "one"));
+  lab.link.say(result(50_000, 51_000, "ghost"));
+  assert.equal(lab.transcripts.length, 1);
+  assert.equal(lab.recognizer.irregularities.get("repeated-result"), 2);
+});
+
+test("confirmed silence is settled, but never a segment that may still be open", () => {
+  const lab = recognitionLab();
+  lab.capture(100);
+  lab.stream();
+  lab.capture(60_000);
+  lab.link.confirm();
+  assert.equal(lab.log.settled, 0);
+  lab.capture(30_000);
+  lab.link.confirm();
+  assert.equal(lab.log.settled / 8, 90_100 - 62_500);
+});
+
+test("without sound the session is ended before the service disconnects, and begins again with sound", () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  lab.clock.advance(16_000);
+  assert.deepEqual(lab.link.sent.at(-1), end(false));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  assert.ok(lab.links[0]?.closeAsked);
+  assert.equal(lab.links.length, 1);
+  lab.capture(100);
+  assert.equal(lab.links.length, 2);
+});
+
+test("short mode rolls over before 60 s, at a final result where there is one, and loses nothing", () => {
+  const lab = recognitionLab({ mode: "short" });
+  lab.capture(100);
+  lab.stream();
+  lab.capture(43_000);
+  assert.equal(lab.link.commands.length, 1);
+  lab.link.say(result(40_000, 42_500, "one"));
+  assert.deepEqual(lab.link.sent.at(-1), end(true));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "CANCEL" });
+  assert.deepEqual(lab.link.sent.at(-1), start());
+  lab.link.say({ resp_type: "START", trace_id: "u" });
+  assert.equal(lab.log.settled / 8, 42_500);
+  lab.capture(57_000);
+  assert.deepEqual(lab.link.commands.at(-1), end(false), "without a result it is ended, not cancelled");
+  lab.link.say({ resp_type: "END", trace_id: "u", reason: "NORMAL" });
+  assert.equal(lab.log.settled / 8, 42_500 + 55_200);
+});
+
+test("sentence mode: nothing is sent after the sentence's end; the next session begins at the end of the result", () => {
+  const lab = recognitionLab({ mode: "sentence" });
+  lab.capture(3000);
+  lab.stream();
+  lab.capture(1000);
+  lab.link.say({ resp_type: "EVENT", trace_id: "t", event: "VOICE_END", timestamp: 0 });
+  const sent = lab.link.audioBytes;
+  lab.capture(300);
+  lab.link.say(result(200, 2000, "sentence"));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  assert.equal(lab.link.audioBytes, sent);
+  lab.link.say({ resp_type: "START", trace_id: "u" });
+  lab.capture(12_000);
+  assert.equal(lab.log.settled / 8, 2000);
+  lab.link.say({ resp_type: "EVENT", trace_id: "u", event: "EXCEEDED_SILENCE", timestamp: 0 });
+  lab.link.say({ resp_type: "END", trace_id: "u", reason: "NORMAL" });
+  assert.equal(lab.log.settled / 8, 2000 + 9000, "a second before the silence was called too long");
+});
+
+test("a finite source ends with its last results; a stop sends the last piece, ends the session, closes", async () => {
+  const finite = recognitionLab();
+  finite.capture(1000);
+  finite.stream();
+  finite.log.append(new Int16Array(80));
+  finite.recognizer.sourceEnded();
+  finite.clock.advance(100);
+  assert.deepEqual(finite.link.sent.slice(-2), [800, end(false)], "the last 10 ms are filled up to 50");
+  finite.link.say(result(0, 900, "one"));
+  finite.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  finite.clock.advance(1000);
+  await finite.recognizer.stopped;
+  assert.equal(finite.log.ledger().pendingMs, 0);
+  assert.equal(finite.clock.pending, 0);
+
+  const stopped = recognitionLab();
+  stopped.capture(1000);
+  stopped.stream();
+  const done = stopped.recognizer.stop();
+  stopped.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  await done;
+  assert.ok(stopped.link.closeAsked);
+  assert.equal(stopped.clock.pending, 0);
+});
+
+test("every wait ends at once on a stop, and on a change of settings", async () => {
+  const held = () => {
+    const lab = recognitionLab();
+    lab.capture(200);
+    lab.link.open();
+    lab.link.say({ resp_type: "ERROR", error_code: "SIS.0103", error_msg: "real name" });
+    assert.deepEqual(lab.reports.flatMap((report) => (report.type === "phase" ? [report.phase] : [])).at(-1), "held");
+    return lab;
+  };
+  await held().recognizer.stop();
+  const changed = held();
+  changed.recognizer.reconfigured();
+  assert.equal(changed.links.length, 2);
+});
+
+test("while nothing can be sent, what falls out of memory is counted, and the newest is sent first thing after", () => {
+  const lab = recognitionLab({ memoryMs: 10_000 });
+  lab.capture(25_000);
+  assert.equal(lab.log.ledger().lostMs, 15_000);
+  lab.stream();
+  lab.capture(1000);
+  lab.link.say(result(0, 500, "first"));
+  assert.equal(lab.transcripts[0]?.id, `s-${15_000 * 8}`);
+  const lost = lab.gaps.reduce((sum, gap) => sum + gap.lostMs, 0);
+  assert.equal(lost, 15_000);
+});
