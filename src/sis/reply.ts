@@ -38,8 +38,16 @@ export interface Segment {
     readonly text: string;
     /** 0..1; 0 while interim. */
     readonly score: number;
-    readonly words: readonly { readonly startMs: number; readonly endMs: number; readonly word: string }[];
+    /** Empty unless need_word_info was asked for. */
+    readonly words: readonly Word[];
   } | null;
+}
+
+/** A word and when it was spoken, ms from the session's first sample. */
+interface Word {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly word: string;
 }
 
 /** Messages longer than this, in bytes, are not looked into. */
@@ -56,9 +64,11 @@ const bounds = { timeMs: 24 * 60 * 60 * 1000, segments: 1000, words: 1000, text:
  * wire-bad-message) where it is none. Never throws. Codes, messages and trace ids come out bounded and printable;
  * recognised text exactly as it came, of bounded length.
  *
- * Unknown fields are ignored. What is optional may be absent or null; numbers may be strings, `is_final` may be "true"
- * or "yes". An ERROR or END whose details are missing still counts: to overlook that a session is over does more harm
- * than not to know why. A RESULT in which a time, a text or `is_final` cannot be relied on is refused whole.
+ * Liberal: unknown fields are ignored, optional ones may be absent or null, numbers may be strings, `is_final` may be
+ * "true" or "yes". An ERROR or END without its details still counts: to overlook that a session is over does more harm
+ * than not to know why. A score or word times that cannot be relied on are left out rather than the text with them.
+ * Strict: a RESULT in which a segment's time, its text or `is_final` is wrong is refused whole, because what it says
+ * about the audio that is done with would be a guess.
  */
 export function decodeReply(data: Buffer, isBinary: boolean): Reply | Fault {
   if (isBinary)
@@ -134,7 +144,7 @@ function reasonOf(value: unknown): EndReason {
 function segmentOf(value: unknown): Segment {
   const segment = objectOf(value);
   if (segment === null) throw bad("a segment is not an object");
-  return { ...spanOf(segment, "segment"), isFinal: flagOf(segment["is_final"]), result: resultOf(segment["result"]) };
+  return { ...spanOf(segment), isFinal: flagOf(segment["is_final"]), result: resultOf(segment["result"]) };
 }
 
 function resultOf(value: unknown): Segment["result"] {
@@ -142,38 +152,39 @@ function resultOf(value: unknown): Segment["result"] {
   const result = objectOf(value);
   if (result === null) throw bad("a result is not an object");
   if (result["text"] === undefined || result["text"] === null) return null;
-  const words = result["word_info"];
   return {
-    text: textOf(result["text"], "text", bounds.text),
-    score: scoreOf(result["score"]),
-    words: words === undefined || words === null ? [] : listOf(words, "word_info", bounds.words).map(wordOf),
+    text: textOf(result["text"], bounds.text),
+    score: Math.min(1, Math.max(0, numberOf(result["score"]) ?? 0)) + 0,
+    words: wordsIn(result["word_info"]),
   };
 }
 
-function wordOf(value: unknown): { startMs: number; endMs: number; word: string } {
-  const word = objectOf(value);
-  if (word === null) throw bad("a word is not an object");
-  return { ...spanOf(word, "word"), word: textOf(word["word"], "word", bounds.word) };
+function wordsIn(value: unknown): Word[] {
+  if (value === undefined || value === null) return [];
+  const words = listOf(value, "word_info", bounds.words).map(wordOf);
+  return words.every((word) => word !== null) ? words : [];
 }
 
-function spanOf(value: JsonObject, what: string): { startMs: number; endMs: number } {
-  const startMs = timeOf(value["start_time"]);
-  const endMs = timeOf(value["end_time"]);
-  if (startMs === null || endMs === null) throw bad(`a ${what} has no usable time`);
-  if (endMs < startMs) throw bad(`a ${what} ends before it starts`);
+function wordOf(value: unknown): Word | null {
+  const fields = objectOf(value);
+  const word = fields?.["word"];
+  const startMs = timeOf(fields?.["start_time"]);
+  const endMs = timeOf(fields?.["end_time"]);
+  const usable = typeof word === "string" && word.length <= bounds.word && startMs !== null && endMs !== null;
+  return usable && startMs <= endMs ? { startMs, endMs, word } : null;
+}
+
+function spanOf(segment: JsonObject): { startMs: number; endMs: number } {
+  const startMs = timeOf(segment["start_time"]);
+  const endMs = timeOf(segment["end_time"]);
+  if (startMs === null || endMs === null) throw bad("a segment has no usable time");
+  if (endMs < startMs) throw bad("a segment ends before it starts");
   return { startMs, endMs };
 }
 
 function timeOf(value: unknown): number | null {
   const time = numberOf(value);
   return time === null || time < 0 || time > bounds.timeMs ? null : Math.round(time) + 0;
-}
-
-function scoreOf(value: unknown): number {
-  if (value === undefined || value === null) return 0;
-  const score = numberOf(value);
-  if (score === null) throw bad("score is not a number");
-  return Math.min(1, Math.max(0, score)) + 0;
 }
 
 function flagOf(value: unknown): boolean {
@@ -183,9 +194,9 @@ function flagOf(value: unknown): boolean {
   throw bad("is_final is neither true nor false");
 }
 
-function textOf(value: unknown, field: string, maxLength: number): string {
-  if (typeof value !== "string") throw bad(`${field} is not text`);
-  if (value.length > maxLength) throw bad(`${field} is longer than ${maxLength}`);
+function textOf(value: unknown, maxLength: number): string {
+  if (typeof value !== "string") throw bad("text is not text");
+  if (value.length > maxLength) throw bad(`text is longer than ${maxLength}`);
   return value;
 }
 

@@ -32,13 +32,6 @@ export interface RasrConfig {
   readonly needWordInfo?: boolean;
 }
 
-/** A closed range of a numeric setting and the value the service takes when it is absent. */
-interface Range {
-  readonly min: number;
-  readonly max: number;
-  readonly default: number;
-}
-
 /** The service's documented limits. Source: SIS real-time ASR, API reference; see also the signature's and IAM's pages. */
 export const limits = {
   /** Audio on one connection, and in one continuous session. */
@@ -50,6 +43,8 @@ export const limits = {
   clientSilenceMs: 20_000,
   /** Sound in one binary message. 100 ms where feedback matters, 500 ms where it does not. */
   chunkMs: { min: 50, max: 1000, default: 100 },
+  /** Bytes in one binary message, by sample rate; the service answers others with an error. */
+  chunkBytes: { 8000: { min: 160, max: 32_768 }, 16000: { min: 320, max: 65_536 } },
   vadHeadMs: { min: 0, max: 60_000, default: 10_000 },
   vadTailMs: { min: 0, max: 3000, default: 500 },
   maxSeconds: { min: 1, max: 60, default: 30 },
@@ -57,7 +52,7 @@ export const limits = {
   tokenLifeMs: 24 * 60 * 60 * 1000,
   /** The gateway refuses a signature whose date is further off than this. */
   signatureSkewMs: 15 * 60 * 1000,
-} as const satisfies Record<string, number | Range>;
+} as const;
 
 type SampleRate = 8000 | 16000;
 

@@ -38,7 +38,7 @@ export function signRequest(key: AccessKey, request: SignableRequest, dateMs: nu
 export function canonicalRequest(request: SignableRequest): { readonly names: string; readonly text: string } {
   const headers = Object.entries(request.headers)
     .map(([name, value]) => [name.toLowerCase(), value.trim()] as const)
-    .sort(([one], [other]) => compare(one, other));
+    .toSorted(([one], [other]) => compare(one, other));
   const names = headers.map(([name]) => name).join(";");
   const lines = headers.map(([name, value]) => `${name}:${value}\n`).join("");
   const text = [
@@ -75,7 +75,7 @@ function canonicalPath(path: string): string {
 
 function canonicalQuery(query: URLSearchParams): string {
   return [...query]
-    .sort(([name, value], [otherName, otherValue]) => compare(name, otherName) || compare(value, otherValue))
+    .toSorted(([name, value], [otherName, otherValue]) => compare(name, otherName) || compare(value, otherValue))
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
     .join("&");
 }
