@@ -1,18 +1,134 @@
-import type { Clock } from "../base/clock.ts";
-import type { AudioSource } from "./source.ts";
+import { type FileHandle, open } from "node:fs/promises";
+import { type Clock, pause } from "../base/clock.ts";
+import { Fault, printable, toFault } from "../base/fault.ts";
+import { Converter, describeConversion } from "./convert.ts";
+import type { PcmFormat } from "./pcm.ts";
+import type { AudioSource, SourceEvent } from "./source.ts";
+import { WavReader } from "./wav.ts";
 
-/**
- * A WAV file of any rate, width and number of channels, played as if it were a microphone.
- * @param options.sampleRate Hz of the samples delivered
- * @param options.loop starts again at its end, without a gap, for ever
- * @param options.speed 1 = real time
- */
-export function fileSource(options: {
+interface FileSourceOptions {
   readonly path: string;
+  /** Hz of the samples delivered. */
   readonly sampleRate: number;
+  /** Starts again at its end, without a gap, for ever. */
   readonly loop: boolean;
+  /** 1 = real time. */
   readonly speed: number;
   readonly clock: Clock;
-}): AudioSource {
-  throw new Error(`not built yet: ${options.path}`);
 }
+
+/** How much sound an event carries at most. */
+const chunkMs = 50;
+const readBytes = 32 * 1024;
+
+/**
+ * A WAV file of any rate, width and number of channels, played as if it were a microphone: each piece of sound comes
+ * when it would have been heard. A process that was held up delivers at once what has become due. The file is read as
+ * it is played. A file that cannot be read or played: `ended` with a Fault (`source-unreadable`, `source-unusable`).
+ */
+export function fileSource(options: FileSourceOptions): AudioSource {
+  const scope = new AbortController();
+  let playing = Promise.resolve();
+  return {
+    start(listener) {
+      playing = play(options, listener, scope.signal);
+    },
+    async stop() {
+      scope.abort();
+      await playing;
+    },
+  };
+}
+
+async function play(
+  options: FileSourceOptions,
+  listener: (event: SourceEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = await playToTheEnd(options, listener, signal).then(
+    () => null,
+    (error: unknown) => faultOf(options.path, error),
+  );
+  if (!signal.aborted) listener({ type: "ended", fault: ended });
+}
+
+async function playToTheEnd(
+  { path, sampleRate, loop, speed, clock }: FileSourceOptions,
+  listener: (event: SourceEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  await using file = await open(path);
+  if (!(await file.stat()).isFile()) throw new Fault("source-unreadable", "it is not a file");
+  const startMs = clock.monotonicMs();
+  let played = 0;
+  const opened = (format: PcmFormat) =>
+    listener({ type: "opened", description: `${printable(path)}, ${describeConversion(format, sampleRate)}` });
+  for await (const samples of decode(file, sampleRate, loop, signal, opened)) {
+    for (const chunk of cut(samples, Math.ceil((sampleRate * chunkMs) / 1000))) {
+      const dueMs = startMs + ((played + chunk.length) * 1000) / sampleRate / speed;
+      const waitMs = dueMs - clock.monotonicMs();
+      if (waitMs > 0) await pause(clock, waitMs, signal);
+      if (signal.aborted) return;
+      played += chunk.length;
+      listener({ type: "audio", samples: chunk });
+    }
+  }
+}
+
+/** The file's sound, converted; with `loop`, over and over in one stream, as if it were on a ring of tape. */
+async function* decode(
+  file: FileHandle,
+  sampleRate: number,
+  loop: boolean,
+  signal: AbortSignal,
+  opened: (format: PcmFormat) => void,
+): AsyncGenerator<Int16Array> {
+  let converter: Converter | null = null;
+  do {
+    let silent = true;
+    for await (const { format, sound } of soundOf(file)) {
+      if (signal.aborted) return;
+      if (converter === null) {
+        converter = new Converter(format, sampleRate);
+        opened(format);
+      }
+      yield converter.push(sound);
+      silent = false;
+    }
+    if (silent) throw new Fault("source-unusable", "it holds no sound");
+    converter?.realign();
+  } while (loop);
+  if (converter !== null) yield converter.end();
+}
+
+/** Reads the file once, from its beginning. */
+async function* soundOf(file: FileHandle): AsyncGenerator<{ readonly format: PcmFormat; readonly sound: Uint8Array }> {
+  const reader = new WavReader();
+  const buffer = new Uint8Array(readBytes);
+  for (let position = 0; ; ) {
+    const { bytesRead } = await file.read({ buffer, position });
+    if (bytesRead === 0) break;
+    position += bytesRead;
+    const sound = reader.push(buffer.subarray(0, bytesRead));
+    if (reader.format !== null && sound.length > 0) yield { format: reader.format, sound };
+  }
+  reader.end();
+}
+
+function* cut(samples: Int16Array, length: number): Generator<Int16Array> {
+  for (let from = 0; from < samples.length; from += length) yield samples.subarray(from, from + length);
+}
+
+/** Names the file, and what to do about it. */
+function faultOf(path: string, error: unknown): Fault {
+  const name = printable(path);
+  if (error instanceof Fault) return new Fault(error.code, `${name}: ${error.message}`, { hint: error.hint });
+  if (!(error instanceof Error && "code" in error)) return toFault(error);
+  const [reason, hint] = unreadable[String(error.code)] ?? [error.message, ""];
+  return new Fault("source-unreadable", `${name}: ${printable(reason)}`, { hint, cause: error });
+}
+
+const unreadable: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
+  ENOENT: ["there is no such file", "check audio.path; a relative path starts where the program was started"],
+  EACCES: ["it may not be read", "give the user that the program runs as the right to read it"],
+};

@@ -1,14 +1,17 @@
 import type { Fault } from "../base/fault.ts";
 
-/** What a source of sound tells the agent, in this order: opened (audio | overrun)* (interrupted opened …)* ended. */
+/**
+ * What a source of sound tells the agent: runs of `opened (audio | overrun)*`, an `interrupted` after each run that broke
+ * off and each attempt that gave no sound, `ended` last. A microphone never ends by itself.
+ */
 export type SourceEvent =
   /** Sound has begun to flow: the first audio follows at once. */
   | { readonly type: "opened"; readonly description: string }
   /** Mono PCM at the source's sample rate, any length > 0, its last sample captured just now. Not reused by the source. */
   | { readonly type: "audio"; readonly samples: Int16Array }
-  /** The recorder itself reports that it dropped sound, at least this much. Capture goes on. */
+  /** The recorder itself reports that it dropped sound, at least this much (0: it does not say). Capture goes on. */
   | { readonly type: "overrun"; readonly lostMs: number }
-  /** Capture broke off; it is tried again after `retryInMs`, and `opened` follows when it works. */
+  /** Capture broke off or did not begin, `attempt` times in a row by now; tried again after `retryInMs`, `opened` when it works. */
   | { readonly type: "interrupted"; readonly fault: Fault; readonly attempt: number; readonly retryInMs: number }
   /** A finite source is at its end; nothing follows. `fault` when it ended early for a reason that trying again cannot mend. */
   | { readonly type: "ended"; readonly fault: Fault | null };

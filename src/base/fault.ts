@@ -7,10 +7,13 @@ export type FaultCode =
   | "recorder-missing" // the recorder program is not installed
   | "device-missing" // the microphone is not there
   | "device-busy" // another program holds the microphone
+  | "device-denied" // the program may not use the microphone
+  | "device-unsuitable" // the microphone does not deliver what is asked of it: rate, channels, format
   | "device-lost" // the microphone went away while recording
   | "sound-server-away" // the sound server refuses connections
   | "recorder-failed" // the recorder ended for a reason not listed above
   | "recorder-stalled" // the recorder runs, but delivers no audio
+  | "source-unreadable" // a sound file is missing, or it or a stream cannot be read
   | "source-unusable" // a sound file or stream has content that cannot be converted
   // what came over the wire
   | "wire-bad-json"
