@@ -1,0 +1,291 @@
+/**
+ * The SIS service for tests, demo and doctor: real-time recognition in its three modes, IAM tokens and AK/SK, on one
+ * port. It recognises DTMF digits instead of speech, so that sound with a running number shows what got lost on the
+ * way (numbers.ts), and it does wrong on demand (faults.ts). What it says is decided without I/O in conversation.ts.
+ */
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import { type Clock, systemClock } from "../base/clock.ts";
+import { Tokens, testAccounts } from "./accounts.ts";
+import { Connection, type ConnectionHost } from "./connection.ts";
+import type { StartFault } from "./conversation.ts";
+import { FaultPlan, type FaultRecord, type Place } from "./fault-plan.ts";
+import { type FaultEntry, type PlannedFault, parseFaults, type SimulatedFault } from "./faults.ts";
+import { type Admission, admit, type Refusal, usualRefusal } from "./gateway.ts";
+import { answerHttp, type HttpHost, refuseUpgrade } from "./http.ts";
+import { type IamAnswer, iamError, issueToken } from "./iam.ts";
+import { Ledger, type SimulatorState } from "./ledger.ts";
+import { realLimits, type Simulator, type SimulatorLimits, type SimulatorOptions } from "./options.ts";
+
+/**
+ * Starts the service and resolves when it listens.
+ *
+ * @throws {Fault} config-invalid for a fault that is none
+ * @throws the system's error when the address cannot be had
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const faults = parseFaults(options.faults ?? []);
+  const server = new SimulatorServer(options);
+  await server.listen(options.port ?? 0);
+  server.addFaults(faults);
+  return server;
+}
+
+/** Longer WebSocket messages end the connection with code 1009; the service's own limit for audio is far below. */
+const greatestMessage = 1024 * 1024;
+/** Tokens are long, and travel as a header. */
+const greatestHeader = 64 * 1024;
+/** How often it is tried to get the port back, ms. */
+const reopenMs = 50;
+
+class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
+  readonly host: string;
+  readonly clock: Clock;
+  readonly ledger: Ledger;
+  readonly #options: SimulatorOptions;
+  readonly #limits: SimulatorLimits;
+  readonly #startedMs: number;
+  readonly #tokens: Tokens;
+  readonly #plan = new FaultPlan();
+  readonly #http;
+  readonly #webSockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    autoPong: false,
+    maxPayload: greatestMessage,
+  });
+  readonly #sockets = new Set<Socket>();
+  /** The one that was heard last comes last. */
+  readonly #connections = new Set<Connection>();
+  #planTimer: Disposable | null = null;
+  #reopenTimer: Disposable | null = null;
+  #port = 0;
+
+  constructor(options: SimulatorOptions) {
+    this.host = options.host ?? "127.0.0.1";
+    this.clock = options.clock ?? systemClock;
+    this.#options = options;
+    this.#limits = { ...realLimits, ...options.limits };
+    this.#startedMs = this.clock.monotonicMs();
+    this.#tokens = new Tokens((options.accounts ?? testAccounts).tokens);
+    this.ledger = new Ledger(new Date(this.clock.wallMs()));
+    this.#http = createServer({ maxHeaderSize: greatestHeader }, (request, response) => {
+      answerHttp(request, response, this).catch(() => response.destroy());
+    });
+    this.#http.on("connection", (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+    });
+    this.#http.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
+    this.#webSockets.on("headers", (headers) => {
+      headers.push(`Date: ${new Date(this.wallMs()).toUTCString()}`);
+    });
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get url(): string {
+    return `ws://${this.#authority}`;
+  }
+
+  get httpUrl(): string {
+    return `http://${this.#authority}`;
+  }
+
+  get idleMs(): number {
+    return this.#limits.idleMs;
+  }
+
+  nowMs(): number {
+    return this.clock.monotonicMs() - this.#startedMs;
+  }
+
+  wallMs(): number {
+    return this.clock.wallMs() + (this.#options.clockOffsetMs ?? 0);
+  }
+
+  listen(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#http.once("error", reject);
+      this.#http.listen(port, this.host, () => {
+        this.#http.off("error", reject);
+        const address = this.#http.address();
+        this.#port = typeof address === "object" && address !== null ? address.port : port;
+        resolve();
+      });
+    });
+  }
+
+  addFault(fault: FaultEntry): FaultRecord {
+    const [planned] = parseFaults(fault);
+    if (planned === undefined) throw new RangeError("one fault at a time");
+    const record = this.#plan.add(planned, this.nowMs());
+    this.#strikeNow();
+    return this.#plan.records().find(({ id }) => id === record.id) ?? record;
+  }
+
+  addFaults(faults: readonly PlannedFault[]): readonly FaultRecord[] {
+    const records = faults.map((fault) => this.#plan.add(fault, this.nowMs()));
+    this.#strikeNow();
+    return records;
+  }
+
+  clearFaults(): void {
+    this.#plan.clear();
+  }
+
+  state(): SimulatorState {
+    return this.ledger.view(this.nowMs(), {
+      tokens: this.#tokens.counts(this.wallMs()),
+      faults: this.#plan.records(),
+    });
+  }
+
+  token(body: string): IamAnswer | Refusal {
+    const fault = this.#strike("iam", null);
+    if (fault?.kind === "refuse") {
+      const usual = iamError(fault.status, fault.message ?? usualRefusal(fault.status).message);
+      const headers = fault.retry_after === undefined ? {} : { "Retry-After": String(fault.retry_after) };
+      return { ...usual, headers };
+    }
+    const { accounts = testAccounts } = this.#options;
+    return issueToken(body, accounts, this.#tokens, this.#limits.tokenMs, this.wallMs());
+  }
+
+  starting(connection: Connection, start: number): StartFault | null {
+    this.#plan.reached("session", start, this.nowMs());
+    const fault = this.#strike("start", connection);
+    return fault?.kind === "error-on-start" || fault?.kind === "start-twice" ? fault : null;
+  }
+
+  ending(connection: Connection): { readonly kind: "late-result" } | null {
+    const fault = this.#strike("end", connection);
+    return fault?.kind === "late-result" ? fault : null;
+  }
+
+  heard(totalMs: number): void {
+    this.#plan.reached("audio_ms", totalMs, this.nowMs());
+  }
+
+  settled(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#connections.add(connection);
+    this.#strikeServer();
+    while (connection.isOpen) {
+      const fault =
+        this.#strike("connection", connection) ?? (connection.hasSession ? this.#strike("session", connection) : null);
+      if (fault === null) return;
+      connection.suffer(fault);
+    }
+  }
+
+  closed(connection: Connection): void {
+    this.#connections.delete(connection);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#planTimer?.[Symbol.dispose]();
+    this.#reopenTimer?.[Symbol.dispose]();
+    for (const connection of this.#connections) connection.destroy();
+    const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#http.close(resolve));
+    await Promise.all(closed);
+  }
+
+  get #authority(): string {
+    return `${this.host.includes(":") ? `[${this.host}]` : this.host}:${this.#port}`;
+  }
+
+  #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => socket.destroy());
+    const number = this.ledger.attempt();
+    this.#plan.reached("connection", number, this.nowMs());
+    const fault = this.#strike("door", null);
+    const admission = fault?.kind === "refuse" ? refusalOf(fault) : this.#admit(request);
+    if ("status" in admission) {
+      this.ledger.refused(admission, this.nowMs());
+      refuseUpgrade(socket, admission, this.wallMs());
+      return;
+    }
+    if (!(socket instanceof Socket)) return;
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const record = this.ledger.connected(number, admission.mode, admission.projectId, this.nowMs());
+      const connection = new Connection(this, this.#rules(admission), webSocket, socket, record);
+      if (fault !== null) connection.suffer(fault);
+      this.settled(connection);
+    });
+  }
+
+  #admit(request: IncomingMessage): Admission | Refusal {
+    const { auth = "none", accounts = testAccounts } = this.#options;
+    const { method = "GET", url = "/", headers } = request;
+    return admit({ method, target: url, headers }, { auth, accounts, tokens: this.#tokens }, this.wallMs());
+  }
+
+  #rules({ mode }: Admission) {
+    const { continuousMs, sentenceMs, shortMs, connectionMs } = this.#limits;
+    return {
+      mode,
+      limits: { session: { continuous: continuousMs, sentence: sentenceMs, short: shortMs }, connectionMs },
+      sentenceEnd: this.#options.sentenceEnd ?? "wait",
+      voiceDbfs: this.#options.voiceDbfs ?? -45,
+      newTraceId: () => randomUUID(),
+    };
+  }
+
+  /** Lets faults strike that need no message to come first, and looks ahead to the next that has a time. */
+  #strikeNow(): void {
+    this.#planTimer?.[Symbol.dispose]();
+    this.#planTimer = null;
+    this.#plan.clock(this.nowMs());
+    this.#strikeServer();
+    const latest = [...this.#connections].at(-1);
+    if (latest !== undefined) this.settled(latest);
+    const nextMs = this.#plan.nextClockMs();
+    if (nextMs !== null) this.#planTimer = this.clock.after(nextMs - this.nowMs(), () => this.#strikeNow());
+  }
+
+  #strikeServer(): void {
+    for (let fault = this.#strike("server", null); fault !== null; fault = this.#strike("server", null)) {
+      if (fault.kind === "expire-tokens") this.#tokens.expireAll(this.wallMs());
+      if (fault.kind === "refuse-connections") this.#shut(fault.for_ms);
+    }
+  }
+
+  #strike(place: Place, connection: Connection | null): SimulatedFault | null {
+    const fault = this.#plan.strike(place, this.nowMs(), connection?.record.number ?? null);
+    if (fault !== null)
+      this.#options.logger?.info("fault", { kind: fault.kind, connection: connection?.record.number });
+    return fault;
+  }
+
+  /** Stops listening for a while: connecting is refused by the system. Connections that are open stay. */
+  #shut(forMs: number): void {
+    this.#http.close();
+    this.#reopenTimer?.[Symbol.dispose]();
+    this.#reopenTimer = this.clock.after(forMs, () => this.#reopen());
+  }
+
+  #reopen(): void {
+    this.listen(this.#port).catch(() => {
+      this.#reopenTimer = this.clock.after(reopenMs, () => this.#reopen());
+    });
+  }
+}
+
+function refusalOf(fault: Extract<SimulatedFault, { kind: "refuse" }>): Refusal {
+  const usual = usualRefusal(fault.status);
+  return {
+    status: fault.status,
+    code: fault.code ?? usual.code,
+    message: fault.message ?? usual.message,
+    ...(fault.retry_after !== undefined && { retryAfter: fault.retry_after }),
+  };
+}
