@@ -1,14 +1,17 @@
 import { lost, timedOut, unaskedEnd } from "./failures.ts";
 import { connect, end, endSession, endTimeoutMs, go, ignore, leave, note, report, start, stay, wait } from "./moves.ts";
 import { afterUseful } from "./retry.ts";
-import type { Context, EventOf, Settle, State, Step } from "./state.ts";
+import type { Context, EventOf, State, Step } from "./state.ts";
 
 /** The moves towards the end of a session, and what comes after it. */
 
 /** A result that comes after its session's END is still taken this long, before the agent goes home. */
 const lingerMs = 300;
-/** A finite source is not sent again and again for want of the END that would finish it. */
-const endlessFailures = 2;
+/**
+ * A finite source is not sent again for ever to a service that never says END. What it has given no result for is then
+ * counted as lost.
+ */
+const endlessFailures = 10;
 
 /** What the service's events mean while a session streams. */
 export function heard(state: State, event: EventOf<"EVENT">, context: Context): Step {
@@ -80,9 +83,7 @@ function follow(state: State & { readonly phase: "ending" }, context: Context): 
 export function endOverdue(state: State & { readonly phase: "ending" }, _event: unknown, context: Context): Step {
   if (!state.asked) return end(state, state.why, { asked: true, settle: state.settle });
   if (state.why === "stop") return leave(state, "stopped", note("end-missing"), endSession("finals", state.why));
-  if (state.why === "exhausted" && state.standing.failures >= endlessFailures) {
-    return leave(state, "stopped", note("end-missing"), endSession("sent", "no END came"));
-  }
+  if (endless(state)) return leave(state, "stopped", note("end-missing"), endSession("finals", "no END came"));
   const step = timedOut(state, "END was not answered", context);
   return { next: step.next, effects: [note("end-missing"), ...step.effects] };
 }
@@ -93,11 +94,11 @@ export function closedInsteadOfEnd(
   event: EventOf<"closed">,
   context: Context,
 ): Step {
-  if (state.why === "stop") return concludeAt(state, "finals");
-  const clean = event.ending.how === "closed" && event.ending.code === 1000;
-  if (state.why === "exhausted" && (clean || state.standing.failures >= endlessFailures)) {
-    return concludeAt(state, state.settle);
+  if (state.why === "stop" || endless(state)) {
+    const step = go(state, "stopped");
+    return { next: step.next, effects: [note("closed-without-end"), endSession("finals", "closed"), ...step.effects] };
   }
+  const clean = event.ending.how === "closed" && event.ending.code === 1000;
   // Some end a finished sentence by closing: a new connection is all that is needed.
   if (clean && !state.asked) {
     const next = connect(state);
@@ -107,7 +108,6 @@ export function closedInsteadOfEnd(
   return { next: step.next, effects: [note("closed-without-end"), ...step.effects] };
 }
 
-function concludeAt(state: State, settle: Settle): Step {
-  const step = go(state, "stopped");
-  return { next: step.next, effects: [note("closed-without-end"), endSession(settle, "closed"), ...step.effects] };
+function endless(state: State & { readonly phase: "ending" }): boolean {
+  return state.why === "exhausted" && state.standing.failures >= endlessFailures;
 }

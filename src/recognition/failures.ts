@@ -1,4 +1,4 @@
-import { Fault, printable } from "../base/fault.ts";
+import { Fault, type FaultCode, printable } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
 import type { LinkEnding } from "../sis/link.ts";
 import { endSession, go, leave, note, report, rest, start, stay, wait, waitingPhase } from "./moves.ts";
@@ -12,8 +12,8 @@ import type { Context, Effect, EventOf, State, Step } from "./state.ts";
 const endAfterErrorMs = 2_000;
 /** After a FATAL_ERROR the service disconnects; when it does not, we do. */
 const disconnectAfterFatalMs = 2_000;
-/** A service whose messages stay unreadable is put up with after so many failures in a row. */
-const unreadableFailures = 3;
+/** Messages that cannot have been a result of ours. */
+const harmless: ReadonlySet<FaultCode> = new Set(["wire-unknown-type", "wire-binary"]);
 
 const endedUnasked: Diagnosis = {
   code: "unasked-end",
@@ -91,8 +91,7 @@ export function fatal(state: State, event: EventOf<"FATAL_ERROR">, context: Cont
 
 /** A message that cannot be read may have been a result: the audio is sent again, so that nothing can be missed. */
 export function unreadable(state: State, event: EventOf<"malformed">, context: Context): Step {
-  const tolerable = event.fault.code === "wire-unknown-type" || state.standing.failures >= unreadableFailures;
-  if (tolerable || !inSession(state)) return stay(state, note("malformed-message"));
+  if (harmless.has(event.fault.code) || !inSession(state)) return stay(state, note("malformed-message"));
   const step = spoil(state, event, context);
   return { next: step.next, effects: [note("malformed-message"), ...step.effects] };
 }
