@@ -1,0 +1,213 @@
+import { randomUUID } from "node:crypto";
+import { arch, platform, release } from "node:os";
+import { join } from "node:path";
+import { fileSource } from "./audio/file-source.ts";
+import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
+import { AudioLog } from "./audio/log.ts";
+import { microphone } from "./audio/microphone.ts";
+import type { AudioSource, SourceEvent } from "./audio/source.ts";
+import { stdinSource } from "./audio/stdin-source.ts";
+import { type Clock, systemClock } from "./base/clock.ts";
+import { Fault } from "./base/fault.ts";
+import type { Logger } from "./base/logger.ts";
+import { type Random, seededRandom } from "./base/random.ts";
+import type { Settings } from "./config/schema.ts";
+import type { Secrets } from "./config/secrets.ts";
+import { type Fleet, startFleet } from "./fleet/fleet.ts";
+import { Recognizer } from "./recognition/recognizer.ts";
+import type { Report } from "./recognition/report.ts";
+import { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "./sis/credentials.ts";
+import { dial } from "./sis/dial.ts";
+import { encodingOf, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
+
+export interface AgentOptions {
+  readonly settings: Settings;
+  readonly secrets: Secrets;
+  readonly version: string;
+  readonly build: string;
+  readonly configHash: string;
+  readonly logger: Logger;
+  /** Told everything that recognition reports, transcripts among it. Must not block. */
+  readonly onReport: (report: Report) => void;
+  /** Told everything that the source of sound reports, the sound among it. Must not block. */
+  readonly onCapture?: (event: SourceEvent) => void;
+}
+
+export interface Agent {
+  /** Resolves when everything is let go of: after `stop`, or by itself when a finite source is recognised to its end. */
+  readonly finished: Promise<Outcome>;
+  /** Ends in good order: last results, goodbye to the fleet. Repeatable. */
+  stop(reason: string): Promise<Outcome>;
+}
+
+/** How the agent ended; `fault`: why its source of sound can never work. */
+export interface Outcome {
+  readonly fault: Fault | null;
+}
+
+/** Builds the parts, connects them, and unwinds them in reverse order. Decides nothing. */
+export function startAgent(options: AgentOptions): Agent {
+  const { settings, secrets, logger, onReport, onCapture } = options;
+  const clock = systemClock;
+  const boot = randomUUID();
+  const random = seededRandom(`${settings.device_id} ${boot}`);
+  const sampleRate = sampleRateOf(settings.sis.audio_format);
+  const url = rasrUrl(settings.sis.endpoint, settings.sis.project_id, settings.sis.mode);
+  const credentials = credentialsOf(secrets.service, clock, random);
+  const source = sourceOf(settings, clock, random, logger);
+  const fleet = fleetOf(options, boot, clock, random);
+
+  const report = (what: Report) => {
+    fleet.report(what);
+    onReport(what);
+  };
+  const log = new AudioLog({
+    sampleRate,
+    capacityMs: settings.buffer.memory_seconds * 1000,
+    live: settings.audio.source !== "file" || settings.audio.speed === 1,
+    clock,
+    onGap: (gap) => report({ type: "gap", ...gap }),
+  });
+  let sessions = 0;
+  const recognizer = new Recognizer({
+    log,
+    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark }),
+    credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
+    mode: settings.sis.mode,
+    config: rasrConfigOf(settings.sis),
+    chunkMs: settings.sis.chunk_ms,
+    encode: encoders[encodingOf(settings.sis.audio_format)],
+    // A file that is played fast is a source whose real time is fast.
+    catchUpRate: settings.buffer.catch_up_rate * (settings.audio.source === "file" ? settings.audio.speed : 1),
+    clock,
+    random,
+    logger,
+    nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
+    onReport: report,
+  });
+
+  let streams = 0;
+  let sourceFault: Fault | null = null;
+  source.start((event) => {
+    switch (event.type) {
+      case "opened":
+        log.openStream(`${boot.slice(0, 8)}.${++streams}`);
+        logger.info("sound flows", { source: event.description });
+        break;
+      case "audio":
+        log.append(event.samples);
+        recognizer.audioArrived();
+        break;
+      case "overrun":
+        log.overrun(event.lostMs);
+        break;
+      case "interrupted":
+        log.breakOff();
+        logger.warn(event.fault.message, {
+          code: event.fault.code,
+          retryInMs: event.retryInMs,
+          hint: event.fault.hint,
+        });
+        break;
+      case "ended":
+        sourceFault = event.fault;
+        recognizer.sourceEnded();
+        break;
+    }
+    fleet.capture(event);
+    onCapture?.(event);
+  });
+
+  async function unwind(reason: string): Promise<Outcome> {
+    await source.stop();
+    await recognizer.stop();
+    log.close();
+    logger.info("the agent has stopped", { reason, ...log.ledger() });
+    await fleet.stop(reason);
+    return { fault: sourceFault };
+  }
+
+  let unwinding: Promise<Outcome> | null = null;
+  const stop = (reason: string) => {
+    unwinding ??= unwind(reason);
+    return unwinding;
+  };
+  return { finished: recognizer.stopped.then(() => stop("the source of sound is at its end")), stop };
+}
+
+const encoders = {
+  pcm: (samples: Int16Array) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
+  ulaw: encodeMuLaw,
+  alaw: encodeALaw,
+};
+
+function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
+  return {
+    audioFormat: sis.audio_format,
+    property: sis.property,
+    ...(sis.add_punc !== undefined && { addPunc: sis.add_punc }),
+    ...(sis.digit_norm !== undefined && { digitNorm: sis.digit_norm }),
+    ...(sis.vad_head !== undefined && { vadHead: sis.vad_head }),
+    ...(sis.vad_tail !== undefined && { vadTail: sis.vad_tail }),
+    ...(sis.max_seconds !== undefined && { maxSeconds: sis.max_seconds }),
+    ...(sis.interim_results !== undefined && { interimResults: sis.interim_results }),
+    ...(sis.vocabulary_id !== undefined && { vocabularyId: sis.vocabulary_id }),
+    ...(sis.need_word_info !== undefined && { needWordInfo: sis.need_word_info }),
+  };
+}
+
+function credentialsOf(identity: Secrets["service"], clock: Clock, random: Random): Credentials {
+  switch (identity.method) {
+    case "none":
+      return { authorize: () => Promise.resolve({}), refused() {}, expiresAtMs: () => null };
+    case "aksk":
+      return akskCredentials({ ...identity, clock });
+    case "password":
+      return passwordCredentials({ ...identity, clock, random });
+    case "token":
+      return tokenCredentials(identity.readToken);
+  }
+}
+
+function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
+  const { source, recorder, device, path, loop, speed, gate } = settings.audio;
+  const sampleRate = sampleRateOf(settings.sis.audio_format);
+  if (gate !== "always") throw unavailable(`audio.gate = "${gate}"`, '"always"');
+  switch (source) {
+    case "microphone":
+      return microphone({ recorder, device, sampleRate, clock, random, logger });
+    case "file":
+      return fileSource({ path: path ?? "", sampleRate, loop, speed, clock });
+    case "stdin":
+      return stdinSource({ input: process.stdin, sampleRate });
+    case "serial":
+      throw unavailable('audio.source = "serial"', '"microphone", "file" or "stdin"');
+  }
+}
+
+function unavailable(setting: string, instead: string): Fault {
+  return new Fault("config-invalid", `${setting} is not available in this version`, { hint: `Use ${instead}.` });
+}
+
+function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Random): Fleet {
+  const { settings, secrets, logger } = options;
+  const { mqtt } = settings;
+  return startFleet({
+    identity: { fleet: settings.fleet, device: settings.device_id, boot },
+    broker: mqtt === undefined ? null : { url: mqtt.url, protocol: mqtt.protocol, user: mqtt.user, ...secrets.broker },
+    info: {
+      version: options.version,
+      build: options.build,
+      os: `${platform()} ${release()}`,
+      hardware: arch(),
+      capabilities: ["recognition"],
+      audioFormat: settings.sis.audio_format,
+      configHash: options.configHash,
+    },
+    publishTranscripts: mqtt?.transcripts ?? false,
+    alarmFile: join(settings.state_dir, "alarms.json"),
+    clock,
+    random,
+    logger,
+  });
+}
