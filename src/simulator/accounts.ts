@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import { Fault } from "../base/fault.ts";
 
 /** Whom the simulated service knows. None of these are secrets: they open nothing but the simulator. */
 export interface Accounts {
@@ -18,6 +20,34 @@ export const testAccounts: Accounts = {
   project: null,
   tokens: ["simulator-token"],
 };
+
+const word = z.string().min(1).max(8192);
+const accountsSchema = z.strictObject({
+  access_keys: z.record(word, word).default({}),
+  users: z.array(z.strictObject({ name: word, password: word, domain: word })).default([]),
+  project: z.strictObject({ id: word, name: word }).nullable().default(null),
+  tokens: z.array(word).default([]),
+});
+
+/**
+ * Accounts from a JSON file's content: `access_keys` (an object: access key → secret key), `users` (name, password,
+ * domain), `project` (id, name), `tokens`. What is absent is empty.
+ *
+ * @throws {Fault} config-invalid, naming the place
+ */
+export function parseAccounts(value: unknown): Accounts {
+  const parsed = accountsSchema.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    // The path may hold an access key, but never a secret.
+    throw new Fault(
+      "config-invalid",
+      `accounts${issue?.path.map((key) => `.${String(key)}`).join("") ?? ""}: ${issue?.message ?? "invalid"}`,
+    );
+  }
+  const { access_keys: accessKeys, ...others } = parsed.data;
+  return { accessKeys, ...others };
+}
 
 /** Tokens issued and still remembered; more than this and the oldest is forgotten. */
 const memory = 1000;

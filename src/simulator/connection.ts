@@ -130,8 +130,13 @@ export class Connection {
         return;
       case "stall":
         return this.#stall(fault.for_ms);
-      default:
-        // The others strike before there is a connection, or are part of an answer.
+      case "refuse":
+      case "refuse-connections":
+      case "expire-tokens":
+      case "error-on-start":
+      case "start-twice":
+      case "late-result":
+        // These strike before there is a connection, or are part of an answer.
         return;
     }
   }

@@ -103,7 +103,7 @@ export type FaultMoment = z.output<typeof atSchema>;
 /** A fault and its moment, as one writes it; checked by `parseFaults`. */
 export interface FaultEntry {
   /** Absent: at once. */
-  readonly at?: FaultMoment;
+  readonly at?: FaultMoment | undefined;
   readonly fault: z.input<typeof faultSchema> | FaultKind;
 }
 /** A fault and its moment, checked. */
@@ -114,14 +114,9 @@ export const faultKinds: readonly FaultKind[] = kinds.map((kind) => kind.shape.k
 
 /** How often a fault strikes, or for how long from its moment on. */
 export function repeatOf(fault: SimulatedFault): { readonly times: number } | { readonly forMs: number } {
-  switch (fault.kind) {
-    case "error-on-start":
-    case "accept-then-close":
-    case "refuse":
-      return fault.for_ms === undefined ? { times: fault.times ?? 1 } : { forMs: fault.for_ms };
-    default:
-      return { times: 1 };
-  }
+  if (fault.kind !== "error-on-start" && fault.kind !== "accept-then-close" && fault.kind !== "refuse")
+    return { times: 1 };
+  return fault.for_ms === undefined ? { times: fault.times ?? 1 } : { forMs: fault.for_ms };
 }
 
 /** More entries at once are refused. */

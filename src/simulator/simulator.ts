@@ -4,6 +4,7 @@
  * way (numbers.ts), and it does wrong on demand (faults.ts). What it says is decided without I/O in conversation.ts.
  */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -193,10 +194,11 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     this.#planTimer?.[Symbol.dispose]();
     this.#reopenTimer?.[Symbol.dispose]();
     for (const connection of this.#connections) connection.destroy();
-    const closed = [...this.#sockets].map((socket) => new Promise((resolve) => socket.once("close", resolve)));
+    const closed = [...this.#sockets].map((socket) => once(socket, "close"));
     for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => this.#http.close(resolve));
-    await Promise.all(closed);
+    const stopped = Promise.withResolvers<void>();
+    this.#http.close(() => stopped.resolve());
+    await Promise.all([stopped.promise, ...closed]);
   }
 
   get #authority(): string {
