@@ -19,7 +19,7 @@ export function overlay(
 ): { readonly variables: ReadonlyMap<string, string>; readonly problems: readonly Problem[] } {
   const variables = new Map<string, string>();
   const problems: Problem[] = [];
-  for (const [variable, text] of Object.entries(environment).sort(([one], [other]) => (one < other ? -1 : 1))) {
+  for (const [variable, text] of Object.entries(environment).toSorted(([one], [other]) => (one < other ? -1 : 1))) {
     if (!variable.startsWith(prefix) || text === undefined) continue;
     const key = keyOfVariable(variable);
     if (key === undefined) {

@@ -71,7 +71,7 @@ export function variableOf(path: string): string {
  */
 export function fileKeyOf(path: string): Key | undefined {
   const key = keyAt(`${path}_file`);
-  return key === undefined || key.credential === null ? undefined : key;
+  return typeof key?.credential === "string" ? key : undefined;
 }
 
 function collect(schema: Schema, table: string): void {

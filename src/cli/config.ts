@@ -1,0 +1,43 @@
+import { Command } from "commander";
+import { type Configuration, loadConfiguration } from "../config/load.ts";
+import { problemLine } from "../config/problems.ts";
+import { settingsJsonSchema } from "../config/schema.ts";
+import { showJson, showToml } from "../config/show.ts";
+import { print } from "./print.ts";
+
+/** `config check|schema|show`: what the configuration may hold, whether it does, and what is in effect. */
+export function configCommand(): Command {
+  const command = new Command("config").description("check, explain or show the configuration");
+
+  command
+    .command("check")
+    .description("say whether a configuration is fit to run on; exit code 78 where it is not")
+    .requiredOption("--config <file>", "the configuration file")
+    .action(async ({ config: file }: { config: string }) => {
+      await load(file);
+      await print(`${file}: ok\n`);
+    });
+
+  command
+    .command("schema")
+    .description("print the JSON Schema of the configuration file")
+    .action(() => print(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`));
+
+  command
+    .command("show")
+    .description("print the settings in effect and where each comes from; secrets are masked")
+    .requiredOption("--config <file>", "the configuration file")
+    .option("--json", "as JSON, for programs")
+    .action(async ({ config: file, json }: { config: string; json?: true }) => {
+      const configuration = await load(file);
+      await print(json ? `${JSON.stringify(showJson(configuration, file), null, 2)}\n` : showToml(configuration, file));
+    });
+
+  return command;
+}
+
+async function load(file: string): Promise<Configuration> {
+  const configuration = await loadConfiguration(file, process.env);
+  for (const warning of configuration.warnings) await print(`warning: ${problemLine(warning)}\n`, process.stderr);
+  return configuration;
+}

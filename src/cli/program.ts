@@ -1,0 +1,72 @@
+import { Command, CommanderError } from "commander";
+import { Fault, toFault } from "../base/fault.ts";
+import { configCommand } from "./config.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { print } from "./print.ts";
+import { runCommand, type StartAgent } from "./run.ts";
+import { simulateCommand } from "./simulate.ts";
+import { version } from "./version.ts";
+
+/**
+ * Runs the command that `argv` (as in `process.argv`) asks for, to its end.
+ * @param startAgent starts the agent of `run`; default: the real one
+ * @returns the exit code: 0 fine, 1 failed, 2 bad usage, 78 bad configuration
+ */
+export async function runProgram(argv: readonly string[], startAgent: StartAgent = startRealAgent): Promise<number> {
+  // A reader that goes away is no reason to end; each write's callback tells it where it matters.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  const printing: Promise<void>[] = [];
+  try {
+    await programOf(startAgent, printing).parseAsync(argv);
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) printing.push(print(complaint(error), process.stderr));
+    return exitCodeOf(error);
+  } finally {
+    await Promise.all(printing);
+  }
+}
+
+/** Loaded only when it is needed: the other commands start in a fraction of the time. */
+const startRealAgent: StartAgent = async (options) => {
+  const { startAgent } = await import("../agent.ts");
+  return startAgent(options);
+};
+
+function programOf(startAgent: StartAgent, printing: Promise<void>[]): Command {
+  const program = new Command("sis-agent")
+    .description("Streams a microphone to Huawei Cloud SIS for real-time speech recognition, and loses nothing.")
+    .version(version, "-V, --version", "print the version")
+    .addCommand(runCommand(startAgent))
+    .addCommand(simulateCommand())
+    .addCommand(configCommand());
+  prepare(program, printing);
+  return program;
+}
+
+/** Commands that are made apart do not take over their parent's ways. */
+function prepare(command: Command, printing: Promise<void>[]): void {
+  command
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError(`(${pathOf(command)} --help tells how it is used)`)
+    .configureOutput({
+      writeOut: (text) => printing.push(print(text)),
+      writeErr: (text) => printing.push(print(text, process.stderr)),
+    });
+  for (const inner of command.commands) prepare(inner, printing);
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** What went wrong, for a person at a terminal. */
+function complaint(error: unknown): string {
+  const fault = toFault(error);
+  if (!(error instanceof Fault))
+    return `sis-agent: ${fault.cause instanceof Error ? fault.cause.stack : fault.message}\n`;
+  return `${fault.message}\n${fault.hint === "" ? "" : `${fault.hint}\n`}`;
+}

@@ -1,0 +1,125 @@
+import { Command, Option } from "commander";
+import type { Agent, AgentOptions } from "../agent.ts";
+import { systemClock } from "../base/clock.ts";
+import { toFault } from "../base/fault.ts";
+import type { Logger } from "../base/logger.ts";
+import { type Configuration, loadConfiguration } from "../config/load.ts";
+import { ConfigFault, type Problem } from "../config/problems.ts";
+import { settingsHash } from "../config/show.ts";
+import { transcriptPayload } from "../fleet/payloads.ts";
+import type { Transcript } from "../recognition/report.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { LineOutlet } from "./line-outlet.ts";
+import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
+import { supervise } from "./supervise.ts";
+import { build, version } from "./version.ts";
+
+export type StartAgent = (options: AgentOptions) => Agent | Promise<Agent>;
+
+interface RunOptions {
+  readonly config: string;
+  readonly stdout?: "jsonl";
+  readonly logLevel?: LogLevel;
+}
+
+/** What waits for the reader of the transcripts, and of the log: at the usual length of a line, hours of speech. */
+const transcriptBytes = 16 * 1024 * 1024;
+const logBytes = 4 * 1024 * 1024;
+/** Readers get so long to take the last lines. */
+const farewellMs = 300;
+
+/** `run`: the agent itself, until it is stopped or a sound file is at its end. */
+export function runCommand(startAgent: StartAgent): Command {
+  return new Command("run")
+    .description("run the agent: record, have it recognised, report")
+    .requiredOption("--config <file>", "the configuration file")
+    .addOption(
+      new Option("--stdout <format>", "print transcripts to standard output, an object a line").choices(["jsonl"]),
+    )
+    .addOption(new Option("--log-level <level>", "the least important messages to log").choices(logLevels))
+    .addHelpText("after", "\nThe log goes to standard error. SIGTERM or SIGINT stops the agent, a second one at once.")
+    .action(async (options: RunOptions) => {
+      process.exitCode = await run(options, startAgent);
+    });
+}
+
+async function run(options: RunOptions, startAgent: StartAgent): Promise<number> {
+  const style = logStyle(process.env, process.stderr.isTTY);
+  const logLines = new LineOutlet(process.stderr, logBytes, () => {});
+  const loggerOf = (level: LogLevel) => createLogger(level, style, (line) => logLines.write(line));
+  const transcripts = options.stdout === "jsonl" ? transcriptOutlet(() => logger) : null;
+  let logger = loggerOf(options.logLevel ?? "info");
+  let exitCode: number;
+  try {
+    const configuration = await loadConfiguration(options.config, process.env);
+    logger = loggerOf(options.logLevel ?? configuration.settings.log_level);
+    for (const warning of configuration.warnings) logger.warn(warning.message, factsOf(warning));
+    const agent = await startAgent(agentOptions(configuration, logger, transcripts));
+    exitCode = await supervise(agent, logger, systemClock, process);
+  } catch (error) {
+    logFault(logger, error);
+    exitCode = exitCodeOf(error);
+  }
+  await farewell([logLines, ...(transcripts === null ? [] : [transcripts])]);
+  return exitCode;
+}
+
+function agentOptions(
+  { settings, secrets }: Configuration,
+  logger: Logger,
+  transcripts: LineOutlet | null,
+): AgentOptions {
+  return {
+    settings,
+    secrets,
+    version,
+    build,
+    configHash: settingsHash(settings),
+    logger,
+    onReport: (report) => {
+      if (report.type === "transcript") transcripts?.write(transcriptLine(report.transcript, systemClock.wallMs()));
+    },
+  };
+}
+
+/** A transcript as a line of `--stdout jsonl`: the fields of the fleet's `up/transcript`. */
+function transcriptLine(transcript: Transcript, nowMs: number): string {
+  return JSON.stringify({ type: "transcript", ...transcriptPayload(transcript, nowMs) });
+}
+
+function transcriptOutlet(logger: () => Logger): LineOutlet {
+  return new LineOutlet(process.stdout, transcriptBytes, (event) => {
+    switch (event.type) {
+      case "gone":
+        logger().warn("the reader of the transcripts is gone; going on without it", { code: event.code });
+        break;
+      case "losing":
+        logger().warn("the reader of the transcripts is too slow, or its disk is full: transcripts are dropped");
+        break;
+      case "lost":
+        logger().warn("transcripts were dropped", { lines: event.lines });
+        break;
+    }
+  });
+}
+
+function logFault(logger: Logger, error: unknown): void {
+  if (error instanceof ConfigFault) {
+    for (const problem of error.problems) logger.error(problem.message, { code: problem.code, ...factsOf(problem) });
+    return;
+  }
+  const fault = toFault(error);
+  const stack = fault.code === "internal" ? fault.stack : undefined;
+  logger.error(fault.message, { code: fault.code, hint: fault.hint, stack });
+}
+
+function factsOf({ key, place }: Problem) {
+  return "variable" in place ? { key, variable: place.variable } : { key, file: place.file, line: place.line };
+}
+
+/** Waits for the last lines to be read, but not for a reader that stands still. */
+async function farewell(outlets: readonly LineOutlet[]): Promise<void> {
+  const late = Promise.withResolvers<undefined>();
+  using _deadline = systemClock.after(farewellMs, () => late.resolve(undefined));
+  await Promise.race([Promise.all(outlets.map((outlet) => outlet.drained())), late.promise]);
+}

@@ -1,0 +1,62 @@
+import type { Agent } from "../agent.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import { exitCodeOf, exitCodes } from "./exit-code.ts";
+
+/** Where signals are heard: the process. */
+export interface Signals {
+  on(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+  off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
+}
+
+/** A service manager is promised an end within 5 s: leaving unfinished is better than being killed. */
+const longestStopMs = 4500;
+
+/**
+ * Waits until the agent has ended: by itself, or because SIGTERM or SIGINT asked for it. A second signal ends the wait
+ * at once; so does a stop that takes longer than 4.5 s. SIGHUP is ignored.
+ * @returns the process's exit code
+ * @throws what the agent's end or its stop rejects with
+ */
+export async function supervise(agent: Agent, logger: Logger, clock: Clock, signals: Signals): Promise<number> {
+  const end = Promise.withResolvers<number>();
+  let deadline: Disposable | null = null;
+
+  const outcome = async () => {
+    const { fault } = await agent.finished;
+    if (deadline !== null) return; // the stop that was asked for tells the outcome
+    if (fault !== null) logger.error(fault.message, { code: fault.code, hint: fault.hint });
+    end.resolve(fault === null ? exitCodes.fine : exitCodeOf(fault));
+  };
+  const stop = async (signal: NodeJS.Signals) => {
+    logger.info("stopping", { signal });
+    deadline = clock.after(longestStopMs, () => {
+      logger.error("stopping takes too long: leaving unfinished", { limitMs: longestStopMs });
+      end.resolve(exitCodes.fine);
+    });
+    await agent.stop(`signal ${signal}`);
+    end.resolve(exitCodes.fine);
+  };
+  const onStopSignal = (signal: NodeJS.Signals) => {
+    if (deadline === null) {
+      stop(signal).catch(end.reject);
+      return;
+    }
+    logger.warn("a second signal: leaving at once", { signal });
+    end.resolve(exitCodes.failed);
+  };
+  const onHangUp = () => logger.info("SIGHUP is ignored: settings are read at the start only");
+
+  using cleanUp = new DisposableStack();
+  cleanUp.defer(() => deadline?.[Symbol.dispose]());
+  for (const [signal, listener] of [
+    ["SIGTERM", onStopSignal],
+    ["SIGINT", onStopSignal],
+    ["SIGHUP", onHangUp],
+  ] as const) {
+    signals.on(signal, listener);
+    cleanUp.defer(() => signals.off(signal, listener));
+  }
+  outcome().catch(end.reject);
+  return await end.promise;
+}
