@@ -57,7 +57,7 @@ export function closed(code: number, reason: string, asked: boolean): LinkEnding
  */
 export function violation(error: Error, maxPayload: number): { readonly fault: Fault; readonly ending: LinkEnding } {
   const name = "code" in error ? error.code : "";
-  if (name === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH") {
+  if (name === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" || name === "WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH") {
     const fault = new Fault("wire-oversized", `the service sent a message of more than ${maxPayload} bytes`);
     return { fault, ending: closed(1009, fault.message, false) };
   }

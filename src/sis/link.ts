@@ -56,7 +56,8 @@ const maxPayload = 4 * maxReplyBytes;
 
 type State =
   | { readonly phase: "connecting"; readonly timer: Disposable }
-  | { readonly phase: "refused"; readonly timer: Disposable }
+  /** `soFar`: what the part of the answer that has come says. */
+  | { readonly phase: "refused"; readonly timer: Disposable; readonly soFar: () => LinkEnding }
   /** `cut`: the socket's own error, which comes before the WebSocket's close. */
   | { readonly phase: "open"; readonly timer: Disposable; readonly heartbeat: Heartbeat; readonly cut: string }
   /** `ending`: already decided; null: what the closing handshake says. */
@@ -123,11 +124,11 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     if (state.phase !== "connecting") return;
     const chunks: Buffer[] = [];
     let length = 0;
+    const soFar = () => refusal(answer, Buffer.concat(chunks).toString("utf8"), clock.wallMs());
     const done = () => {
-      if (state.phase !== "refused") return;
-      end(refusal(answer, Buffer.concat(chunks).toString("utf8"), clock.wallMs()));
+      if (state.phase === "refused") end(soFar());
     };
-    move({ phase: "refused", timer: clock.after(timing.refusalBodyMs, done) });
+    move({ phase: "refused", timer: clock.after(timing.refusalBodyMs, done), soFar });
     answer.on("data", (chunk: Buffer) => {
       chunks.push(chunk.subarray(0, longestRefusalBody - length));
       length = Math.min(longestRefusalBody, length + chunk.length);
@@ -193,6 +194,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
   function onClose(code: number, reason: string): void {
     if (state.phase === "closing") end(state.ending ?? closed(code, reason, state.asked));
     else if (state.phase === "open") end(closed(code, reason || state.cut, false));
+    else if (state.phase === "refused") end(state.soFar());
     else end(unreachable(url.host, new Error("closed before the upgrade was answered")));
   }
 

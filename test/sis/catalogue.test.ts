@@ -99,7 +99,7 @@ const networkTroubles: [string, unknown, RegExp][] = [
   ["a name unknown to DNS", coded("ENOTFOUND"), /spelling/],
   ["DNS out of reach", coded("EAI_AGAIN"), /name servers/],
   ["a closed port", coded("ECONNREFUSED"), /port/],
-  ["a closed port on each of several addresses", new AggregateError([coded("ECONNREFUSED")]), /port/],
+  ["a closed port on each of several addresses", new AggregateError([coded("ECONNREFUSED")], "all refused"), /port/],
   ["a cut connection", coded("ECONNRESET"), /firewall/],
   ["no answer", coded("ETIMEDOUT"), /outgoing TCP/],
   ["no route", coded("ENETUNREACH"), /ip route/],
