@@ -35,7 +35,7 @@ export interface Diagnosis {
 }
 
 /** Each class has one action. */
-export const actions: Readonly<Record<ErrorClass, Action>> = {
+const actions: Readonly<Record<ErrorClass, Action>> = {
   service: "back-off",
   credentials: "renew-credentials",
   account: "hold",

@@ -1,5 +1,5 @@
 /** What went wrong below HTTP, in words. */
-export interface NetworkTrouble {
+interface NetworkTrouble {
   /** The error code of Node, OpenSSL or the resolver, or null where there is none. */
   readonly code: string | null;
   /** A phrase that ends "cannot reach HOST: …". */

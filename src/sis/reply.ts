@@ -54,7 +54,7 @@ interface Word {
 export const maxReplyBytes = 1024 * 1024;
 
 /** The code of an error in which the service gave none. */
-export const unnamedErrorCode = "UNNAMED";
+const unnamedErrorCode = "UNNAMED";
 
 /** What is beyond this is not speech, but a fault of the sender: times in ms, lengths in UTF-16 units. */
 const bounds = { timeMs: 24 * 60 * 60 * 1000, segments: 1000, words: 1000, text: 10_000, word: 200 };
