@@ -23,10 +23,10 @@ export type Reply =
   | { readonly type: "END"; readonly reason: EndReason; readonly traceId: string | null };
 
 /** VOICE_*: speech began, ended. EXCEEDED_*: audio sent after it is ignored (silence: sentence mode only). */
-export type ServiceEvent = "VOICE_START" | "VOICE_END" | "EXCEEDED_SILENCE" | "EXCEEDED_AUDIO";
+type ServiceEvent = "VOICE_START" | "VOICE_END" | "EXCEEDED_SILENCE" | "EXCEEDED_AUDIO";
 
 /** Why a session ended; OTHER: a word that is not documented, or none (the session is over all the same). */
-export type EndReason = "NORMAL" | "CANCEL" | "ERROR" | "OTHER";
+type EndReason = "NORMAL" | "CANCEL" | "ERROR" | "OTHER";
 
 /** A stretch of recognised sound. Times are ms from the session's first sample. */
 export interface Segment {

@@ -49,9 +49,9 @@ export async function startWeb(
   );
 }
 
-/** A TCP server. */
+/** A TCP server, which leaves it to `onConnection` to end its side. */
 export async function startRaw(onConnection: (socket: Socket) => void): Promise<Peer> {
-  return listen(createTcpServer(onConnection));
+  return listen(createTcpServer({ allowHalfOpen: true }, onConnection));
 }
 
 /** A TCP proxy that can fall silent: connections stay, nothing passes any more. */
