@@ -16,6 +16,7 @@ import type { Secrets } from "./config/secrets.ts";
 import { type Fleet, startFleet } from "./fleet/fleet.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
+import { logReport } from "./recognition/report-log.ts";
 import { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "./sis/credentials.ts";
 import { dial } from "./sis/dial.ts";
 import { encodingOf, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
@@ -58,6 +59,7 @@ export function startAgent(options: AgentOptions): Agent {
   const fleet = fleetOf(options, boot, clock, random);
 
   const report = (what: Report) => {
+    logReport(logger, what);
     fleet.report(what);
     onReport(what);
   };
