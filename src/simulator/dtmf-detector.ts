@@ -22,8 +22,8 @@ const presentQuality = 0.5;
 /** So clear must most windows be that a tone fills: voices and noise rarely put so much into exactly two frequencies. */
 const clearQuality = 0.88;
 const clearShare = 0.75;
-/** Shorter ones are not reported: below the 40 ms that a tone has to last, above half of 60 ms, so that a usual tone cut in two is never two. */
-const shortestMs = 32;
+/** Lengths are known to ±5 ms. 40 ms must be heard; the halves of a usual tone of 60 ms must not, or it would count twice. */
+const shortestMs = 35;
 /** The louder frequency may exceed the other by this much (power ratio: 12 dB). */
 const greatestTwist = 16;
 /** Windows quieter than this (dBFS, RMS) hold no tone. */

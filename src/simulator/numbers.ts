@@ -91,7 +91,7 @@ export function accountNumbers(sent: number, texts: Iterable<string>, digits: nu
   let outOfOrder = 0;
   let other = 0;
   let greatest = 0;
-  for (const word of [...texts].flatMap((text) => text.split(/[\s。.,，]+/u))) {
+  for (const word of [...texts].flatMap((text) => text.split(/[\s。，]+/u))) {
     if (word === "") continue;
     const number = Number(word);
     if (!/^\d+$/.test(word) || number < 1 || number > sent || word !== numberText(number, digits)) {

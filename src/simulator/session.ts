@@ -70,7 +70,7 @@ export class Session {
   hear(bytes: Uint8Array): Response[] {
     this.#bytes += bytes.length;
     if (this.#ear.phase === "deaf") return [];
-    const samples = this.#decoder.decode(bytes);
+    const samples = this.#decoder(bytes);
     const limit = Math.round((Math.max(0, this.#rules.limitMs) * sampleRateOf(this.config.audio_format)) / 1000);
     const left = limit - this.#heardSamples;
     const heard = samples.subarray(0, left);
