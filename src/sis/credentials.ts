@@ -4,8 +4,6 @@ import type { Random } from "../base/random.ts";
 import { type IssuedToken, isToken, type ProjectScope, requestToken } from "./iam.ts";
 import { type AccessKey, signRequest } from "./signature.ts";
 
-export type { ProjectScope } from "./iam.ts";
-
 /** Proves to the service who we are. */
 export interface Credentials {
   /**
@@ -133,18 +131,6 @@ export function passwordCredentials(options: {
     },
     expiresAtMs: () => (held === null ? null : clock.wallMs() + held.expiresAtMs - clock.monotonicMs()),
   };
-}
-
-/**
- * The scope of the token for a project: by the region's name where one of the endpoints tells it
- * (`sis-ext.cn-north-4.myhuaweicloud.com`), as the vendor documents; otherwise by the project's id.
- */
-export function projectScope(endpoints: readonly string[], projectId: string): ProjectScope {
-  for (const endpoint of endpoints) {
-    const name = /^[a-z]+:\/\/[a-z-]+\.([a-z]{2}-[a-z]+-\d{1,3})\.myhuaweicloud\.com(?:[:/]|$)/i.exec(endpoint)?.[1];
-    if (name !== undefined) return { name };
-  }
-  return { id: projectId };
 }
 
 function tokenUrl(endpoint: string): URL {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { BasicCredentials } from "@huaweicloud/huaweicloud-sdk-core";
 import { AKSKSigner } from "@huaweicloud/huaweicloud-sdk-core/auth/AKSKSigner.js";
 import { Fault } from "../../src/base/fault.ts";
-import { akskCredentials, projectScope, tokenCredentials } from "../../src/sis/credentials.ts";
+import { akskCredentials, tokenCredentials } from "../../src/sis/credentials.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { Attempt, ofKind } from "./lab/attempt.ts";
 import { startService, startWeb } from "./lab/peer.ts";
@@ -121,14 +121,4 @@ test("reading a token ends with the attempt", async () => {
   attempt.abort(new Error("shutdown"));
   await assert.rejects(result, /shutdown/);
   await assert.rejects(credentials.authorize(new URL("wss://h/x"), attempt.signal), /shutdown/);
-});
-
-test("a token's scope is the region that an endpoint names, or else the project's id", () => {
-  const sis = "wss://sis-ext.cn-north-4.myhuaweicloud.com";
-  assert.deepEqual(projectScope(["https://iam.ap-southeast-3.myhuaweicloud.com", sis], "p"), {
-    name: "ap-southeast-3",
-  });
-  assert.deepEqual(projectScope(["https://iam.myhuaweicloud.com", sis], "p"), { name: "cn-north-4" });
-  assert.deepEqual(projectScope(["http://127.0.0.1:8080"], "p"), { id: "p" });
-  assert.deepEqual(projectScope(["https://iam.cn-north-4.myhuaweicloud.com.evil.example"], "p"), { id: "p" });
 });
