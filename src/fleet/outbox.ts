@@ -69,7 +69,7 @@ export function put(outbox: Outbox, message: Message, connected: boolean, limits
 
 /** Puts what a new connection begins with before everything that waits already. */
 export function putFirst(outbox: Outbox, messages: readonly Message[]): Outbox {
-  const first = messages.reduce((all, message) => put(all, message, true), { ...outbox, latest: [] });
+  const first = messages.reduce<Outbox>((all, message) => put(all, message, true), { ...outbox, latest: [] });
   const topics = new Set(messages.map((message) => message.topic));
   return { ...first, latest: [...first.latest, ...outbox.latest.filter((entry) => !topics.has(entry.message.topic))] };
 }

@@ -164,18 +164,27 @@ export type EventPayload = ErrorEventPayload | SessionEventPayload | AudioGapEve
 export type Payload = StatePayload | InfoPayload | AlarmPayload | EventPayload | TranscriptPayload;
 
 const payloads = {
-  state: statePayload,
-  info: infoPayload,
-  alarm: alarmPayload,
-  "event-error": errorEventPayload,
-  "event-session": sessionEventPayload,
-  "event-audio-gap": audioGapEventPayload,
-  transcript: transcriptPayload,
-};
+  state: ["up/state", statePayload],
+  info: ["up/info", infoPayload],
+  alarm: ["up/alarm/{type}", alarmPayload],
+  "event-error": ["up/event/error", errorEventPayload],
+  "event-session": ["up/event/session", sessionEventPayload],
+  "event-audio-gap": ["up/event/audio-gap", audioGapEventPayload],
+  transcript: ["up/transcript", transcriptPayload],
+} as const;
 
-/** A JSON Schema (draft 2020-12) for each payload, by the name of its file in docs/schemas. */
-export function jsonSchemas(): Readonly<Record<string, object>> {
-  return Object.fromEntries(
-    Object.entries(payloads).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: "input" })]),
+/** A JSON Schema (draft 2020-12) for each payload, by a name for it. */
+export function jsonSchemas(): ReadonlyMap<string, object> {
+  return new Map(
+    Object.entries(payloads).map(([name, [topic, schema]]) => [
+      name,
+      // As readers should take it: what they do not know is no error.
+      { title: `Payload of ${topic}`, ...z.toJSONSchema(schema, { io: "input" }) },
+    ]),
   );
+}
+
+/** The same as files: name and content. */
+export function schemaFiles(): ReadonlyMap<string, string> {
+  return new Map([...jsonSchemas()].map(([name, schema]) => [`${name}.json`, `${JSON.stringify(schema, null, 2)}\n`]));
 }

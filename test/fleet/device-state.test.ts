@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Fault } from "../../src/base/fault.ts";
+import { type DeviceInput, offlineDevice, startingDevice, stepDevice } from "../../src/fleet/device-state.ts";
+import type { RecognitionPhase } from "../../src/recognition/report.ts";
+import { errorOf, sessionOf } from "./samples.ts";
+
+const unplugged: DeviceInput = {
+  type: "interrupted",
+  fault: new Fault("device-lost", "the microphone is gone"),
+  attempt: 1,
+  retryInMs: 500,
+};
+const audio: DeviceInput = { type: "audio", samples: new Int16Array(1) };
+const phase = (name: RecognitionPhase, reason: string = name): DeviceInput => ({
+  type: "phase",
+  phase: name,
+  reason,
+  retryInMs: null,
+});
+
+const rows: readonly { inputs: readonly DeviceInput[]; phase: string; reason: string }[] = [
+  { inputs: [], phase: "starting", reason: "started" },
+  { inputs: [{ type: "opened", description: "mic" }, audio], phase: "starting", reason: "started" },
+  { inputs: [phase("listening")], phase: "listening", reason: "listening" },
+  { inputs: [phase("listening"), phase("streaming")], phase: "streaming", reason: "streaming" },
+  { inputs: [phase("backing-off", "SIS.0303")], phase: "backing-off", reason: "SIS.0303" },
+  { inputs: [phase("held", "SIS.0103")], phase: "held", reason: "SIS.0103" },
+  { inputs: [phase("stopped", "end of file")], phase: "stopping", reason: "end of file" },
+  { inputs: [unplugged], phase: "backing-off", reason: "no sound: the microphone is gone" },
+  { inputs: [phase("streaming"), unplugged], phase: "backing-off", reason: "no sound: the microphone is gone" },
+  { inputs: [phase("streaming"), unplugged, audio], phase: "streaming", reason: "streaming" },
+  { inputs: [unplugged, phase("streaming")], phase: "backing-off", reason: "no sound: the microphone is gone" },
+  { inputs: [unplugged, phase("held")], phase: "held", reason: "held" },
+  { inputs: [unplugged, phase("stopped")], phase: "stopping", reason: "stopped" },
+  { inputs: [phase("streaming"), errorOf(), sessionOf("ended")], phase: "streaming", reason: "streaming" },
+  { inputs: [phase("backing-off", "a\u001b[31mb")], phase: "backing-off", reason: "a [31mb" },
+];
+
+for (const row of rows) {
+  test(`${row.inputs.map((input) => ("phase" in input ? input.phase : input.type)).join(", ") || "nothing"} → ${row.phase}`, () => {
+    const state = row.inputs.reduce((before, input) => stepDevice(before, input, 1_000), startingDevice(0));
+    assert.equal(state.phase, row.phase);
+    assert.equal(state.reason, row.reason);
+  });
+}
+
+test("since is when the phase began, not when its reason changed", () => {
+  let state = stepDevice(startingDevice(0), phase("backing-off", "first"), 1_000);
+  state = stepDevice(state, phase("backing-off", "second"), 2_000);
+  assert.deepEqual([state.sinceMs, state.reason], [1_000, "second"]);
+  assert.equal(stepDevice(state, phase("streaming"), 3_000).sinceMs, 3_000);
+});
+
+test("sound that flows while all is well changes nothing", () => {
+  const state = stepDevice(startingDevice(0), phase("streaming"), 1_000);
+  assert.equal(stepDevice(state, audio, 2_000), state);
+});
+
+test("the end is offline with its reason", () => {
+  const state = offlineDevice(startingDevice(0), "stopped by SIGTERM", 5_000);
+  assert.deepEqual([state.phase, state.reason, state.sinceMs], ["offline", "stopped by SIGTERM", 5_000]);
+});

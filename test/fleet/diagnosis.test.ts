@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { SourceEvent } from "../../src/audio/source.ts";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  symptomOfBroker,
+  symptomOfCapture,
+  symptomOfReport,
+  wellByCapture,
+  wellByReport,
+} from "../../src/fleet/diagnosis.ts";
+import type { AlarmType } from "../../src/fleet/schema.ts";
+import type { Report } from "../../src/recognition/report.ts";
+import type { ErrorClass } from "../../src/sis/catalogue.ts";
+import { errorOf, gapReport, sessionOf, transcript } from "./samples.ts";
+
+const byClass: Readonly<Record<ErrorClass, readonly [AlarmType, "at once" | "after a while"]>> = {
+  service: ["service", "after a while"],
+  network: ["service", "after a while"],
+  sequence: ["service", "after a while"],
+  throttled: ["throttled", "after a while"],
+  credentials: ["credentials", "at once"],
+  account: ["account", "at once"],
+  config: ["config", "at once"],
+  silence: ["capture", "after a while"],
+  audio: ["config", "after a while"],
+};
+
+for (const [name, [alarm, when]] of Object.entries(byClass)) {
+  test(`an error of class ${name} leads to the alarm ${alarm}, ${when}`, () => {
+    const report = errorOf({ class: name as ErrorClass, retryInMs: 30_000 });
+    const symptom = symptomOfReport(report);
+    assert.equal(symptom?.alarm, alarm);
+    assert.equal(symptom.debounceMs === 0, when === "at once");
+    assert.deepEqual([symptom.class, symptom.origin, symptom.lasting], [name, "service", true]);
+    assert.deepEqual([symptom.code, symptom.hint], ["SIS.0303", "Wait; it mends itself."]);
+  });
+}
+
+test("a token that is renewed at once is no alarm yet; refused again, it is", () => {
+  const first = symptomOfReport(errorOf({ class: "credentials", attempt: 1, retryInMs: 0 }));
+  const second = symptomOfReport(errorOf({ class: "credentials", attempt: 2, retryInMs: 0 }));
+  const held = symptomOfReport(errorOf({ class: "credentials", attempt: 1, retryInMs: null }));
+  assert.deepEqual([first?.debounceMs, second?.debounceMs, held?.debounceMs], [2_000, 0, 0]);
+});
+
+test("lost sound leads to audio-loss, with how much and why", () => {
+  const symptom = symptomOfReport(gapReport);
+  assert.deepEqual([symptom?.alarm, symptom?.debounceMs, symptom?.lasting], ["audio-loss", 0, false]);
+  assert.match(symptom?.message ?? "", /1500 ms.*buffer full/);
+});
+
+const audio: SourceEvent = { type: "audio", samples: new Int16Array(1) };
+const fault = new Fault("device-missing", "no such microphone");
+
+test("an interrupted capture leads to capture, with a hint even where the fault has none", () => {
+  const symptom = symptomOfCapture({ type: "interrupted", fault, attempt: 1, retryInMs: 100 });
+  assert.deepEqual([symptom?.alarm, symptom?.code, symptom?.origin], ["capture", "device-missing", "recorder"]);
+  assert.match(symptom?.hint ?? "", /audio\.device/);
+  const hinted = new Fault("device-missing", "m", { hint: "its own" });
+  assert.equal(symptomOfCapture({ type: "interrupted", fault: hinted, attempt: 1, retryInMs: 1 })?.hint, "its own");
+});
+
+test("a source that ended for good with a fault leads to capture at once; at its own end to nothing", () => {
+  assert.equal(symptomOfCapture({ type: "ended", fault })?.debounceMs, 0);
+  assert.equal(symptomOfCapture({ type: "ended", fault: null }), null);
+});
+
+test("an overrun leads to capture, but does not last", () => {
+  const symptom = symptomOfCapture({ type: "overrun", lostMs: 12.3 });
+  assert.deepEqual([symptom?.alarm, symptom?.lasting], ["capture", false]);
+});
+
+test("what is no trouble leads to nothing", () => {
+  const reports: readonly Report[] = [
+    { type: "phase", phase: "backing-off", reason: "", retryInMs: 1 },
+    sessionOf("started"),
+    sessionOf("ended"),
+    { type: "healthy" },
+    { type: "transcript", transcript },
+  ];
+  for (const report of reports) assert.equal(symptomOfReport(report), null, report.type);
+  for (const event of [audio, { type: "opened", description: "" }] as const)
+    assert.equal(symptomOfCapture(event), null);
+});
+
+test("a started session and health prove the service well, sound the recorder, nothing else proves anything", () => {
+  assert.equal(wellByReport(sessionOf("started")), "service");
+  assert.equal(wellByReport({ type: "healthy" }), "service");
+  for (const report of [sessionOf("ended"), errorOf(), gapReport]) assert.equal(wellByReport(report), null);
+  assert.equal(wellByCapture(audio), "recorder");
+  assert.equal(wellByCapture({ type: "opened", description: "" }), null);
+});
+
+const brokerRows: readonly (readonly [number | null, AlarmType | null])[] = [
+  [null, null],
+  [0x89, null],
+  [0x97, null],
+  [0x8b, null],
+  [4, "credentials"],
+  [5, "credentials"],
+  [0x86, "credentials"],
+  [0x87, "credentials"],
+  [0x8e, "identity"],
+  [0x84, "config"],
+  [0x85, "config"],
+  [1, "config"],
+];
+for (const [reasonCode, alarm] of brokerRows) {
+  test(`a broker that ends with reason ${reasonCode} leads to ${alarm}`, () => {
+    const end = { kind: "refused", reasonCode, fault: new Fault("broker-refused", "no"), upMs: 0 } as const;
+    assert.equal(symptomOfBroker(end)?.alarm ?? null, alarm);
+  });
+}

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { startingDevice } from "../../src/fleet/device-state.ts";
+import {
+  disconnected,
+  emptyOutbox,
+  isEmpty,
+  type Message,
+  type Outbox,
+  put,
+  putFirst,
+  settle,
+  take,
+} from "../../src/fleet/outbox.ts";
+import { errorEventPayload, statePayload } from "../../src/fleet/payloads.ts";
+import { errorReport } from "./samples.ts";
+
+const limits = { entries: 5, bytes: 1_000_000 };
+
+function event(seq: number): Message {
+  const payload = errorEventPayload(errorReport, { seq, boot: "b", nowMs: 0 });
+  return { topic: "event", payload, delivery: { retain: false, expirySeconds: 60, keep: "every" } };
+}
+
+function state(topic: string, reason: string): Message {
+  const payload = statePayload({ ...startingDevice(0), reason }, "b", "s", 0);
+  return { topic, payload, delivery: { retain: true, expirySeconds: null, keep: "latest" } };
+}
+
+function filled(...messages: readonly Message[]): Outbox {
+  return messages.reduce<Outbox>((outbox, message) => put(outbox, message, true, limits), emptyOutbox);
+}
+
+/** Takes everything that waits. */
+function drained(outbox: Outbox): {
+  readonly next: Outbox;
+  readonly sent: readonly Message[];
+  readonly late: readonly boolean[];
+} {
+  const sent: Message[] = [];
+  const late: boolean[] = [];
+  let rest = outbox;
+  for (;;) {
+    const { next, entry } = take(rest);
+    rest = next;
+    if (entry === null) return { next: rest, sent, late };
+    sent.push(entry.message);
+    late.push(entry.late);
+  }
+}
+
+const seqs = (messages: readonly Message[]) =>
+  messages.flatMap(({ payload }) => ("seq" in payload ? [payload.seq] : []));
+
+test("what is kept latest goes first, the events after it in their order", () => {
+  const outbox = filled(event(1), state("a", "old"), event(2), state("b", "x"), state("a", "new"));
+  const { sent } = drained(outbox);
+  assert.deepEqual(sent, [state("b", "x"), state("a", "new"), event(1), event(2)]);
+});
+
+test("a message is taken once, and is there until it is settled", () => {
+  const first = take(filled(event(1)));
+  assert.ok(first.entry);
+  assert.equal(take(first.next).entry, null);
+  assert.equal(isEmpty(first.next), false);
+  assert.equal(isEmpty(settle(first.next, first.entry.id)), true);
+});
+
+test("a newer message of a topic is sent even while the older one is on its way, whose answer does not settle it", () => {
+  const first = take(filled(state("a", "old")));
+  assert.ok(first.entry);
+  const both = settle(put(first.next, state("a", "new"), true), first.entry.id);
+  assert.deepEqual(drained(both).sent, [state("a", "new")]);
+});
+
+test("what was on its way when the connection ended is sent again, in order, and is late", () => {
+  const { next } = drained(filled(event(1), event(2)));
+  const again = drained(disconnected(put(next, event(3), true)));
+  assert.deepEqual(
+    [seqs(again.sent), again.late],
+    [
+      [1, 2, 3],
+      [true, true, true],
+    ],
+  );
+});
+
+test("what happens without a connection is late, what happens with one is not", () => {
+  const outbox = put(put(emptyOutbox, event(1), false), event(2), true);
+  assert.deepEqual(drained(outbox).late, [true, false]);
+});
+
+test("too many: the oldest that wait give way and are counted", () => {
+  const outbox = filled(...[1, 2, 3, 4, 5, 6, 7].map(event));
+  assert.deepEqual([seqs(drained(outbox).sent), outbox.dropped], [[3, 4, 5, 6, 7], 2]);
+});
+
+test("too many while the oldest are on their way: those stay", () => {
+  const { next } = take(filled(...[1, 2, 3, 4, 5].map(event)));
+  const outbox = put(next, event(6), true, limits);
+  assert.deepEqual([seqs(outbox.every.map((entry) => entry.message)), outbox.dropped], [[1, 3, 4, 5, 6], 1]);
+});
+
+test("too large: the oldest give way until the bytes fit, the newest too when it alone is too large", () => {
+  const size = JSON.stringify(event(1).payload).length;
+  const small = { entries: 100, bytes: size * 2 };
+  const outbox = [1, 2, 3].map(event).reduce<Outbox>((all, message) => put(all, message, true, small), emptyOutbox);
+  assert.deepEqual([seqs(drained(outbox).sent), outbox.dropped], [[2, 3], 1]);
+  const none = put(emptyOutbox, event(1), true, { entries: 100, bytes: size - 1 });
+  assert.deepEqual([isEmpty(none), none.dropped], [true, 1]);
+});
+
+test("a new connection begins with its birth, before what waited", () => {
+  const outbox = filled(event(1), state("alarm", "cleared"), state("state", "old"));
+  const { sent } = drained(putFirst(outbox, [state("info", "i"), state("state", "new")]));
+  assert.deepEqual(sent, [state("info", "i"), state("state", "new"), state("alarm", "cleared"), event(1)]);
+});
+
+type Move = { readonly type: "put" | "take" | "settle" | "cut" | "latest"; readonly pick: number };
+
+test("whatever happens: bounded, in order, nothing lost uncounted, nothing settled comes back", () => {
+  const moves = fc.array(
+    fc.record<Move>({ type: fc.constantFrom("put", "put", "take", "settle", "cut", "latest"), pick: fc.nat(9) }),
+    { maxLength: 200 },
+  );
+  fc.assert(
+    fc.property(moves, (script) => {
+      let outbox = emptyOutbox;
+      let made = 0;
+      let settledEvents = 0;
+      const onTheWay: number[] = [];
+      for (const { type, pick } of script) {
+        const before = outbox;
+        if (type === "put") outbox = put(outbox, event((made += 1)), pick > 4, limits);
+        if (type === "latest") outbox = put(outbox, state(`topic-${pick % 3}`, String(pick)), true, limits);
+        if (type === "take") {
+          const { next, entry } = take(outbox);
+          outbox = next;
+          if (entry !== null) onTheWay.push(entry.id);
+        }
+        if (type === "settle" && onTheWay.length > 0) {
+          const id = onTheWay.splice(pick % onTheWay.length, 1)[0] ?? 0;
+          outbox = settle(outbox, id);
+          settledEvents += before.every.length - outbox.every.length;
+          assert.ok(![...outbox.every, ...outbox.latest].some((entry) => entry.id === id));
+        }
+        if (type === "cut") {
+          outbox = disconnected(outbox);
+          onTheWay.length = 0;
+        }
+        assert.ok(outbox.every.length <= limits.entries);
+        assert.ok(outbox.latest.length <= 3);
+        assert.equal(outbox.every.length + settledEvents + outbox.dropped, made);
+        const order = seqs(outbox.every.map((entry) => entry.message));
+        assert.deepEqual(
+          order,
+          order.toSorted((a, b) => a - b),
+        );
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
