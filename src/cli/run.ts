@@ -4,7 +4,7 @@ import { systemClock } from "../base/clock.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
-import { ConfigFault, type Problem } from "../config/problems.ts";
+import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
 import { settingsHash } from "../config/show.ts";
 import { transcriptPayload } from "../fleet/payloads.ts";
 import type { Transcript } from "../recognition/report.ts";
@@ -53,7 +53,7 @@ async function run(options: RunOptions, startAgent: StartAgent): Promise<number>
   try {
     const configuration = await loadConfiguration(options.config, process.env);
     logger = loggerOf(options.logLevel ?? configuration.settings.log_level);
-    for (const warning of configuration.warnings) logger.warn(warning.message, factsOf(warning));
+    for (const warning of configuration.warnings) logger.warn(problemLine(warning), factsOf(warning));
     const agent = await startAgent(agentOptions(configuration, logger, transcripts));
     exitCode = await supervise(agent, logger, systemClock, process);
   } catch (error) {
@@ -105,11 +105,12 @@ function transcriptOutlet(logger: () => Logger): LineOutlet {
 
 function logFault(logger: Logger, error: unknown): void {
   if (error instanceof ConfigFault) {
-    for (const problem of error.problems) logger.error(problem.message, { code: problem.code, ...factsOf(problem) });
+    for (const problem of error.problems)
+      logger.error(problemLine(problem), { code: problem.code, ...factsOf(problem) });
     return;
   }
   const fault = toFault(error);
-  const stack = fault.code === "internal" ? fault.stack : undefined;
+  const stack = fault === error || !(error instanceof Error) ? undefined : error.stack;
   logger.error(fault.message, { code: fault.code, hint: fault.hint, stack });
 }
 

@@ -52,8 +52,8 @@ function unknown(variable: string): string {
     return `a secret is not taken from the environment; put it into a file and name that in ${file.variable}`;
   if (isTable(path)) return `is a table of settings, not a setting: its settings begin with ${variable}__`;
   const meant = nearest(
-    variable,
-    keys.map((key) => key.variable),
+    variable.slice(prefix.length),
+    keys.map((key) => key.variable.slice(prefix.length)),
   );
-  return `is not a setting${meant === null ? "" : `; did you mean ${meant}?`}`;
+  return `is not a setting${meant === null ? "" : `; did you mean ${prefix}${meant}?`}`;
 }

@@ -48,7 +48,8 @@ export function problemLine(problem: Problem): string {
 /** What to say of a setting whose value is not allowed. `why`: more exactly, where it is known. */
 export function valueProblem(key: Key, value: unknown, why: string | null): string {
   if (value === undefined) return `is missing; allowed: ${key.allowed}`;
-  const found = key.sensitive ? "a value that is not shown" : describe(value);
+  // Where the path of a secret's file belongs, a person may have written the secret.
+  const found = key.sensitive || key.credential !== null ? "a value that is not shown" : describe(value);
   const meant = typeof value === "string" ? nearest(value, key.choices) : null;
   return [
     `found ${found}${why === null ? "" : `, which ${why}`}`,

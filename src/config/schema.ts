@@ -47,7 +47,7 @@ const topicLevel = () =>
     .string()
     .max(64)
     .regex(/^(?!\$)[^\p{Cc}/+#]+$/u)
-    .refine((text) => text.isWellFormed())
+    .refine((text) => text.length <= 64 && text.isWellFormed())
     .meta({ "x-allowed": "1 to 64 characters, none of them / + # or a control character, not beginning with $" });
 
 const url = (problem: (text: string) => string | null) =>
@@ -146,8 +146,12 @@ const sis = z
       description: "Sound in one message to the service. 100 where quick words matter, 500 where they do not.",
       "x-unit": "ms",
     }),
-    add_punc: flag().meta({ description: "Put punctuation into the text. The service's default: no." }).exactOptional(),
-    digit_norm: flag().meta({ description: "Write numbers in digits. The service's default: yes." }).exactOptional(),
+    add_punc: flag()
+      .meta({ description: "Put punctuation into the text. The service's default: no.", examples: [true] })
+      .exactOptional(),
+    digit_norm: flag()
+      .meta({ description: "Write numbers in digits. The service's default: yes.", examples: [false] })
+      .exactOptional(),
     vad_head: z
       .int()
       .min(0)
@@ -180,13 +184,16 @@ const sis = z
       })
       .exactOptional(),
     interim_results: flag()
-      .meta({ description: "Also results that are not final yet, while someone speaks. The service's default: no." })
+      .meta({
+        description: "Also results that are not final yet, while someone speaks. The service's default: no.",
+        examples: [true],
+      })
       .exactOptional(),
     vocabulary_id: id()
       .meta({ description: "A hot-word table of the project.", examples: ["0123456789abcdef"] })
       .exactOptional(),
     need_word_info: flag()
-      .meta({ description: "Also the time of each word. The service's default: no." })
+      .meta({ description: "Also the time of each word. The service's default: no.", examples: [true] })
       .exactOptional(),
     auth,
   })
