@@ -1,25 +1,46 @@
-import type { Clock } from "../base/clock.ts";
-import type { Logger } from "../base/logger.ts";
+import { type Backoff, backoffDelayMs } from "../base/backoff.ts";
+import { pause } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import type { AudioSource } from "./source.ts";
+import { type RecordingOptions, record } from "./recording.ts";
+import type { AudioSource, SourceEvent } from "./source.ts";
 
-/** The programs that node-record-lpcm16 can drive. */
-export type Recorder = "arecord" | "rec" | "sox";
+const backoff: Backoff = { baseMs: 500, capMs: 10_000 };
+/** After this much sound a failure counts as the first one again. */
+const goodSoundMs = 10_000;
 
 /**
- * A microphone, recorded by a program of its own that is watched, restarted and always reaped.
- * @param options.device the ALSA name of the device ("default", "plughw:1")
- * @param options.sampleRate Hz
- * @param options.env set for the recorder beside our own environment
+ * A microphone, recorded by a program of its own (through node-record-lpcm16) that is watched, restarted with back-off
+ * for as long as it takes, and always reaped. Never ends by itself.
  */
-export function microphone(options: {
-  readonly recorder: Recorder;
-  readonly device: string;
-  readonly sampleRate: number;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly logger: Logger;
-}): AudioSource {
-  throw new Error(`not built yet: ${options.recorder}`);
+export function microphone(options: RecordingOptions & { readonly random: Random }): AudioSource {
+  const scope = new AbortController();
+  let supervising = Promise.resolve();
+  return {
+    start(listener) {
+      const tell = (event: SourceEvent) => {
+        if (!scope.signal.aborted) listener(event);
+      };
+      supervising = supervise(options, tell, scope.signal);
+    },
+    async stop() {
+      scope.abort();
+      await supervising;
+    },
+  };
+}
+
+async function supervise(
+  options: RecordingOptions & { readonly random: Random },
+  tell: (event: SourceEvent) => void,
+  stop: AbortSignal,
+): Promise<void> {
+  let failures = 0;
+  while (!stop.aborted) {
+    const breakdown = await record(options, tell, stop);
+    if (breakdown === null) return;
+    failures = breakdown.soundMs >= goodSoundMs ? 1 : failures + 1;
+    const retryInMs = backoffDelayMs(backoff, failures, options.random);
+    tell({ type: "interrupted", fault: breakdown.fault, attempt: failures, retryInMs });
+    await pause(options.clock, retryInMs, stop);
+  }
 }

@@ -1,0 +1,216 @@
+import type { ChildProcess } from "node:child_process";
+import { type Clock, pause } from "../base/clock.ts";
+import { Fault, printable, toFault } from "../base/fault.ts";
+import type { Logger } from "../base/logger.ts";
+import { Converter } from "./convert.ts";
+import { Lines } from "./lines.ts";
+import { type Pace, paceFrom, paceVerdict, stepPace } from "./pace.ts";
+import { reap } from "./reap.ts";
+import { type Recorder, startRecorder } from "./recorder.ts";
+import { packages, type RecorderFailure, remarkOf, unsuitable } from "./recorder-words.ts";
+import type { SourceEvent } from "./source.ts";
+
+export interface RecordingOptions {
+  readonly recorder: Recorder;
+  /** An ALSA name: `default`, `plughw:1`, … */
+  readonly device: string;
+  /** Hz */
+  readonly sampleRate: number;
+  /** Set for the recorder, beside our own environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How a recording ended that was not asked to. */
+export interface Breakdown {
+  readonly fault: Fault;
+  /** For how long there had been sound; 0 if there was none. */
+  readonly soundMs: number;
+}
+
+type Cause =
+  | { readonly type: "stopped" }
+  | { readonly type: "error"; readonly error: Error }
+  | { readonly type: "exited"; readonly code: number | null; readonly signal: string | null }
+  | { readonly type: "silent"; readonly forMs: number }
+  | { readonly type: "unpaced"; readonly verdict: "too-fast" | "too-slow" };
+
+/** A sound server may have to wake up first. */
+const firstSoundMs = 5_000;
+const stallMs = 2_000;
+/** A watchdog that barks this much too late was held up, as was our whole process: the sound may be waiting in the pipe. */
+const lateMs = 500;
+/** Pipes are read to their end after the exit, but a child of the child may hold them open. */
+const drainMs = 500;
+const loggedLines = 20;
+
+/**
+ * Runs the recorder once, from its start until it is gone: tells `opened` with the first sound, `audio` and `overrun`.
+ * Never rejects. The child is reaped whatever the reason; the first reason is the one reported.
+ * @returns null when it was stopped
+ */
+export async function record(
+  options: RecordingOptions,
+  tell: (event: SourceEvent) => void,
+  stop: AbortSignal,
+): Promise<Breakdown | null> {
+  let child: ChildProcess;
+  try {
+    child = startRecorder({ ...options, env: options.env ?? {} });
+  } catch (error) {
+    return { fault: toFault(error), soundMs: 0 };
+  }
+  const ending = Promise.withResolvers<Cause>();
+  using ear = new Ear(options, tell, ending.resolve);
+  const words = new Words(options, (lostMs) => ear.soundMs() > 0 && tell({ type: "overrun", lostMs }));
+  const gone = new AbortController();
+  const drained = new AbortController();
+  const scope = new AbortController();
+
+  const onStop = () => ending.resolve({ type: "stopped" });
+  stop.addEventListener("abort", onStop, { signal: scope.signal });
+  if (stop.aborted) onStop();
+  child.on("close", () => drained.abort());
+  child.on("error", (error) => {
+    if (child.pid === undefined) gone.abort();
+    ending.resolve({ type: "error", error });
+  });
+  child.on("exit", (code, signal) => {
+    gone.abort();
+    void pause(options.clock, drainMs, drained.signal).then(() => ending.resolve({ type: "exited", code, signal }));
+  });
+  const hear = (bytes: Uint8Array) => ear.hear(bytes);
+  child.stdout?.on("data", hear);
+  child.stderr?.on("data", (bytes: Uint8Array) => words.read(bytes));
+
+  const cause = await ending.promise;
+  const soundMs = ear.soundMs();
+  child.stdout?.off("data", hear);
+  scope.abort();
+  if (!(await reap(child, gone.signal, options.clock))) {
+    options.logger.error("the recorder cannot be ended: a driver holds it up", { pid: child.pid });
+  }
+  return cause.type === "stopped" ? null : { fault: faultOf(options, cause, words), soundMs };
+}
+
+/** Listens to the sound: re-frames it, times it, and notices when it stays away. */
+class Ear implements Disposable {
+  readonly #options: RecordingOptions;
+  readonly #tell: (event: SourceEvent) => void;
+  readonly #end: (cause: Cause) => void;
+  readonly #converter: Converter;
+  #sound: { readonly sinceMs: number; readonly pace: Pace } | null = null;
+  #watchdog: Disposable;
+
+  constructor(options: RecordingOptions, tell: (event: SourceEvent) => void, end: (cause: Cause) => void) {
+    this.#options = options;
+    this.#tell = tell;
+    this.#end = end;
+    const format = { encoding: "s16", channels: 1, sampleRate: options.sampleRate } as const;
+    this.#converter = new Converter(format, options.sampleRate);
+    this.#watchdog = this.#watch(firstSoundMs);
+  }
+
+  /** For how long there has been sound. */
+  soundMs(): number {
+    return this.#sound === null ? 0 : this.#options.clock.monotonicMs() - this.#sound.sinceMs;
+  }
+
+  hear(bytes: Uint8Array): void {
+    const { clock, device, recorder, sampleRate } = this.#options;
+    const samples = this.#converter.push(bytes);
+    if (samples.length === 0) return;
+    const nowMs = clock.monotonicMs();
+    if (this.#sound === null) {
+      this.#sound = { sinceMs: nowMs, pace: paceFrom(nowMs) };
+      this.#tell({ type: "opened", description: `${recorder}, device ${printable(device)}, ${sampleRate} Hz` });
+    }
+    const pace = stepPace(this.#sound.pace, nowMs, (samples.length * 1000) / sampleRate);
+    this.#sound = { ...this.#sound, pace };
+    const verdict = paceVerdict(pace);
+    if (verdict !== "steady") return this.#end({ type: "unpaced", verdict });
+    this.#watchdog[Symbol.dispose]();
+    this.#watchdog = this.#watch(stallMs);
+    this.#tell({ type: "audio", samples });
+  }
+
+  [Symbol.dispose](): void {
+    this.#watchdog[Symbol.dispose]();
+  }
+
+  #watch(forMs: number): Disposable {
+    const { clock } = this.#options;
+    const dueMs = clock.monotonicMs() + forMs;
+    return clock.after(forMs, () => {
+      if (clock.monotonicMs() - dueMs > lateMs) this.#watchdog = this.#watch(forMs);
+      else this.#end({ type: "silent", forMs });
+    });
+  }
+}
+
+/** Reads what the recorder says. */
+class Words {
+  readonly #options: RecordingOptions;
+  readonly #onOverrun: (lostMs: number) => void;
+  readonly #lines = new Lines();
+  #count = 0;
+  #lastLine = "";
+  #failure: RecorderFailure | null = null;
+
+  constructor(options: RecordingOptions, onOverrun: (lostMs: number) => void) {
+    this.#options = options;
+    this.#onOverrun = onOverrun;
+  }
+
+  read(bytes: Uint8Array): void {
+    for (const line of this.#lines.push(bytes)) this.#note(line);
+  }
+
+  /** All that was said: the last known reason for a failure, and the last line. */
+  conclude(): { readonly failure: RecorderFailure | null; readonly lastLine: string } {
+    for (const line of this.#lines.end()) this.#note(line);
+    return { failure: this.#failure, lastLine: this.#lastLine };
+  }
+
+  #note(line: string): void {
+    this.#count += 1;
+    this.#lastLine = printable(line);
+    if (this.#count <= loggedLines) this.#options.logger.debug("recorder says", { line: this.#lastLine });
+    const remark = remarkOf(line);
+    if (remark?.type === "overrun") this.#onOverrun(remark.lostMs);
+    if (remark?.type === "failure") this.#failure = remark.failure;
+  }
+}
+
+function faultOf(options: RecordingOptions, cause: Exclude<Cause, { type: "stopped" }>, words: Words): Fault {
+  const { recorder, sampleRate } = options;
+  const device = `device ${printable(options.device)}`;
+  const { failure, lastLine } = words.conclude();
+  const said = lastLine === "" ? "" : ` (${lastLine})`;
+  switch (cause.type) {
+    case "error":
+      if (!("code" in cause.error) || cause.error.code !== "ENOENT") {
+        const reason = printable(cause.error.message);
+        return new Fault("recorder-failed", `${recorder} could not be started: ${reason}`, { cause: cause.error });
+      }
+      return new Fault("recorder-missing", `${recorder} is not installed`, {
+        hint: `sudo apt-get install ${packages[recorder]}`,
+      });
+    case "unpaced": {
+      const much = cause.verdict === "too-fast" ? "more" : "less";
+      const words = `${device} delivers ${much} sound than time passes: its rate is not the ${sampleRate} Hz asked for`;
+      return new Fault("device-unsuitable", words, { hint: unsuitable.hint });
+    }
+    case "silent":
+      return new Fault("recorder-stalled", `${recorder} runs, but gave no sound for ${cause.forMs / 1000} s${said}`, {
+        hint: "check that the sound server answers, or plug the microphone in anew",
+      });
+    case "exited": {
+      if (failure !== null)
+        return new Fault(failure.code, `${device} ${failure.message}${said}`, { hint: failure.hint });
+      const how = cause.signal === null ? `ended by itself, exit code ${cause.code}` : `was ended by ${cause.signal}`;
+      return new Fault("recorder-failed", `${recorder} ${how}${said}`);
+    }
+  }
+}
