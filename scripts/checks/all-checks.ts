@@ -1,0 +1,19 @@
+import path from "node:path";
+import { deadCode, format, lint, type Outcome, runCheck, types } from "./checks.ts";
+import { plantedViolations } from "./planted.ts";
+
+const root = path.join(import.meta.dirname, "../..");
+
+interface NamedCheck {
+  readonly name: string;
+  readonly run: (stop: AbortSignal) => Promise<Outcome>;
+}
+
+/** Every check over the source, in the order in which they begin: the longest first. */
+export const allChecks: readonly NamedCheck[] = [
+  { name: "planted violations", run: plantedViolations },
+  ...[deadCode, lint, types, format].map((check) => ({
+    name: check.name,
+    run: async (stop: AbortSignal) => runCheck(check, root, stop),
+  })),
+];

@@ -1,0 +1,44 @@
+/** The checks that read the source: each is a tool run over the tree, and passes when the tool exits with 0. */
+import { spawn } from "node:child_process";
+import path from "node:path";
+
+export interface Check {
+  readonly name: string;
+  readonly command: readonly [program: string, ...args: string[]];
+}
+
+/** Whom a file may import (the rooms) is a lint rule, too: see scripts/lint/rooms.ts. */
+export const lint: Check = { name: "lint and boundaries", command: ["oxlint", "src", "test", "scripts"] };
+export const format: Check = { name: "format", command: ["biome", "check", "--error-on-warnings"] };
+export const types: Check = { name: "types", command: ["tsc", "--project", "."] };
+export const deadCode: Check = { name: "dead code", command: ["knip", "--treat-config-hints-as-errors"] };
+
+export interface Outcome {
+  readonly ok: boolean;
+  /** Everything the tool said. */
+  readonly output: string;
+}
+
+const bin = path.join(import.meta.dirname, "../../node_modules/.bin");
+
+/** Runs a check over the tree in `folder`. `stop` ends the tool. */
+export async function runCheck(check: Check, folder: string, stop: AbortSignal, ...more: string[]): Promise<Outcome> {
+  const [program, ...args] = check.command;
+  const child = spawn(path.join(bin, program), [...args, ...more], {
+    cwd: folder,
+    // The tools are started by `env node`: it must find the pinned one.
+    env: { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}`, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+    signal: stop,
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ ok: code === 0, output }));
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * The rooms (folders of src/), which rooms each may import, and where each outside library may be used.
+ * The one source of this table: the lint rule `rooms/imports` enforces it, the documentation quotes it.
+ * What is not listed is not allowed. The table must have no cycle, imports of types included (tested).
+ */
+
+/** `all`: what may be imported in full. `types`: what may be imported with `import type` alone, gone at run time. */
+interface Row {
+  readonly all: readonly string[];
+  readonly types: readonly string[];
+}
+
+const parts = ["base", "audio", "sis", "recognition", "synthesis", "fleet", "panel", "host", "config"];
+
+/** Folder or file directly under src/ → what it may import, beside itself. */
+export const rooms: Readonly<Record<string, Row>> = {
+  base: { all: [], types: [] },
+  audio: { all: ["base"], types: [] },
+  sis: { all: ["base"], types: [] },
+  recognition: { all: ["base", "audio", "sis"], types: [] },
+  synthesis: { all: ["base", "audio", "sis"], types: [] },
+  fleet: { all: ["base"], types: ["audio", "sis", "recognition"] },
+  panel: { all: ["base"], types: ["recognition", "fleet"] },
+  host: { all: ["base"], types: [] },
+  config: { all: ["base"], types: [] },
+  "agent.ts": { all: parts, types: [] },
+  simulator: { all: ["base", "audio", "sis"], types: [] },
+  console: { all: ["base", "fleet"], types: [] },
+  cli: { all: [...parts, "agent.ts", "simulator", "console"], types: [] },
+  "main.ts": { all: ["cli"], types: [] },
+};
+
+/**
+ * Package → the files and folders of src/ that may import it, its types included: one place an outside library,
+ * so that its habits are contained there and it can be exchanged.
+ */
+export const libraries: Readonly<Record<string, readonly string[]>> = {
+  aedes: ["simulator/"],
+  commander: ["cli/"],
+  mqtt: ["fleet/broker.ts"],
+  "node-record-lpcm16": ["audio/"],
+  pino: ["cli/"],
+  "smol-toml": ["config/"],
+  ws: ["sis/link.ts", "simulator/"],
+  zod: ["config/", "fleet/", "sis/", "simulator/"],
+};

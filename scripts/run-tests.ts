@@ -1,0 +1,113 @@
+/**
+ * scripts/test [--system] [FILES...]: runs test files and tells, as its last line, `N passed, N failed`.
+ * Exit code 0 only if something ran and nothing failed.
+ */
+import { globSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { spread } from "./spread.ts";
+import type { FileResult, Finding } from "./testing/file-result.ts";
+import { runFile } from "./testing/run-file.ts";
+
+const usage = `usage: scripts/test [OPTIONS] [FILES...]
+Runs the whole suite, or the files named.
+  --system            only test/system/: the whole program with real recorders, brokers and networks
+  --except FILE       leave a file out (repeatable)
+  --test-seconds N    limit for a test that sets none itself (60)
+  --silence-seconds N limit for a file that nothing is heard of (180)
+  --run-seconds N     limit for the whole run (1200)`;
+
+const root = path.dirname(import.meta.dirname);
+
+function options() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        system: { type: "boolean", default: false },
+        except: { type: "string", multiple: true, default: [] },
+        "test-seconds": { type: "string", default: "60" },
+        "silence-seconds": { type: "string", default: "180" },
+        "run-seconds": { type: "string", default: "1200" },
+      },
+    });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
+function tellFile(result: FileResult): void {
+  const counts = [`${result.passed} passed`];
+  if (result.failed.length > 0) counts.push(`${result.failed.length} failed`);
+  if (result.skipped.length > 0) counts.push(`${result.skipped.length} skipped`);
+  const mark = result.failed.length > 0 ? "FAIL" : "ok  ";
+  process.stdout.write(`${mark} ${result.file}: ${counts.join(", ")} (${(result.ms / 1000).toFixed(1)} s)\n`);
+}
+
+function tellFailures(results: readonly FileResult[]): void {
+  for (const result of results.filter(({ failed }) => failed.length > 0)) {
+    for (const { name, text } of result.failed.filter((finding) => finding.text !== "")) {
+      const title = name === result.file ? name : `${result.file}: ${name}`;
+      process.stdout.write(`\nFAILED ${title}\n${indent(text)}`);
+    }
+    if (result.output !== "") process.stdout.write(`\nOUTPUT ${result.file}\n${indent(result.output)}`);
+  }
+}
+
+function tellSkipped(skipped: readonly Finding[]): void {
+  if (skipped.length === 0) return;
+  process.stdout.write(`\n${skipped.length} skipped:\n`);
+  for (const { name, text } of skipped) process.stdout.write(indent(text === "true" ? name : `${name}: ${text}`));
+}
+
+function indent(text: string): string {
+  return text === "" ? "" : text.trimEnd().replaceAll(/^/gm, "  ").concat("\n");
+}
+
+const { values, positionals } = options();
+const seconds = (name: "test-seconds" | "silence-seconds" | "run-seconds") => Number(values[name]) * 1000;
+const patience = { testMs: seconds("test-seconds"), silenceMs: seconds("silence-seconds") };
+
+const stop = new AbortController();
+const guard = setTimeout(
+  () => stop.abort(`the run took longer than ${values["run-seconds"]} s`),
+  seconds("run-seconds"),
+);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(`stopped by ${signal}`));
+
+const except = new Set(values.except.map((file) => path.resolve(file)));
+const pattern = values.system ? "test/system/**/*.test.ts" : "test/**/*.test.ts";
+const named = positionals.map((file) => path.resolve(file));
+const files = (named.length > 0 ? named : globSync(pattern, { cwd: root }).map((file) => path.join(root, file)))
+  .filter((file) => !except.has(file))
+  .toSorted();
+// Whole programs are timed against the wall clock: they get the machine for themselves.
+const isSystem = (file: string) => path.relative(root, file).startsWith("test/system/");
+
+const results: FileResult[] = [];
+const run = async (file: string) => {
+  if (stop.signal.aborted) return;
+  const result = await runFile(path.relative(process.cwd(), file), patience, stop.signal);
+  tellFile(result);
+  results.push(result);
+};
+await spread(
+  files.filter((file) => !isSystem(file)),
+  availableParallelism(),
+  run,
+);
+await spread(files.filter(isSystem), 1, run);
+clearTimeout(guard);
+
+const passed = results.reduce((sum, result) => sum + result.passed, 0);
+const failed = results.reduce((sum, result) => sum + result.failed.length, 0);
+tellFailures(results);
+tellSkipped(results.flatMap((result) => result.skipped));
+if (stop.signal.aborted) {
+  process.stdout.write(`\n${String(stop.signal.reason)}: ${files.length - results.length} files were not run\n`);
+}
+if (passed + failed === 0) process.stdout.write("\nno test was run\n");
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exitCode = failed > 0 || passed === 0 || stop.signal.aborted ? 1 : 0;

@@ -1,0 +1,10 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { allChecks } from "../../scripts/checks/all-checks.ts";
+
+for (const { name, run } of allChecks) {
+  test(`the tree passes: ${name}`, async (t) => {
+    const { ok, output } = await run(t.signal);
+    assert.ok(ok, output);
+  });
+}
