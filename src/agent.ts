@@ -121,9 +121,10 @@ export function startAgent(options: AgentOptions): Agent {
   });
 
   async function unwind(reason: string): Promise<Outcome> {
-    await source.stop();
+    const silenced = source.stop();
     await recognizer.stop();
     log.close();
+    await silenced;
     logger.info("the agent has stopped", { reason, ...log.ledger() });
     await fleet.stop(reason);
     return { fault: sourceFault };

@@ -14,11 +14,11 @@ export const endTimeoutMs: Readonly<Record<Ending, number>> = {
   starved: 5_000,
   exhausted: 15_000,
   reconfigured: 3_000,
-  stop: 3_000,
+  stop: 1_500,
 };
 /** Where the service ends a session of its own accord, it is given this long before we ask. */
 const ownEndMs = 500;
-const closeTimeoutMs = 3_000;
+const closeTimeoutMs = 1_000;
 /** A connection without a session is kept for waits up to this long: after 20 s without data the service would disconnect. */
 export const longestRestMs = 10_000;
 /** Streaming this long without an error makes a connection useful: failures are forgotten. */

@@ -87,7 +87,7 @@ export class Recognizer {
     this.#dispatch({ type: this.#options.log.unread > 0 ? "wanted" : "exhausted" });
   }
 
-  /** Sends the last of the sound, ends the session with its last results, closes the connection: 6 s at the most. */
+  /** Sends the last of the sound, ends the session with its last results, closes the connection: 2.5 s at the most. */
   stop(): Promise<undefined> {
     this.#stopping = true;
     this.#sourceEnded = true;

@@ -69,12 +69,12 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
   },
   connecting: {
     wanted: "=",
-    exhausted: "leaving → stopped: close wait(3000)",
+    exhausted: "leaving → stopped: close wait(1000)",
     starved: "=",
     limit: "=",
     spoiled: "=",
-    stop: "leaving → stopped: close wait(3000)",
-    reconfigured: "leaving → connect: close wait(3000)",
+    stop: "leaving → stopped: close wait(1000)",
+    reconfigured: "leaving → connect: close wait(1000)",
     deadline: "=",
     opened: "starting: start wait(10000)",
     malformed: "=: note(stray-reply)",
@@ -88,13 +88,13 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
   },
   starting: {
     wanted: "=",
-    exhausted: "leaving → stopped: close wait(3000)",
+    exhausted: "leaving → stopped: close wait(1000)",
     starved: "=",
     limit: "=",
     spoiled: "=",
-    stop: "leaving → stopped: close wait(3000)",
-    reconfigured: "leaving → connect: close wait(3000)",
-    deadline: "leaving → waiting: error(link-timeout) close wait(3000) backing-off",
+    stop: "leaving → stopped: close wait(1000)",
+    reconfigured: "leaving → connect: close wait(1000)",
+    deadline: "leaving → waiting: error(link-timeout) close wait(1000) backing-off",
     opened: "=",
     malformed: "=: note(malformed-message)",
     closed: "waiting: error(link-lost) backing-off wait(500)",
@@ -111,7 +111,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     starved: "ending: end wait(5000)",
     limit: "ending: cancel wait(5000)",
     spoiled: "failing: error(wire-bad-message) cancel wait(2000)",
-    stop: "ending: end wait(3000)",
+    stop: "ending: end wait(1500)",
     reconfigured: "ending: end wait(3000)",
     deadline: "streaming: healthy",
     opened: "=",
@@ -130,9 +130,9 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     starved: "=",
     limit: "=",
     spoiled: "failing: error(wire-bad-message) cancel wait(2000)",
-    stop: "ending: wait(3000)",
+    stop: "ending: wait(1500)",
     reconfigured: "ending: wait(3000)",
-    deadline: "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(3000) backing-off",
+    deadline: "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(1000) backing-off",
     opened: "=",
     malformed: "failing: note(malformed-message) error(wire-bad-json) cancel wait(2000)",
     closed: "waiting: note(closed-without-end) error(link-lost) over(finals) backing-off wait(500)",
@@ -149,9 +149,9 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     starved: "=",
     limit: "=",
     spoiled: "=",
-    stop: "leaving → stopped: over(finals) close wait(3000)",
+    stop: "leaving → stopped: over(finals) close wait(1000)",
     reconfigured: "failing",
-    deadline: "leaving → waiting: note(end-missing) over(finals) close wait(3000) backing-off",
+    deadline: "leaving → waiting: note(end-missing) over(finals) close wait(1000) backing-off",
     opened: "=",
     malformed: "=: note(malformed-message)",
     closed: "waiting: note(closed-without-end) over(finals) backing-off wait(700)",
@@ -164,12 +164,12 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
   },
   resting: {
     wanted: "=",
-    exhausted: "leaving → stopped: close wait(3000)",
+    exhausted: "leaving → stopped: close wait(1000)",
     starved: "=",
     limit: "=",
     spoiled: "=",
-    stop: "leaving → stopped: close wait(3000)",
-    reconfigured: "leaving → connect: close wait(3000)",
+    stop: "leaving → stopped: close wait(1000)",
+    reconfigured: "leaving → connect: close wait(1000)",
     deadline: "starting: start wait(10000)",
     opened: "=",
     malformed: "=: note(malformed-message)",
@@ -187,9 +187,9 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     starved: "=",
     limit: "=",
     spoiled: "=",
-    stop: "leaving → stopped: close wait(3000)",
+    stop: "leaving → stopped: close wait(1000)",
     reconfigured: "=",
-    deadline: "leaving → stopped: close wait(3000)",
+    deadline: "leaving → stopped: close wait(1000)",
     opened: "=",
     malformed: "=: note(malformed-message)",
     closed: "stopped: stopped",
@@ -206,7 +206,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     starved: "=",
     limit: "=",
     spoiled: "=",
-    stop: "leaving → stopped: close wait(3000)",
+    stop: "leaving → stopped: close wait(1000)",
     reconfigured: "doomed",
     deadline: "=: destroy",
     opened: "=",
@@ -338,24 +338,24 @@ test("ERROR in a session: its END, a wait, and a new START on the same connectio
 });
 
 test("START refused: config and account hold without a connection; credentials are renewed once at once, then slowly", () => {
-  walk(states.starting, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(3000) held"]);
-  walk(states.starting, [error("SIS.0103"), "leaving → waiting: error(SIS.0103) close wait(3000) held"]);
+  walk(states.starting, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000) held"]);
+  walk(states.starting, [error("SIS.0103"), "leaving → waiting: error(SIS.0103) close wait(1000) held"]);
   const renewed = walk(
     states.starting,
-    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(3000) backing-off"],
+    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000) backing-off"],
     [events.closed, "waiting: backing-off wait(0)"],
     [events.deadline, "connecting: connect"],
     [events.opened, "starting: start wait(10000)"],
   );
   walk(
     renewed,
-    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(3000) backing-off"],
+    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000) backing-off"],
     [events.closed, "waiting: backing-off wait(15000)"],
   );
 });
 
 test("an order of ours that the service did not expect ends the connection", () => {
-  walk(states.starting, [error("SIS.0418"), "leaving → waiting: error(SIS.0418) close wait(3000) backing-off"]);
+  walk(states.starting, [error("SIS.0418"), "leaving → waiting: error(SIS.0418) close wait(1000) backing-off"]);
 });
 
 test("FATAL_ERROR: the service disconnects; when it does not, we do; then back-off", () => {
