@@ -5,7 +5,7 @@ const mostLines = 100;
 
 /** Cuts a byte stream into lines of text, whatever it holds: memory and work are bounded. Empty lines are left out. */
 export class Lines {
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #begun = "";
 
   /** The lines that are complete now. */

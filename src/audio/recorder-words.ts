@@ -58,7 +58,7 @@ const rows: readonly { readonly all: readonly RegExp[]; readonly failure: Record
   { all: [/Connection refused|Host is down|Connection terminated/], failure: serverAway },
   { all: [opening, /Permission denied|Operation not permitted/], failure: denied },
   { all: [opening, /No such (file or directory|device)/], failure: missing },
-  { all: [/no default audio device configured/], failure: missing },
+  { all: [/Unknown PCM|Cannot get card index|cannot find card|no default audio device configured/], failure: missing },
   { all: [reading, /No such device|Input\/output error|File descriptor in bad state/], failure: lost },
   { all: [/(Channels count|Sample format) non available|Access type not available/], failure: unsuitable },
   { all: [/no configurations available|unable to install hw params|rate is not accurate/i], failure: unsuitable },

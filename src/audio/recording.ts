@@ -155,7 +155,7 @@ class Words {
   readonly #onOverrun: (lostMs: number) => void;
   readonly #lines = new Lines();
   #count = 0;
-  #lastLine = "";
+  #line = "";
   #failure: RecorderFailure | null = null;
 
   constructor(options: RecordingOptions, onOverrun: (lostMs: number) => void) {
@@ -167,27 +167,27 @@ class Words {
     for (const line of this.#lines.push(bytes)) this.#note(line);
   }
 
-  /** All that was said: the last known reason for a failure, and the last line. */
-  conclude(): { readonly failure: RecorderFailure | null; readonly lastLine: string } {
+  /** All that was said: the last reason for a failure that is known, and the line that told it, or else the last line. */
+  conclude(): { readonly failure: RecorderFailure | null; readonly line: string } {
     for (const line of this.#lines.end()) this.#note(line);
-    return { failure: this.#failure, lastLine: this.#lastLine };
+    return { failure: this.#failure, line: this.#line };
   }
 
   #note(line: string): void {
     this.#count += 1;
-    this.#lastLine = printable(line);
-    if (this.#count <= loggedLines) this.#options.logger.debug("recorder says", { line: this.#lastLine });
+    if (this.#count <= loggedLines) this.#options.logger.debug("recorder says", { line: printable(line) });
     const remark = remarkOf(line);
     if (remark?.type === "overrun") this.#onOverrun(remark.lostMs);
     if (remark?.type === "failure") this.#failure = remark.failure;
+    if (remark?.type === "failure" || this.#failure === null) this.#line = printable(line);
   }
 }
 
 function faultOf(options: RecordingOptions, cause: Exclude<Cause, { type: "stopped" }>, words: Words): Fault {
   const { recorder, sampleRate } = options;
   const device = `device ${printable(options.device)}`;
-  const { failure, lastLine } = words.conclude();
-  const said = lastLine === "" ? "" : ` (${lastLine})`;
+  const { failure, line } = words.conclude();
+  const said = line === "" ? "" : ` (${line})`;
   switch (cause.type) {
     case "error":
       if (!("code" in cause.error) || cause.error.code !== "ENOENT") {
