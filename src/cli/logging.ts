@@ -72,7 +72,9 @@ function styled(json: string, style: LogStyle): string {
   if (style === "journal") return `<${priorities[String(level)] ?? 6}>${json}`;
   const paint = (colour: number, text: string) => (style === "colour" ? `\u001b[${colour}m${text}\u001b[0m` : text);
   const label = paint(colours[String(level)] ?? 0, String(level).toUpperCase().padEnd(5));
-  const facts = Object.entries(fields).map(([name, value]) => `${paint(90, `${name}=`)}${readable(value)}`);
+  const facts = Object.entries(fields).map(
+    ([name, value]) => `${paint(90, `${printable(name, 60)}=`)}${readable(value)}`,
+  );
   return [paint(90, clock(String(time))), label, printable(String(msg), 2000), ...facts].join(" ");
 }
 

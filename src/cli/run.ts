@@ -54,8 +54,8 @@ async function run(options: RunOptions, startAgent: StartAgent): Promise<number>
     const configuration = await loadConfiguration(options.config, process.env);
     logger = loggerOf(options.logLevel ?? configuration.settings.log_level);
     for (const warning of configuration.warnings) logger.warn(problemLine(warning), factsOf(warning));
-    const agent = await startAgent(agentOptions(configuration, logger, transcripts));
-    exitCode = await supervise(agent, logger, systemClock, process);
+    const agent = agentOptions(configuration, logger, transcripts);
+    exitCode = await supervise(async () => startAgent(agent), logger, systemClock, process);
   } catch (error) {
     logFault(logger, error);
     exitCode = exitCodeOf(error);

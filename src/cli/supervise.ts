@@ -13,17 +13,22 @@ export interface Signals {
 const longestStopMs = 4500;
 
 /**
- * Waits until the agent has ended: by itself, or because SIGTERM or SIGINT asked for it. A second signal ends the wait
- * at once; so does a stop that takes longer than 4.5 s. SIGHUP is ignored.
+ * Starts the agent and waits until it has ended: by itself, or because SIGTERM or SIGINT asked for it. A second signal
+ * ends the wait at once; so does a stop that takes longer than 4.5 s. SIGHUP is ignored.
  * @returns the process's exit code
- * @throws what the agent's end or its stop rejects with
+ * @throws what the agent's start, end or stop rejects with
  */
-export async function supervise(agent: Agent, logger: Logger, clock: Clock, signals: Signals): Promise<number> {
+export async function supervise(
+  startAgent: () => Promise<Agent>,
+  logger: Logger,
+  clock: Clock,
+  signals: Signals,
+): Promise<number> {
   const end = Promise.withResolvers<number>();
   let deadline: Disposable | null = null;
 
   const outcome = async () => {
-    const { fault } = await agent.finished;
+    const { fault } = await (await starting).finished;
     if (deadline !== null) return; // the stop that was asked for tells the outcome
     if (fault !== null) logger.error(fault.message, { code: fault.code, hint: fault.hint });
     end.resolve(fault === null ? exitCodes.fine : exitCodeOf(fault));
@@ -34,7 +39,7 @@ export async function supervise(agent: Agent, logger: Logger, clock: Clock, sign
       logger.error("stopping takes too long: leaving unfinished", { limitMs: longestStopMs });
       end.resolve(exitCodes.fine);
     });
-    await agent.stop(`signal ${signal}`);
+    await (await starting).stop(`signal ${signal}`);
     end.resolve(exitCodes.fine);
   };
   const onStopSignal = (signal: NodeJS.Signals) => {
@@ -57,6 +62,8 @@ export async function supervise(agent: Agent, logger: Logger, clock: Clock, sign
     signals.on(signal, listener);
     cleanUp.defer(() => signals.off(signal, listener));
   }
+  // Listening already: a signal that comes while the agent starts stops it as soon as it has.
+  const starting = startAgent();
   outcome().catch(end.reject);
   return await end.promise;
 }

@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { version } from "../../src/cli/version.ts";
+import { sisAgent } from "./process.ts";
+
+test("the version is package.json's", async () => {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  assert.ok(typeof manifest === "object" && manifest !== null && "version" in manifest);
+  assert.equal(version, manifest.version);
+  assert.deepEqual(await sisAgent(["--version"]), { code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
+});
+
+for (const [args, usage] of [
+  [["--help"], "Usage: sis-agent [options] [command]"],
+  [["run", "--help"], "Usage: sis-agent run [options]"],
+  [["simulate", "-h"], "Usage: sis-agent simulate [options]"],
+  [["config", "--help"], "Usage: sis-agent config [options] [command]"],
+  [["config", "check", "--help"], "Usage: sis-agent config check [options]"],
+  [["config", "schema", "--help"], "Usage: sis-agent config schema [options]"],
+  [["config", "show", "--help"], "Usage: sis-agent config show [options]"],
+] as const) {
+  test(`${args.join(" ")} helps, exit code 0`, async () => {
+    const { code, stdout, stderr } = await sisAgent(args);
+    assert.equal(stdout.split("\n")[0], usage);
+    assert.deepEqual([code, stderr], [0, ""]);
+  });
+}
+
+for (const [args, ...told] of [
+  [[], "Usage: sis-agent"],
+  [["runn"], "unknown command 'runn'", "Did you mean run?", "sis-agent --help"],
+  [["config"], "Usage: sis-agent config"],
+  [["config", "chek"], "unknown command 'chek'", "Did you mean check?", "sis-agent config --help"],
+  [["config", "check"], "required option '--config <file>' not specified"],
+  [["config", "check", "--config"], "option '--config <file>' argument missing"],
+  [["config", "schema", "more"], "too many arguments"],
+  [["run"], "required option '--config <file>' not specified", "sis-agent run --help"],
+  [["run", "--config", "x", "--stdout", "xml"], "'xml' is invalid. Allowed choices are jsonl."],
+  [["run", "--config", "x", "--log-level", "loud"], "'loud' is invalid. Allowed choices are debug, info, warn, error."],
+  [["run", "--config", "x", "--log-levle", "info"], "unknown option '--log-levle'", "Did you mean --log-level?"],
+] as const) {
+  test(`"${args.join(" ")}" is bad usage, exit code 2`, async () => {
+    const { code, stdout, stderr } = await sisAgent(args);
+    assert.deepEqual([code, stdout], [2, ""]);
+    for (const part of told) assert.ok(stderr.includes(part), `${part} in:\n${stderr}`);
+  });
+}
