@@ -228,6 +228,7 @@ const transitions: Transitions = {
  */
 export function step(state: State, event: Event, context: Context): Step {
   // The cell is that of this state and this event, which TypeScript cannot follow through two unions at once.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   const cell = transitions[state.phase][event.type] as (state: State, event: Event, context: Context) => Step;
   return cell(state, event, context);
 }

@@ -39,7 +39,7 @@ export class ScriptedLink implements Link {
 
   sendText(text: string): void {
     if (this.ended) return;
-    const message: { command: string; cancel?: boolean } = JSON.parse(text);
+    const message = JSON.parse(text) as { command: string; cancel?: boolean };
     this.sent.push(message);
     this.#onText(message);
   }

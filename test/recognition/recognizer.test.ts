@@ -70,7 +70,7 @@ test("ERROR in a session: silence until the next START is answered, then everyth
   assert.equal(lab.link.audioBytes / 16, 3000 + (sentMs - 1600));
   lab.link.say({ ...result(0, 400, "three"), trace_id: "second" });
   assert.deepEqual(
-    lab.transcripts.map((each) => [each.text, each.startMs - lab.transcripts[0]!.startMs]),
+    lab.transcripts.map((each) => [each.text, each.startMs - (lab.transcripts[0]?.startMs ?? 0)]),
     [
       ["one", 0],
       ["two", 1000],

@@ -47,7 +47,7 @@ export async function startAgentProcess(options: {
   const waiting = new Set<() => void>();
   let log = "";
   createInterface(child.stdout).on("line", (line) => {
-    lines.push(JSON.parse(line));
+    lines.push(JSON.parse(line) as TranscriptLine);
     for (const check of waiting) check();
   });
   child.stderr.on("data", (chunk: Buffer) => {

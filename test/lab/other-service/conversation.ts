@@ -1,0 +1,270 @@
+import type { Chronicle } from "./chronicle.ts";
+import { Ear, type Heard, type Utterance } from "./ear.ts";
+import type { Habits, Trouble } from "./habits.ts";
+import { type Segment, segmentOf, type Voice, voice } from "./messages.ts";
+import type { Outlet } from "./outlet.ts";
+import { type SoundFormat, soundFormat } from "./sound-format.ts";
+
+type Mode = "continuous" | "sentence" | "short";
+
+interface Session {
+  readonly voice: Voice;
+  readonly ear: Ear;
+  readonly format: SoundFormat;
+  readonly interim: boolean;
+  readonly words: boolean;
+  readonly headMs: number;
+  /** Final segments that wait for company. */
+  held: Segment[];
+}
+
+/** `sinceMs`: when the client was told, or told us, that no more sound is wanted; null: it was not. */
+type State =
+  | { readonly phase: "idle"; readonly sinceMs: number | null }
+  | { readonly phase: "opening"; readonly session: Session }
+  | { readonly phase: "listening"; readonly session: Session }
+  /** Sound is ignored until the next session. `end`: who brings the session to its end. */
+  | { readonly phase: "deaf"; readonly session: Session; readonly end: "itself" | "asked"; readonly sinceMs: number | null }
+  | { readonly phase: "ending"; readonly session: Session };
+
+/** What may still be on its way when the client is told to stop. */
+const inFlightMs = 700;
+const messageMs = { least: 50, most: 1000 };
+const shortLimitMs = 60_000;
+const commands: Readonly<Record<string, readonly string[]>> = {
+  START: ["command", "config"],
+  END: ["command", "cancel"],
+};
+const settings = new Set(
+  "audio_format property add_punc digit_norm vad_head vad_tail max_seconds interim_results vocabulary_id need_word_info".split(
+    " ",
+  ),
+);
+
+/** The service's side of one connection, from the pages: START, sound, END. */
+export class Conversation {
+  readonly #mode: Mode;
+  readonly #habits: Habits;
+  readonly #outlet: Outlet;
+  readonly #chronicle: Chronicle;
+  readonly #leave: (how: "reset" | "drop" | number) => void;
+  #state: State = { phase: "idle", sinceMs: null };
+  #results = 0;
+  /** A message that is shorter than allowed: the last one of a session may be. */
+  #brief: string | null = null;
+
+  constructor(
+    mode: Mode,
+    habits: Habits,
+    outlet: Outlet,
+    chronicle: Chronicle,
+    leave: (how: "reset" | "drop" | number) => void,
+  ) {
+    this.#mode = mode;
+    this.#habits = habits;
+    this.#outlet = outlet;
+    this.#chronicle = chronicle;
+    this.#leave = leave;
+  }
+
+  text(text: string): void {
+    const request: unknown = JSON.parse(text);
+    if (typeof request !== "object" || request === null || !("command" in request)) return this.#wrong(`text: ${text}`);
+    for (const field of Object.keys(request)) {
+      if (!commands[String(request.command)]?.includes(field)) this.#wrong(`field ${field} in ${text}`);
+    }
+    if (request.command === "START" && "config" in request) this.#start(request.config);
+    else if (request.command === "END") this.#end("cancel" in request && String(request.cancel) === "true");
+    else this.#wrong(`command: ${text}`);
+  }
+
+  sound(bytes: Buffer): void {
+    const state = this.#state;
+    switch (state.phase) {
+      case "listening":
+        this.#listen(state.session, bytes);
+        break;
+      case "opening":
+      case "ending":
+        this.#wrong(`sound while ${state.phase}`);
+        break;
+      case "idle":
+      case "deaf":
+        if (state.phase === "idle" && state.sinceMs === null) this.#wrong("sound before START");
+        else if (state.sinceMs !== null && performance.now() - state.sinceMs > inFlightMs)
+          this.#wrong(`sound while ${state.phase}, ${Math.round(performance.now() - state.sinceMs)} ms on`);
+        break;
+    }
+  }
+
+  #start(config: unknown): void {
+    if (this.#state.phase !== "idle") {
+      this.#wrong(`START while ${this.#state.phase}`);
+      this.#outlet.clear();
+      this.#fail({ type: "error", code: "SIS.0032", traced: true, endAfterMs: 0 }, this.#state.session);
+      return;
+    }
+    this.#chronicle.starts.push(Date.now());
+    this.#brief = null;
+    const refusal = this.#chronicle.startRefusals.shift();
+    const session = this.#sessionOf(new Map(Object.entries(config ?? {})));
+    if (refusal !== undefined || session === null) {
+      this.#outlet.say(voice().error(refusal ?? "SIS.0032"));
+      this.#state = { phase: "idle", sinceMs: performance.now() };
+      return;
+    }
+    this.#state = { phase: "opening", session };
+    this.#outlet.act(() => {
+      this.#state = { phase: "listening", session };
+    }, this.#habits.startDelayMs);
+    this.#outlet.say(session.voice.start());
+  }
+
+  #sessionOf(config: ReadonlyMap<string, unknown>): Session | null {
+    const format = soundFormat(config.get("audio_format"));
+    for (const name of config.keys()) if (!settings.has(name)) this.#wrong(`setting ${name}`);
+    if (format === null || typeof config.get("property") !== "string") {
+      this.#wrong("START without a format or a property");
+      return null;
+    }
+    const number = (name: string, standard: number) => Number(config.get(name) ?? standard);
+    const yes = (name: string) => config.get(name) === "yes";
+    return {
+      voice: voice(),
+      ear: new Ear(format.rate, number("vad_tail", 500)),
+      format,
+      interim: this.#habits.interimResults === "always" || yes("interim_results"),
+      words: this.#habits.wordInfo === "always" || yes("need_word_info"),
+      headMs: number("vad_head", 10_000),
+      held: [],
+    };
+  }
+
+  #listen(session: Session, bytes: Buffer): void {
+    const { ear, format } = session;
+    const ms = bytes.length / format.bytesPerMs;
+    if (this.#brief !== null) this.#wrong(this.#brief);
+    this.#brief = ms < messageMs.least ? `a message of ${ms} ms, and it is not the last one` : null;
+    if (ms > messageMs.most) this.#wrong(`a message of ${ms} ms`);
+    this.#chronicle.heardMs += ms;
+    this.#hear(session, ear.hear(format.decode(bytes)));
+    if (this.#state.phase !== "listening") return;
+    const trouble = this.#chronicle.troubles[0];
+    if (trouble !== undefined && this.#chronicle.heardMs >= trouble.atMs) {
+      this.#chronicle.troubles.shift();
+      this.#fail(trouble.what, session);
+    } else if (this.#mode === "sentence" && session.headMs > 0 && !ear.hearsSpeech && ear.nowMs >= session.headMs) {
+      this.#outlet.say(session.voice.event("EXCEEDED_SILENCE", ear.nowMs));
+      this.#sentenceOver(session);
+    } else if (this.#mode === "short" && ear.nowMs > shortLimitMs) {
+      this.#chronicle.exceeded++;
+      this.#outlet.say(session.voice.event("EXCEEDED_AUDIO", ear.nowMs));
+      this.#state = { phase: "deaf", session, end: "asked", sinceMs: null };
+    }
+  }
+
+  #hear(session: Session, heard: readonly Heard[]): void {
+    const { voice } = session;
+    for (const what of heard) {
+      switch (what.type) {
+        case "onset":
+          if (this.#mode === "sentence" || this.#habits.voiceEvents)
+            this.#outlet.say(voice.event("VOICE_START", what.atMs));
+          break;
+        case "so-far":
+          if (session.interim) this.#outlet.say(voice.result(segmentOf(what.utterance, false, session.words)));
+          break;
+        case "said":
+          if (this.#mode === "sentence") {
+            this.#tellSentence(session, what.utterance);
+            if (this.#state.phase === "listening") this.#sentenceOver(session);
+            return;
+          }
+          if (this.#habits.voiceEvents) this.#outlet.say(voice.event("VOICE_END", what.utterance.endMs));
+          session.held.push(segmentOf(what.utterance, true, session.words));
+          if (session.held.length >= this.#habits.segmentsInResult) this.#tellHeld(session);
+          break;
+      }
+    }
+  }
+
+  #tellHeld(session: Session): void {
+    if (session.held.length > 0)
+      this.#outlet.say(session.voice.result(...session.held), this.#habits.resultDelayMs(this.#results++));
+    session.held = [];
+  }
+
+  #tellSentence(session: Session, utterance: Utterance): void {
+    for (const what of this.#habits.sentence.says) {
+      if (what === "voice-end") this.#outlet.say(session.voice.event("VOICE_END", utterance.endMs));
+      else session.held.push(segmentOf(utterance, true, session.words));
+      this.#tellHeld(session);
+    }
+  }
+
+  #sentenceOver(session: Session): void {
+    const { end } = this.#habits.sentence;
+    this.#state = { phase: "deaf", session, end: end === "asked" ? "asked" : "itself", sinceMs: null };
+    if (end === "itself") this.#tellEnd(session, "NORMAL");
+    if (end === "closes") this.#outlet.act(() => this.#leave(1000));
+  }
+
+  #end(cancel: boolean): void {
+    const state = this.#state;
+    switch (state.phase) {
+      case "listening":
+        this.#state = { phase: "ending", session: state.session };
+        if (!cancel) {
+          this.#hear(state.session, state.session.ear.end());
+          this.#tellHeld(state.session);
+        }
+        this.#tellEnd(state.session, cancel ? "CANCEL" : "NORMAL");
+        break;
+      case "deaf":
+        if (state.end === "asked") this.#tellEnd(state.session, "NORMAL");
+        break;
+      case "idle":
+        if (this.#habits.lateEnd === "error") this.#outlet.say(voice().error("SIS.0032"));
+        break;
+      default:
+        this.#wrong(`END while ${state.phase}`);
+    }
+  }
+
+  #tellEnd(session: Session, reason: "NORMAL" | "CANCEL" | "ERROR"): void {
+    const { endDelayMs, closesAfterEndMs } = this.#habits;
+    this.#outlet.act(() => {
+      this.#state = { phase: "idle", sinceMs: performance.now() };
+    }, endDelayMs);
+    this.#outlet.say(session.voice.end(reason));
+    if (closesAfterEndMs === 0) this.#outlet.act(() => this.#leave(1000));
+    else if (closesAfterEndMs !== null) this.#outlet.act(() => setTimeout(() => this.#leave(1000), closesAfterEndMs));
+  }
+
+  #fail(what: Trouble["what"], session: Session): void {
+    this.#outlet.clear();
+    this.#state = { phase: "deaf", session, end: "itself", sinceMs: performance.now() };
+    switch (what.type) {
+      case "error": {
+        const { trace_id: _, ...untraced } = session.voice.error(what.code);
+        this.#outlet.say(what.traced ? session.voice.error(what.code) : untraced);
+        this.#outlet.act(() => this.#tellEnd(session, "ERROR"), what.endAfterMs);
+        break;
+      }
+      case "fatal":
+        this.#outlet.say(session.voice.fatal(what.code));
+        this.#outlet.act(() => this.#leave(what.goodbye ? 1000 : "drop"), what.afterMs);
+        break;
+      case "reset":
+        this.#leave("reset");
+        break;
+      case "close":
+        this.#leave(what.code);
+        break;
+    }
+  }
+
+  #wrong(what: string): void {
+    this.#chronicle.violations.push(what);
+  }
+}
