@@ -25,6 +25,7 @@ export async function startAgentProcess(options: {
   /** Configuration without `state_dir` and `device_id`; `{{wav}}` stands for the path of `sound`. */
   readonly config: string;
   readonly sound?: { readonly samples: Int16Array; readonly sampleRate: number };
+  readonly env?: Readonly<Record<string, string>>;
 }) {
   const folder = await mkdtemp(join(tmpdir(), "sis-agent-test-"));
   const wav = join(folder, "sound.wav");
@@ -41,6 +42,7 @@ export async function startAgentProcess(options: {
   );
   const child = spawn(process.execPath, [main, "run", "--config", configFile, "--stdout", "jsonl"], {
     stdio: ["pipe", "pipe", "pipe"],
+    env: { ...process.env, ...options.env },
   });
   const exited = once(child, "exit");
   const lines: TranscriptLine[] = [];
