@@ -198,9 +198,12 @@ function faultOf(options: RecordingOptions, cause: Exclude<Cause, { type: "stopp
         hint: `sudo apt-get install ${packages[recorder]}`,
       });
     case "unpaced": {
-      const much = cause.verdict === "too-fast" ? "more" : "less";
-      const words = `${device} delivers ${much} sound than time passes: its rate is not the ${sampleRate} Hz asked for`;
-      return new Fault("device-unsuitable", words, { hint: unsuitable.hint });
+      const wrong = `its rate is not the ${sampleRate} Hz asked for`;
+      const message =
+        cause.verdict === "too-fast"
+          ? `${device} delivers more sound than time passes: ${wrong}`
+          : `${device} delivers less sound than time passes: ${wrong}, or it keeps losing sound`;
+      return new Fault("device-unsuitable", message, { hint: unsuitable.hint });
     }
     case "silent":
       return new Fault("recorder-stalled", `${recorder} runs, but gave no sound for ${cause.forMs / 1000} s${said}`, {

@@ -57,7 +57,7 @@ for (const law of [
 
     const encoded = spawnSync("sox", ["-D", ...wide, ...narrow], { input: new Uint8Array(everySample.buffer) });
     const ours = law.encode(everySample);
-    const ranks = [...everyCode].sort(
+    const ranks = [...everyCode].toSorted(
       (a, b) => (law.decode(Uint8Array.of(a))[0] ?? 0) - (law.decode(Uint8Array.of(b))[0] ?? 0),
     );
     let different = 0;

@@ -4,7 +4,7 @@ import type { AudioSource, SourceEvent } from "../../src/audio/source.ts";
 export class Listening implements AsyncDisposable {
   readonly source: AudioSource;
   readonly events: SourceEvent[] = [];
-  #waiting = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(source: AudioSource) {
     this.source = source;

@@ -107,6 +107,7 @@ test("lines are the same wherever the bytes are cut", () => {
         assert.deepEqual(read(cuts.toSorted((a, b) => a - b)), expected);
       },
     ),
+    { numRuns: 10_000 },
   );
 });
 

@@ -1,13 +1,18 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { globSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { missing } from "./processes.ts";
 
-/** The Debian packages' programs that the lab needs. */
-export const pulsePrograms = ["pulseaudio", "paplay"] as const;
+/** Says what the lab and `recorder` need and is not installed; false when all is. */
+export function missingForPulse(recorder: string): string | false {
+  const plugin = globSync("/usr/lib/*/alsa-lib/libasound_module_pcm_pulse.so").length > 0;
+  return missing(recorder, "pulseaudio", "paplay") || (!plugin && "not installed: libasound2-plugins");
+}
 
 /**
  * A room with a microphone, without a sound card: a PulseAudio server of its own, with a loudspeaker whose sound a
@@ -96,6 +101,6 @@ async function play(samples: Int16Array, socket: string, directory: string): Pro
   });
   const exited = once(player, "exit");
   player.stdin.end(new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength));
-  const [code] = await exited;
-  if (code !== 0) throw new Error(`paplay failed: ${String(code)}`);
+  await exited;
+  if (player.exitCode !== 0) throw new Error(`paplay failed: ${player.exitCode}`);
 }
