@@ -28,7 +28,9 @@ export interface AgentRun {
 }
 
 /** Settings beside those of the run itself, as TOML's tables and keys. */
-export type Settings = Readonly<Record<"sis" | "sis.auth" | "audio", Readonly<Record<string, string | number | boolean>>>>;
+export type Settings = Readonly<
+  Record<"sis" | "sis.auth" | "audio", Readonly<Record<string, string | number | boolean>>>
+>;
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const node = join(root, "node_modules/.bin/node");
@@ -69,8 +71,10 @@ export async function runAgent(plan: TapePlan, settings: Settings, token: string
   return { tape, code, signal, stdout, stderr, startedMs, endedMs: await endedMs };
 }
 
-function toml(top: object, tables: object): string {
-  const lines = (table: object) => Object.entries(table).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
+type Table = Settings[keyof Settings];
+
+function toml(top: Table, tables: Settings): string {
+  const lines = (table: Table) => Object.entries(table).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
   const parts = Object.entries(tables).map(([name, table]) => `\n[${name}]\n${lines(table).join("")}`);
   return [...lines(top), ...parts].join("");
 }

@@ -1,5 +1,5 @@
-import type { ErrorCode } from "./messages.ts";
 import type { Habits, Refusal, Trouble } from "./habits.ts";
+import type { ErrorCode } from "./messages.ts";
 
 /** What a service has seen, and what it still has in store. */
 export interface Chronicle {

@@ -24,7 +24,12 @@ type State =
   | { readonly phase: "opening"; readonly session: Session }
   | { readonly phase: "listening"; readonly session: Session }
   /** Sound is ignored until the next session. `end`: who brings the session to its end. */
-  | { readonly phase: "deaf"; readonly session: Session; readonly end: "itself" | "asked"; readonly sinceMs: number | null }
+  | {
+      readonly phase: "deaf";
+      readonly session: Session;
+      readonly end: "itself" | "asked";
+      readonly sinceMs: number | null;
+    }
   | { readonly phase: "ending"; readonly session: Session };
 
 /** What may still be on its way when the client is told to stop. */
@@ -246,7 +251,7 @@ export class Conversation {
     this.#state = { phase: "deaf", session, end: "itself", sinceMs: performance.now() };
     switch (what.type) {
       case "error": {
-        const { trace_id: _, ...untraced } = session.voice.error(what.code);
+        const { trace_id: _trace, ...untraced } = session.voice.error(what.code);
         this.#outlet.say(what.traced ? session.voice.error(what.code) : untraced);
         this.#outlet.act(() => this.#tellEnd(session, "ERROR"), what.endAfterMs);
         break;

@@ -11,8 +11,7 @@ export interface SentenceManner {
 /** What goes wrong, and when: once, when so much sound has come in on all connections together. */
 export interface Trouble {
   readonly atMs: number;
-  readonly what:
-    /** ERROR, then after a while END (reason ERROR); what was recognised and not yet told is lost. */
+  readonly what: /** ERROR, then after a while END (reason ERROR); what was recognised and not yet told is lost. */
     | { readonly type: "error"; readonly code: ErrorCode; readonly traced: boolean; readonly endAfterMs: number }
     /** FATAL_ERROR, then after a while the end of the connection. */
     | { readonly type: "fatal"; readonly code: ErrorCode; readonly goodbye: boolean; readonly afterMs: number }

@@ -27,7 +27,11 @@ const paths: ReadonlyMap<string, Mode> = new Map([
 ]);
 
 const noSuchApi: Refusal = refusal(404, "APIGW.0101", "The API does not exist or has not been published.");
-const unknownToken: Refusal = refusal(401, "APIGW.0301", "Incorrect IAM authentication information: decrypt token fail");
+const unknownToken: Refusal = refusal(
+  401,
+  "APIGW.0301",
+  "Incorrect IAM authentication information: decrypt token fail",
+);
 
 export function refusal(status: number, error_code: string, error_msg: string, headers = {}): Refusal {
   return { status, headers, body: JSON.stringify({ error_msg, error_code, request_id: "e81dbb5bfc7e0ec1" }) };

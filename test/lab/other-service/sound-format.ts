@@ -5,12 +5,13 @@ export interface SoundFormat {
   decode(bytes: Buffer): Int16Array;
 }
 
-const codings: Readonly<Record<string, { readonly width: number; readonly sampleAt: (b: Buffer, i: number) => number }>> =
-  {
-    pcm: { width: 2, sampleAt: (bytes, index) => bytes.readInt16LE(index * 2) },
-    ulaw: { width: 1, sampleAt: (bytes, index) => muLaw(bytes[index] ?? 0) },
-    alaw: { width: 1, sampleAt: (bytes, index) => aLaw(bytes[index] ?? 0) },
-  };
+const codings: Readonly<
+  Record<string, { readonly width: number; readonly sampleAt: (b: Buffer, i: number) => number }>
+> = {
+  pcm: { width: 2, sampleAt: (bytes, index) => bytes.readInt16LE(index * 2) },
+  ulaw: { width: 1, sampleAt: (bytes, index) => muLaw(bytes[index] ?? 0) },
+  alaw: { width: 1, sampleAt: (bytes, index) => aLaw(bytes[index] ?? 0) },
+};
 
 /** null: no such format. */
 export function soundFormat(name: unknown): SoundFormat | null {

@@ -65,10 +65,10 @@ function sound(tape: Tape, { rate, noise }: TapePlan): Float64Array {
     for (let i = 0; i < length; i++) samples[from + i] = (samples[from + i] ?? 0) + wave(i / rate, i);
   };
   for (const { text, atMs } of tape.words) {
-    [...text].forEach((digit, index) => {
+    for (const [index, digit] of [...text].entries()) {
       const [low, high] = pair(digit);
       add(atMs + index * (toneMs + gapMs), toneMs, (s) => 0.25 * (sine(low, s) + sine(high, s)));
-    });
+    }
     if (noise) add(atMs + noiseAfterMs, noiseMs, (_, index) => 0.3 * hiss(index));
   }
   return samples;
@@ -92,11 +92,11 @@ function pair(digit: string): [low: number, high: number] {
 function wav(samples: Float64Array, { rate, channels, bits }: TapePlan): Buffer {
   const width = bits / 8;
   const data = Buffer.alloc(samples.length * channels * width);
-  samples.forEach((sample, index) => {
+  for (const [index, sample] of samples.entries()) {
     for (let channel = 0; channel < channels; channel++) {
       data.writeIntLE(Math.round(sample * (2 ** (bits - 1) - 1)), (index * channels + channel) * width, width);
     }
-  });
+  }
   const head = Buffer.alloc(44);
   head.write("RIFF", 0);
   head.writeUInt32LE(36 + data.length, 4);
