@@ -213,7 +213,9 @@ function faultOf(options: RecordingOptions, cause: Exclude<Cause, { type: "stopp
       if (failure !== null)
         return new Fault(failure.code, `${device} ${failure.message}${said}`, { hint: failure.hint });
       const how = cause.signal === null ? `ended by itself, exit code ${cause.code}` : `was ended by ${cause.signal}`;
-      return new Fault("recorder-failed", `${recorder} ${how}${said}`);
+      return new Fault("recorder-failed", `${recorder} ${how}${said}`, {
+        hint: "what the recorder said is in the log at level debug",
+      });
     }
   }
 }

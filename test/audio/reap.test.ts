@@ -33,7 +33,7 @@ test("a child that not even KILL ends is let go after 2.5 s", async () => {
     clock.advance(ms);
     await setImmediate();
   }
-  assert.equal(await Promise.race([reaped, "not yet"]), "not yet");
+  assert.equal(await Promise.race([reaped, Promise.resolve("not yet")]), "not yet");
   clock.advance(100);
   assert.equal(await reaped, false);
   assert.equal(clock.pending, 0);
