@@ -37,8 +37,9 @@ const byReasonCode: ReadonlyMap<number, EndClass> = new Map<number, EndClass>([
   [0x9f, "busy"], // connection rate exceeded
 ]);
 
-export function endClass(end: ConnectionEnd): EndClass {
-  return end.reasonCode === null ? "network" : (byReasonCode.get(end.reasonCode) ?? "network");
+/** What a broker's word means. */
+export function reasonClass(reasonCode: number): EndClass {
+  return byReasonCode.get(reasonCode) ?? "network";
 }
 
 /** Waits before the next attempt: at least `atLeastMs`, and on top of it full jitter. */
@@ -75,14 +76,31 @@ export const brokerTimings: BrokerTimings = {
   stopTimeoutMs: 2_000,
 };
 
-/** The failures in a row after this end, and the wait before the next attempt. */
+/** What has gone wrong in a row. */
+export interface LinkHistory {
+  readonly failures: number;
+  /** Connections that were accepted, and soon after ended without a word. */
+  readonly shortLives: number;
+}
+
+export const newHistory: LinkHistory = { failures: 0, shortLives: 0 };
+
+/** MQTT 3.1.1 brokers cannot say "taken over", and some MQTT 5 brokers do not: after this many it is taken for that. */
+const shortLivesOfTwins = 4;
+
+/** What the end means, with what went before, and the wait before the next attempt. */
 export function afterEnd(
   timings: BrokerTimings,
-  failuresBefore: number,
+  before: LinkHistory,
   end: ConnectionEnd,
   random: Random,
-): { readonly failures: number; readonly retryInMs: number } {
-  const failures = end.upMs >= timings.stableMs ? 1 : failuresBefore + 1;
-  const policy = timings.retry[endClass(end)];
-  return { failures, retryInMs: policy.atLeastMs + backoffDelayMs(policy, failures, random) };
+): { readonly history: LinkHistory; readonly class: EndClass; readonly retryInMs: number } {
+  const stable = end.upMs >= timings.stableMs;
+  const failures = stable ? 1 : before.failures + 1;
+  const shortLives = end.kind === "lost" && end.reasonCode === null && !stable ? before.shortLives + 1 : 0;
+  const told = end.reasonCode === null ? "network" : reasonClass(end.reasonCode);
+  const meaning = shortLives >= shortLivesOfTwins ? "identity" : told;
+  const policy = timings.retry[meaning];
+  const retryInMs = policy.atLeastMs + backoffDelayMs(policy, failures, random);
+  return { history: { failures, shortLives }, class: meaning, retryInMs };
 }

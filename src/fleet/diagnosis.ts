@@ -1,9 +1,8 @@
 import type { SourceEvent } from "../audio/source.ts";
-import type { FaultCode } from "../base/fault.ts";
+import type { Fault, FaultCode } from "../base/fault.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
 import type { ErrorClass } from "../sis/catalogue.ts";
-import type { ConnectionEnd, EndClass } from "./broker-policy.ts";
-import { endClass } from "./broker-policy.ts";
+import type { EndClass } from "./broker-policy.ts";
 import type { AlarmType } from "./schema.ts";
 
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
@@ -55,6 +54,9 @@ const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   config: "config",
   identity: "identity",
 };
+
+const twinHint =
+  "Look for another device with this device_id, and give one of them another; if there is none, look in the broker's log.";
 
 const captureHints: Partial<Record<FaultCode, string>> = {
   "recorder-missing": "Install the recorder program (package alsa-utils or sox), or name another in audio.recorder.",
@@ -147,18 +149,26 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
   }
 }
 
-/** The alarm that the end of a broker connection leads to; null: none. */
-export function symptomOfBroker(end: ConnectionEnd): Symptom | null {
-  const alarm = byEndClass[endClass(end)];
+/** What the broker did to us, and what it means. */
+export interface BrokerTrouble {
+  readonly class: EndClass;
+  /** MQTT reason code; null: the broker did not say. */
+  readonly reasonCode: number | null;
+  readonly fault: Fault;
+}
+
+/** The alarm that trouble with the broker leads to; null: none. */
+export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
+  const alarm = byEndClass[trouble.class];
   if (alarm === null) return null;
   return {
     alarm,
     origin: "broker",
     class: alarm,
-    code: end.reasonCode === null ? end.fault.code : `MQTT.${end.reasonCode}`,
-    message: end.fault.message,
+    code: trouble.reasonCode === null ? trouble.fault.code : `MQTT.${trouble.reasonCode}`,
+    message: trouble.fault.message,
     traceId: null,
-    hint: end.fault.hint,
+    hint: trouble.fault.hint || (alarm === "identity" ? twinHint : ""),
     debounceMs: 0,
     lasting: true,
   };

@@ -191,7 +191,7 @@ export function startFleet(options: FleetOptions): Fleet {
         well("broker");
         if ("status" in payload && payload.status === "cleared") desk.forget(payload.id);
       },
-      trouble: (end) => trouble(symptomOfBroker(end)),
+      trouble: (cause) => trouble(symptomOfBroker(cause)),
     });
   }
 

@@ -2,14 +2,16 @@ import { type Clock, pause } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { type Carrier, type Connection, openConnection, type Will } from "./broker.ts";
 import type { BrokerAccess } from "./broker-access.ts";
-import { afterEnd, type BrokerTimings, type ConnectionEnd } from "./broker-policy.ts";
+import { afterEnd, type BrokerTimings, type ConnectionEnd, type EndClass, newHistory } from "./broker-policy.ts";
 
 /** What the link needs of its owner: a carrier for each connection, and an ear for its end. */
 export interface LinkOwner extends Carrier {
   /** The will of a connection that is about to be tried. */
   nextWill(): Will;
-  /** The connection, or the try, is over. null: it is not tried again, because the link was stopped. */
-  ended(end: ConnectionEnd | null, retryInMs: number | null): void;
+  /** The connection, or the try, is over; the next one follows after `retryInMs`. */
+  failed(end: ConnectionEnd, meaning: EndClass, retryInMs: number): void;
+  /** The connection is over because the link was stopped; none follows. */
+  stopped(): void;
 }
 
 export interface LinkOptions {
@@ -35,20 +37,18 @@ export function startLink(options: LinkOptions, owner: LinkOwner): Link {
   let connection: Connection | null = null;
 
   async function run(): Promise<void> {
-    let failures = 0;
+    let history = newHistory;
     while (!stopping.signal.aborted) {
       connection = openConnection({ access, clientId, will: owner.nextWill(), carrier: owner, clock, timings });
       const end = await connection.ended;
       connection = null;
-      if (end === null || stopping.signal.aborted) {
-        owner.ended(end, null);
-        return;
-      }
-      const retry = afterEnd(timings, failures, end, random);
-      failures = retry.failures;
-      owner.ended(end, retry.retryInMs);
+      if (end === null || stopping.signal.aborted) break;
+      const retry = afterEnd(timings, history, end, random);
+      history = retry.history;
+      owner.failed(end, retry.class, retry.retryInMs);
       await pause(clock, retry.retryInMs, stopping.signal);
     }
+    owner.stopped();
   }
 
   const running = run();

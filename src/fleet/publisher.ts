@@ -3,7 +3,8 @@ import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Answer, Outgoing, Will } from "./broker.ts";
 import { type BrokerAccess, sendsSecretsInClear } from "./broker-access.ts";
-import type { BrokerTimings, ConnectionEnd } from "./broker-policy.ts";
+import { type BrokerTimings, reasonClass } from "./broker-policy.ts";
+import type { BrokerTrouble } from "./diagnosis.ts";
 import { startLink } from "./link.ts";
 import { disconnected, type Entry, emptyOutbox, isEmpty, type Message, put, putFirst, settle, take } from "./outbox.ts";
 
@@ -25,7 +26,7 @@ export interface PublisherOwner {
   /** The broker has acknowledged a message. */
   delivered(message: Message): void;
   /** The broker cannot be reached, or refuses something. */
-  trouble(end: ConnectionEnd): void;
+  trouble(trouble: BrokerTrouble): void;
 }
 
 /** Delivers messages whenever there is a broker: the outbox and the link together. */
@@ -37,7 +38,7 @@ export interface Publisher {
 }
 
 export function startPublisher(options: PublisherOptions, owner: PublisherOwner): Publisher {
-  const { access, clock, logger } = options;
+  const { access, logger } = options;
   let outbox = emptyOutbox;
   let connected = false;
   let toldDropped = 0;
@@ -79,32 +80,31 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     refused += 1;
     // One line a connection: a broker that refuses one message mostly refuses them all.
     if (refused === 1) logger.warn("a message was refused", { topic: message.topic, error: answer.fault.message });
-    owner.trouble({ kind: "refused", reasonCode: answer.reasonCode, fault: answer.fault, upMs: 0 });
+    const { reasonCode, fault } = answer;
+    owner.trouble({ class: reasonClass(reasonCode), reasonCode, fault });
   }
 
-  function ended(end: ConnectionEnd | null, retryInMs: number | null): void {
+  function disconnect(): void {
     connected = false;
     onTheWay.clear();
     outbox = disconnected(outbox);
-    if (end === null || retryInMs === null) {
-      if (!isEmpty(outbox)) logger.warn("messages are left undelivered", { left: outbox.every.length });
-      return;
-    }
-    const { message, hint } = end.fault;
-    logger.warn(message, { code: end.fault.code, hint, retry_in_ms: retryInMs });
-    owner.trouble(end);
   }
 
-  const link = startLink(
-    { ...options, clock },
-    {
-      nextWill: () => owner.nextWill(),
-      connected: birth,
-      take: takeNext,
-      answered,
-      ended,
+  const link = startLink(options, {
+    nextWill: () => owner.nextWill(),
+    connected: birth,
+    take: takeNext,
+    answered,
+    failed({ reasonCode, fault }, meaning, retryInMs) {
+      disconnect();
+      logger.warn(fault.message, { code: fault.code, hint: fault.hint, retry_in_ms: retryInMs });
+      owner.trouble({ class: meaning, reasonCode, fault });
     },
-  );
+    stopped() {
+      disconnect();
+      if (!isEmpty(outbox)) logger.warn("messages are left undelivered", { left: outbox.every.length });
+    },
+  });
 
   return {
     publish(message) {

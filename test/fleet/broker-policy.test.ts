@@ -3,23 +3,47 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import { linkFault, reasonFault } from "../../src/fleet/broker-faults.ts";
-import { afterEnd, brokerTimings, type ConnectionEnd } from "../../src/fleet/broker-policy.ts";
+import {
+  afterEnd,
+  brokerTimings,
+  type ConnectionEnd,
+  type EndClass,
+  newHistory,
+} from "../../src/fleet/broker-policy.ts";
 
 const almostOne = () => 1 - Number.EPSILON;
 
-function endOf(reasonCode: number | null, upMs = 0): ConnectionEnd {
-  return { kind: "lost", reasonCode, fault: new Fault("broker-lost", "lost"), upMs };
+function endOf(reasonCode: number | null, upMs = 0, kind: ConnectionEnd["kind"] = "unreachable"): ConnectionEnd {
+  return { kind, reasonCode, fault: new Fault("broker-lost", "lost"), upMs };
 }
 
-const longest = (failuresBefore: number, reasonCode: number | null) =>
-  Math.round(afterEnd(brokerTimings, failuresBefore, endOf(reasonCode), almostOne).retryInMs / 1_000);
+const after = (failures: number) => ({ failures, shortLives: 0 });
+
+const longest = (failures: number, reasonCode: number | null) =>
+  Math.round(afterEnd(brokerTimings, after(failures), endOf(reasonCode), almostOne).retryInMs / 1_000);
+
+const meanings: Readonly<Record<EndClass, readonly (number | null)[]>> = {
+  network: [null, 0x80, 0x8b, 0x8d, 0x98, 0xff],
+  busy: [3, 0x88, 0x89, 0x97, 0x9f],
+  credentials: [4, 5, 0x86, 0x87, 0x8a, 0x8c],
+  config: [1, 2, 0x84, 0x85, 0x9c, 0x9d],
+  identity: [0x8e],
+};
+for (const [meaning, codes] of Object.entries(meanings)) {
+  test(`reason codes that mean ${meaning}`, () => {
+    for (const code of codes) {
+      const kind = code === null ? "unreachable" : "refused";
+      assert.equal(afterEnd(brokerTimings, newHistory, endOf(code, 0, kind), almostOne).class, meaning, String(code));
+    }
+  });
+}
 
 test("the wait doubles from 1 s to 10 minutes, and its jitter reaches down to nothing", () => {
   assert.deepEqual(
     [0, 1, 2, 3, 9, 10, 100].map((failures) => longest(failures, null)),
     [1, 2, 4, 8, 512, 600, 600],
   );
-  assert.equal(afterEnd(brokerTimings, 5, endOf(null), () => 0).retryInMs, 0);
+  assert.equal(afterEnd(brokerTimings, after(5), endOf(null), () => 0).retryInMs, 0);
 });
 
 test("a busy broker is left alone for longer, a refusing one for longer still", () => {
@@ -34,27 +58,46 @@ test("a busy broker is left alone for longer, a refusing one for longer still", 
 });
 
 test("who was pushed out by a twin stays away for five minutes at least", () => {
-  assert.equal(afterEnd(brokerTimings, 0, endOf(0x8e), () => 0).retryInMs, 300_000);
+  assert.equal(afterEnd(brokerTimings, newHistory, endOf(0x8e), () => 0).retryInMs, 300_000);
   assert.equal(longest(0, 0x8e), 900);
 });
 
 test("only a connection that stayed up for a minute starts the count anew", () => {
-  assert.equal(afterEnd(brokerTimings, 7, endOf(null, 59_999), almostOne).failures, 8);
-  assert.equal(afterEnd(brokerTimings, 7, endOf(null, 60_000), almostOne).failures, 1);
+  const failures = (upMs: number) =>
+    afterEnd(brokerTimings, after(7), endOf(null, upMs, "lost"), almostOne).history.failures;
+  assert.deepEqual([failures(59_999), failures(60_000)], [8, 1]);
+});
+
+test("four short connections in a row that end without a word mean a twin; anything else in between does not", () => {
+  const classes = (ends: readonly ConnectionEnd[]) => {
+    let history = newHistory;
+    return ends.map((end) => {
+      const next = afterEnd(brokerTimings, history, end, almostOne);
+      history = next.history;
+      return next.class;
+    });
+  };
+  const short = endOf(null, 500, "lost");
+  assert.deepEqual(classes([short, short, short, short, short]), [
+    "network",
+    "network",
+    "network",
+    "identity",
+    "identity",
+  ]);
+  for (const other of [endOf(null), endOf(null, 60_000, "lost"), endOf(0x8b, 500, "lost")]) {
+    assert.ok(!classes([short, short, short, other, short, short]).includes("identity"));
+  }
 });
 
 test("every wait is finite and within its bounds, after any number of failures", () => {
   const reason = fc.option(fc.integer({ min: 0, max: 255 }));
+  const drawn = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
-    fc.property(
-      fc.nat(5_000),
-      reason,
-      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-      (n, code, drawn) => {
-        const { retryInMs } = afterEnd(brokerTimings, n, endOf(code), () => drawn);
-        assert.ok(retryInMs >= 0 && retryInMs <= 900_000);
-      },
-    ),
+    fc.property(fc.nat(5_000), reason, drawn, (failures, code, number) => {
+      const { retryInMs } = afterEnd(brokerTimings, after(failures), endOf(code), () => number);
+      assert.ok(retryInMs >= 0 && retryInMs <= 900_000);
+    }),
   );
 });
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { SourceEvent } from "../../src/audio/source.ts";
 import { Fault } from "../../src/base/fault.ts";
+import type { EndClass } from "../../src/fleet/broker-policy.ts";
 import {
   symptomOfBroker,
   symptomOfCapture,
@@ -92,23 +93,25 @@ test("a started session and health prove the service well, sound the recorder, n
   assert.equal(wellByCapture({ type: "opened", description: "" }), null);
 });
 
-const brokerRows: readonly (readonly [number | null, AlarmType | null])[] = [
-  [null, null],
-  [0x89, null],
-  [0x97, null],
-  [0x8b, null],
-  [4, "credentials"],
-  [5, "credentials"],
-  [0x86, "credentials"],
-  [0x87, "credentials"],
-  [0x8e, "identity"],
-  [0x84, "config"],
-  [0x85, "config"],
-  [1, "config"],
-];
-for (const [reasonCode, alarm] of brokerRows) {
-  test(`a broker that ends with reason ${reasonCode} leads to ${alarm}`, () => {
-    const end = { kind: "refused", reasonCode, fault: new Fault("broker-refused", "no"), upMs: 0 } as const;
-    assert.equal(symptomOfBroker(end)?.alarm ?? null, alarm);
+const brokerRows: Readonly<Record<EndClass, AlarmType | null>> = {
+  network: null,
+  busy: null,
+  credentials: "credentials",
+  config: "config",
+  identity: "identity",
+};
+for (const [name, alarm] of Object.entries(brokerRows)) {
+  test(`trouble of class ${name} with the broker leads to ${alarm}`, () => {
+    const fault = new Fault("broker-refused", "no");
+    const trouble = { class: name as EndClass, reasonCode: 0x87, fault };
+    assert.equal(symptomOfBroker(trouble)?.alarm ?? null, alarm);
   });
 }
+
+test("the code of a broker's alarm is its reason code, or the fault's where it said nothing", () => {
+  const fault = new Fault("broker-lost", "no");
+  assert.equal(symptomOfBroker({ class: "identity", reasonCode: 0x8e, fault })?.code, "MQTT.142");
+  const silent = symptomOfBroker({ class: "identity", reasonCode: null, fault });
+  assert.equal(silent?.code, "broker-lost");
+  assert.match(silent.hint, /device_id/);
+});

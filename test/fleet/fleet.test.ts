@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Fault } from "../../src/base/fault.ts";
+import type { LogFields, Logger } from "../../src/base/logger.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import { type FleetMessage, type FleetOptions, startFleet } from "../../src/fleet/fleet.ts";
+import type { Report } from "../../src/recognition/report.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
+import { deviceInfo, errorOf, gapReport, sessionOf, transcript } from "./samples.ts";
+
+/** A fleet without a broker, on a clock moved by hand. */
+function startLab(change: Partial<FleetOptions> = {}) {
+  const clock = new ManualClock();
+  const log: { message: string; fields: LogFields | undefined }[] = [];
+  const note: Logger["info"] = (message, fields) => void log.push({ message, fields });
+  const fleet = startFleet({
+    identity: { fleet: "lab", device: "kiosk-17", boot: "boot-1" },
+    broker: null,
+    info: deviceInfo,
+    publishTranscripts: false,
+    alarmFile: null,
+    clock,
+    random: seededRandom("fleet test"),
+    logger: { debug: note, info: note, warn: note, error: note },
+    ...change,
+  });
+  const messages: FleetMessage[] = [];
+  const observing = fleet.observe((message) => messages.push(message));
+  const topics = () => messages.map(({ topic }) => topic.replace("sis/v1/lab/kiosk-17/up/", ""));
+  return { clock, fleet, log, messages, observing, topics };
+}
+
+const outage = errorOf({ retryInMs: 1_000 });
+
+test("without a broker, alarms are decided all the same, logged with their hint, and counted", async () => {
+  const { clock, fleet, log, topics } = startLab();
+  fleet.report(outage);
+  assert.deepEqual(topics(), ["event/error"]);
+  clock.advance(2_000);
+  assert.deepEqual(topics(), ["event/error", "alarm/service"]);
+  fleet.report(sessionOf("started"));
+  clock.advance(4_000);
+  assert.deepEqual(topics(), ["event/error", "alarm/service", "event/session", "alarm/service"]);
+  assert.deepEqual(fleet.alarmCounts(), { raised: 1, cleared: 1 });
+  assert.deepEqual(
+    log.map(({ message }) => message),
+    ["alarm raised", "alarm cleared"],
+  );
+  assert.equal(log[0]?.fields?.["hint"], "Wait; it mends itself.");
+  await fleet.stop("test over");
+});
+
+test("events of a boot are numbered without a hole, by the time they happened", async () => {
+  const { clock, fleet, messages } = startLab();
+  for (const report of [outage, sessionOf("ended"), gapReport]) {
+    fleet.report(report);
+    clock.advance(10);
+  }
+  const events = messages.filter(({ topic }) => topic.includes("/event/")).map(({ payload }) => payload);
+  assert.deepEqual(
+    events.map((payload) => "seq" in payload && payload.seq),
+    [1, 2, 3],
+  );
+  assert.deepEqual(
+    events.map(({ ts }) => ts.slice(-5)),
+    [".000Z", ".010Z", ".020Z"],
+  );
+  await fleet.stop("test over");
+});
+
+test("the state is told when it changes, and again every half hour or so, so that it does not expire", async () => {
+  const { clock, fleet, messages } = startLab();
+  const listening: Report = { type: "phase", phase: "listening", reason: "connected", retryInMs: null };
+  fleet.report(listening);
+  fleet.report(listening);
+  assert.equal(messages.length, 1);
+  const toldMs: number[] = [];
+  fleet.observe(() => toldMs.push(clock.monotonicMs()));
+  clock.advance(7_200_000);
+  assert.ok(toldMs.length === 3 || toldMs.length === 4, `${toldMs}`);
+  const pauses = toldMs.map((ms, index) => ms - (toldMs[index - 1] ?? 0));
+  for (const pause of pauses) assert.ok(pause >= 1_620_000 && pause <= 1_980_000, `${pause}`);
+  assert.ok(new Set(pauses).size > 1, "with jitter");
+  await fleet.stop("test over");
+});
+
+test("capture's events reach state and alarms", async () => {
+  const { clock, fleet, topics } = startLab();
+  const fault = new Fault("device-lost", "the microphone is gone");
+  fleet.capture({ type: "opened", description: "mic" });
+  fleet.capture({ type: "interrupted", fault, attempt: 1, retryInMs: 500 });
+  clock.advance(2_000);
+  fleet.capture({ type: "audio", samples: new Int16Array(1) });
+  clock.advance(4_000);
+  assert.deepEqual(topics(), ["state", "alarm/capture", "state", "alarm/capture"]);
+  await fleet.stop("test over");
+});
+
+test("what was said is published only where the user asked for it, and never logged", async () => {
+  for (const publishTranscripts of [false, true]) {
+    const { fleet, log, topics } = startLab({ publishTranscripts });
+    fleet.report({ type: "transcript", transcript });
+    fleet.report({ type: "transcript", transcript: { ...transcript, final: false } });
+    assert.deepEqual(topics(), publishTranscripts ? ["transcript"] : [], "interim ones only while there is a broker");
+    await fleet.stop("test over");
+    assert.ok(!JSON.stringify(log).includes(transcript.text));
+  }
+});
+
+test("stopped: offline with its reason, no timer left, later reports ignored, stopping again is harmless", async () => {
+  const { clock, fleet, messages } = startLab();
+  fleet.report(outage);
+  await Promise.all([fleet.stop("stopped by SIGTERM"), fleet.stop("again")]);
+  const { payload } = messages.at(-1) ?? assert.fail();
+  assert.ok("phase" in payload);
+  assert.deepEqual([payload.online, payload.phase, payload.reason], [false, "offline", "stopped by SIGTERM"]);
+  assert.equal(clock.pending, 0);
+  const before = messages.length;
+  fleet.report(outage);
+  fleet.capture({ type: "overrun", lostMs: 1 });
+  assert.deepEqual([messages.length, clock.pending], [before, 0]);
+});
+
+test("who observes no more hears no more", async () => {
+  const { fleet, messages, observing } = startLab();
+  observing[Symbol.dispose]();
+  fleet.report(outage);
+  assert.equal(messages.length, 0);
+  await fleet.stop("test over");
+});
+
+test("an alarm survives a restart, is cleared by the next start, and forgotten then", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fleet-"));
+  try {
+    const alarmFile = join(folder, "state", "alarms.json");
+    const first = startLab({ alarmFile });
+    first.fleet.report(outage);
+    first.clock.advance(2_000);
+    await first.fleet.stop("restart");
+    const raised = first.messages.find(({ topic }) => topic.includes("/alarm/"))?.payload;
+    assert.ok(raised !== undefined && "id" in raised);
+
+    const second = startLab({ alarmFile, identity: { fleet: "lab", device: "kiosk-17", boot: "boot-2" } });
+    second.fleet.report(sessionOf("started"));
+    second.clock.advance(4_000);
+    const cleared = second.messages.at(-1)?.payload;
+    assert.ok(cleared !== undefined && "id" in cleared && "status" in cleared);
+    assert.deepEqual([cleared.id, cleared.status, cleared.count], [raised.id, "cleared", 1]);
+    await second.fleet.stop("restart");
+    assert.deepEqual(JSON.parse(readFileSync(alarmFile, "utf8")), { v: 1, alarms: [] });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("an alarm file that is damaged, or cannot be written, is logged and does no harm", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fleet-"));
+  try {
+    const alarmFile = join(folder, "alarms.json");
+    for (const content of ["", "{", "[]", '{"v":1,"alarms":[{"type":"service"}]}']) {
+      writeFileSync(alarmFile, content);
+      const { fleet, log } = startLab({ alarmFile });
+      assert.match(log[0]?.message ?? "", /cannot be read/);
+      await fleet.stop("test over");
+    }
+    const unwritable = startLab({ alarmFile: join(alarmFile, "below a file") });
+    unwritable.fleet.report(errorOf({ class: "account" }));
+    await unwritable.fleet.stop("test over");
+    assert.ok(unwritable.log.some(({ message }) => message.includes("cannot be kept")));
+    assert.equal(unwritable.fleet.alarmCounts().raised, 1);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

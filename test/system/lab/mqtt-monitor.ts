@@ -1,0 +1,65 @@
+import { connectAsync, type IPublishPacket } from "mqtt";
+
+/** A message as a fleet's monitor gets it. */
+export interface Seen {
+  readonly topic: string;
+  /** The parsed payload. */
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly retain: boolean;
+  readonly qos: number;
+  readonly properties: IPublishPacket["properties"];
+}
+
+export interface MonitorOptions {
+  readonly user?: string;
+  readonly password?: string;
+  readonly ca?: string;
+}
+
+/** A subscriber to everything below `sis/v1/`, which keeps what it gets. */
+export interface Monitor extends AsyncDisposable {
+  readonly seen: readonly Seen[];
+  /** The first message, from `from` on, for which `wanted` holds; rejects after 10 s. */
+  find(wanted: (message: Seen) => boolean, from?: number): Promise<Seen>;
+}
+
+export async function startMonitor(url: string, options: MonitorOptions = {}): Promise<Monitor> {
+  const { user, password, ca } = options;
+  const client = await connectAsync(url, {
+    protocolVersion: 5,
+    reconnectPeriod: 50,
+    ...(user !== undefined && { username: user }),
+    ...(password !== undefined && { password }),
+    ...(ca !== undefined && { ca }),
+  });
+  const seen: Seen[] = [];
+  const waiting = new Set<() => void>();
+  client.on("message", (topic, payload, { retain, qos, properties }) => {
+    seen.push({ topic, payload: JSON.parse(payload.toString()), retain, qos, properties });
+    for (const look of waiting) look();
+  });
+  // Retained messages keep their flag, so that a test can tell a snapshot from news.
+  await client.subscribeAsync("sis/v1/#", { qos: 1, rap: true });
+
+  function find(wanted: (message: Seen) => boolean, from = 0): Promise<Seen> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        const found = seen.slice(from).find(wanted);
+        if (found === undefined) return;
+        end();
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(new Error(`no such message among ${JSON.stringify(seen.slice(from), null, 1)}`));
+      }, 10_000);
+      const end = () => {
+        clearTimeout(timer);
+        waiting.delete(look);
+      };
+      waiting.add(look);
+      look();
+    });
+  }
+  return { seen, find, [Symbol.asyncDispose]: () => client.endAsync() };
+}
