@@ -1,5 +1,7 @@
 /** The checks that read the source: each is a tool run over the tree, and passes when the tool exits with 0. */
 import { spawn } from "node:child_process";
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 
 export interface Check {
@@ -24,21 +26,25 @@ const bin = path.join(import.meta.dirname, "../../node_modules/.bin");
 /** Runs a check over the tree in `folder`. `stop` ends the tool. */
 export async function runCheck(check: Check, folder: string, stop: AbortSignal, ...more: string[]): Promise<Outcome> {
   const [program, ...args] = check.command;
-  const child = spawn(path.join(bin, program), [...args, ...more], {
-    cwd: folder,
-    // The tools are started by `env node`: it must find the pinned one.
-    env: { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}`, NO_COLOR: "1" },
-    stdio: ["ignore", "pipe", "pipe"],
-    signal: stop,
-  });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
+  // Output goes by way of a file: oxlint panics when a pipe is full.
+  const aside = mkdtempSync(path.join(tmpdir(), "sis-agent-check-"));
+  const file = path.join(aside, "output");
+  const output = openSync(file, "w");
+  try {
+    const child = spawn(path.join(bin, program), [...args, ...more], {
+      cwd: folder,
+      // The tools are started by `env node`: it must find the pinned one.
+      env: { ...process.env, PATH: `${bin}:${process.env["PATH"] ?? ""}`, NO_COLOR: "1" },
+      stdio: ["ignore", output, output],
+      signal: stop,
     });
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", resolve);
+    });
+    return { ok: code === 0, output: readFileSync(file, "utf8") };
+  } finally {
+    closeSync(output);
+    rmSync(aside, { recursive: true, force: true });
   }
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ ok: code === 0, output }));
-  });
 }

@@ -2,6 +2,7 @@
  * A reporter for node:test, used inside the process of one test file: it writes what happens as JSON lines to
  * descriptor 3, where run-file.ts reads them. Standard output stays the test's own.
  */
+import { AssertionError } from "node:assert";
 import { writeSync } from "node:fs";
 import type { TestEvent } from "node:test/reporters";
 import { inspect } from "node:util";
@@ -35,7 +36,10 @@ function translate(event: TestEvent): FileEvent | null {
 
 /** An error in full, less the lines of its stack that are Node's own. */
 function describe(error: unknown): string {
-  return typeof error === "string" ? error : inspect(error).replaceAll(/\n\s+at [^\n]*\bnode:[^\n]*/g, "");
+  if (typeof error === "string") return error;
+  // An AssertionError's fields repeat what its message says.
+  const text = error instanceof AssertionError ? (error.stack ?? error.message) : inspect(error);
+  return text.replaceAll(/\n\s+at [^\n]*\bnode:[^\n]*/g, "");
 }
 
 function failureType(error: Error | null): unknown {
