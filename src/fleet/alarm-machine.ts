@@ -61,7 +61,7 @@ export const alarmPolicy: Readonly<Record<AlarmType, { readonly severity: Severi
   };
 
 /** An alarm's count and message are told anew at most this often. */
-export const updateEveryMs = 60_000;
+const updateEveryMs = 60_000;
 
 /** After one more sighting of trouble. `raiseAtMs` of the result may have passed already: then it is due at once. */
 export function troubled(state: AlarmState, symptom: Symptom, now: Instant): AlarmState {

@@ -1,6 +1,7 @@
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import type { Clock } from "../base/clock.ts";
-import { Fault, toFault } from "../base/fault.ts";
+import type { Fault } from "../base/fault.ts";
+import { toFault } from "../base/fault.ts";
 import { type BrokerAccess, brokerAddress } from "./broker-access.ts";
 import { linkFault, reasonFault } from "./broker-faults.ts";
 import type { BrokerTimings, ConnectionEnd } from "./broker-policy.ts";

@@ -69,7 +69,7 @@ const captureHints: Partial<Record<FaultCode, string>> = {
 };
 
 /** The alarm that a classified error of recognition leads to. */
-export function symptomOfError(error: ErrorReport): Symptom {
+function symptomOfError(error: ErrorReport): Symptom {
   const row = byErrorClass[error.class];
   // A token ends once a day, and is renewed and tried again at once: that alone is no alarm.
   const renewed = error.class === "credentials" && error.retryInMs !== null && error.retryInMs < shortMs;

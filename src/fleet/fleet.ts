@@ -158,7 +158,7 @@ export function startFleet(options: FleetOptions): Fleet {
       case "transcript": {
         const { transcript } = report;
         // What is not final yet is worth nothing later.
-        const wanted = options.publishTranscripts && (transcript.final || publisher?.isConnected());
+        const wanted = options.publishTranscripts && (transcript.final || publisher?.isConnected() === true);
         if (wanted) publish(transcriptMessage(identity, payloads.transcriptPayload(transcript, clock.wallMs())));
         return;
       }

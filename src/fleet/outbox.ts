@@ -45,7 +45,7 @@ export interface OutboxLimits {
 }
 
 /** Hours of trouble at the pace of a well-behaved back-off, and next to nothing of a small machine's memory. */
-export const outboxLimits: OutboxLimits = { entries: 1_000, bytes: 1_000_000 };
+const outboxLimits: OutboxLimits = { entries: 1_000, bytes: 1_000_000 };
 
 export const emptyOutbox: Outbox = { latest: [], every: [], lastId: 0, dropped: 0 };
 

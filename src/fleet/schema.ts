@@ -53,7 +53,7 @@ const errorClasses = {
 
 /** RFC 3339, UTC, with milliseconds. */
 const timestamp = z.iso.datetime({ precision: 3 });
-const name = z.string().min(1).max(128);
+const label = z.string().min(1).max(128);
 const phrase = z.string().max(300);
 const code = z.string().max(64);
 const traceId = z.string().max(200).nullable();
@@ -67,7 +67,7 @@ const common = {
 const eventCommon = {
   ...common,
   seq: count.describe("runs through all events of a boot; a hole is a lost event"),
-  boot: name,
+  boot: label,
   replayed: z.boolean().describe("delivered late: the broker was away when it happened, or did not acknowledge it"),
 };
 
@@ -75,8 +75,8 @@ export const statePayload = z.object({
   ...common,
   online: z.boolean(),
   phase: z.enum(devicePhases),
-  boot: name.describe("new at each start of the agent"),
-  session: name.describe(
+  boot: label.describe("new at each start of the agent"),
+  session: label.describe(
     "new at each MQTT connection, and in its will: tells a late will of an older connection apart",
   ),
   since: timestamp.describe("when the phase began"),
@@ -86,22 +86,22 @@ export type StatePayload = z.infer<typeof statePayload>;
 
 export const infoPayload = z.object({
   ...common,
-  version: name,
+  version: label,
   build: phrase,
   os: phrase,
   hardware: phrase,
-  capabilities: z.array(name).max(64),
-  audio_format: name,
+  capabilities: z.array(label).max(64),
+  audio_format: label,
   config_hash: phrase,
 });
 export type InfoPayload = z.infer<typeof infoPayload>;
 
 export const alarmPayload = z.object({
   ...common,
-  id: name.describe("the same from raise to clear"),
+  id: label.describe("the same from raise to clear"),
   status: z.enum(["active", "cleared"]),
   severity: z.enum(severities),
-  class: name,
+  class: label,
   code,
   message: phrase,
   trace_id: traceId,
@@ -129,7 +129,7 @@ export type ErrorEventPayload = z.infer<typeof errorEventPayload>;
 
 export const sessionEventPayload = z.object({
   ...eventCommon,
-  session: name.describe("the recognition session"),
+  session: label.describe("the recognition session"),
   change: z.enum(["started", "ended"]),
   reason: phrase,
   trace_id: traceId,
@@ -147,16 +147,16 @@ export type AudioGapEventPayload = z.infer<typeof audioGapEventPayload>;
 
 export const transcriptPayload = z.object({
   ...common,
-  id: name.describe("the same if the same speech is ever published twice"),
+  id: label.describe("the same if the same speech is ever published twice"),
   start: timestamp.describe("when the speech itself began"),
   end: timestamp,
   text: z.string(),
   score: z.number().min(0).max(1),
   final: z.boolean(),
   words: z.array(z.object({ word: z.string(), start: timestamp, end: timestamp })),
-  property: name,
+  property: label,
   trace_id: traceId,
-  session: name,
+  session: label,
 });
 export type TranscriptPayload = z.infer<typeof transcriptPayload>;
 

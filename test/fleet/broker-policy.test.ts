@@ -106,6 +106,6 @@ test("faults say what the broker or the system said, and what to do", () => {
   assert.match(reasonFault("broker-lost", 0x8e).hint, /device_id/);
   assert.match(reasonFault("broker-refused", 0xee).message, /0xee/);
   const refused = linkFault("broker-unreachable", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }));
-  assert.deepEqual([refused.code, /nothing listens/.test(refused.message)], ["broker-unreachable", true]);
-  assert.doesNotMatch(linkFault("broker-lost", new Error("a\u001b[2Jb")).message, /\u001b/);
+  assert.deepEqual([refused.code, refused.message.includes("nothing listens")], ["broker-unreachable", true]);
+  assert.ok(!linkFault("broker-lost", new Error("a\u001b[2Jb")).message.includes("\u001b"));
 });

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { startEmbeddedBroker } from "../../src/simulator/broker.ts";
 import { errorOf, sessionOf } from "../fleet/samples.ts";
 import { startTestFleet } from "../system/lab/fleet.ts";
+import { asObject } from "../system/lab/mqtt-monitor.ts";
 
 /** An embedded broker that keeps what is published. */
 async function startLab(port = 0) {
@@ -11,7 +12,7 @@ async function startLab(port = 0) {
   const broker = await startEmbeddedBroker({
     port,
     onPublish({ topic, payload }) {
-      published.push({ topic: topic.replace("sis/v1/lab/kiosk-17/up/", ""), payload: JSON.parse(payload.toString()) });
+      published.push({ topic: topic.replace("sis/v1/lab/kiosk-17/up/", ""), payload: asObject(payload) });
       for (const look of waiting) look();
     },
   });

@@ -60,7 +60,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   async function stop(): Promise<void> {
     const running = child;
     child = null;
-    if (running === null || running.exitCode !== null) return;
+    if (running?.exitCode !== null) return;
     const exited = once(running, "exit");
     running.kill("SIGTERM");
     await exited;

@@ -16,6 +16,13 @@ export interface MonitorOptions {
   readonly ca?: string;
 }
 
+/** A payload, parsed; throws where it is not a JSON object. */
+export function asObject(payload: Buffer): Seen["payload"] {
+  const parsed: unknown = JSON.parse(payload.toString());
+  if (typeof parsed !== "object" || parsed === null) throw new Error(`not an object: ${payload.toString()}`);
+  return Object.fromEntries(Object.entries(parsed));
+}
+
 /** A subscriber to everything below `sis/v1/`, which keeps what it gets. */
 export interface Monitor extends AsyncDisposable {
   readonly seen: readonly Seen[];
@@ -35,7 +42,7 @@ export async function startMonitor(url: string, options: MonitorOptions = {}): P
   const seen: Seen[] = [];
   const waiting = new Set<() => void>();
   client.on("message", (topic, payload, { retain, qos, properties }) => {
-    seen.push({ topic, payload: JSON.parse(payload.toString()), retain, qos, properties });
+    seen.push({ topic, payload: asObject(payload), retain, qos, properties });
     for (const look of waiting) look();
   });
   // Retained messages keep their flag, so that a test can tell a snapshot from news.
