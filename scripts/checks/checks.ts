@@ -14,6 +14,11 @@ export const lint: Check = { name: "lint and boundaries", command: ["oxlint", "s
 export const format: Check = { name: "format", command: ["biome", "check", "--error-on-warnings"] };
 export const types: Check = { name: "types", command: ["tsc", "--project", "."] };
 export const deadCode: Check = { name: "dead code", command: ["knip", "--treat-config-hints-as-errors"] };
+/** Files and packages of the program that only tests use, or that its package does not bring. */
+export const testOnly: Check = {
+  name: "code of use to tests alone",
+  command: ["knip", "--production", "--include", "files,dependencies,unlisted"],
+};
 
 export interface Outcome {
   readonly ok: boolean;

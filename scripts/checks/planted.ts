@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { deadCode, format, lint, type Outcome, runCheck, types } from "./checks.ts";
+import { deadCode, format, lint, type Outcome, runCheck, testOnly, types } from "./checks.ts";
 import { type Plant, plants } from "./plants.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -26,6 +26,7 @@ export async function plantedViolations(stop: AbortSignal): Promise<Outcome> {
       [types.name]: await runCheck(types, folder, stop),
       [format.name]: await runCheck(format, folder, stop, "--max-diagnostics=none"),
       [deadCode.name]: await runCheck(deadCode, folder, stop),
+      [testOnly.name]: await runCheck(testOnly, folder, stop),
     };
     const problems = plants.flatMap((plant) => blindness(plant, found));
     return { ok: problems.length === 0, output: problems.join("\n") };

@@ -1,5 +1,5 @@
 /** What the tools must see: files that are wrong, each with the words by which its tool must complain of it. */
-import { type Check, deadCode, format, lint, types } from "./checks.ts";
+import { type Check, deadCode, format, lint, testOnly, types } from "./checks.ts";
 
 export interface Plant {
   readonly path: string;
@@ -95,7 +95,17 @@ export const plants: readonly Plant[] = [
   {
     path: "src/base/unused.ts",
     text: "export const unused = 1;\n",
-    seenBy: { check: deadCode, saying: "src/base/unused.ts" },
+    seenBy: { check: deadCode, saying: "" },
+  },
+  {
+    path: "src/base/tested-only.ts",
+    text: "export const testedOnly = 1;\n",
+    seenBy: { check: testOnly, saying: "" },
+  },
+  {
+    path: "test/base/tested-only.test.ts",
+    text: 'import { testedOnly } from "../../src/base/tested-only.ts";\n\nexport const value = testedOnly;\n',
+    seenBy: null,
   },
   { path: "src/base/untidy.ts", text: "export const   wrong=1\n", seenBy: { check: format, saying: "format" } },
 ];
