@@ -32,11 +32,11 @@ function wav(format: PcmFormat, samples: Int16Array): Promise<{ path: string } &
   return temporaryFile("sound.wav", wavHeader(format, samples.byteLength), new Uint8Array(samples.buffer));
 }
 
-/** Lets file reads come in until `count` samples are there, or nothing has moved for a while. */
+/** Lets file reads come in until at least `count` samples are there, and what else is due. */
 async function settle(listening: Listening, count: number): Promise<number> {
-  for (let turns = 0; turns < 2_000 && listening.samples.length < count; turns += 1) await setImmediate();
-  for (let turns = 0; turns < 50; turns += 1) await setImmediate();
-  return listening.samples.length;
+  await listening.until(() => listening.count >= count);
+  for (let turns = 0; turns < 20; turns += 1) await setImmediate();
+  return listening.count;
 }
 
 test("a file comes bit for bit, in pieces of 50 ms at most, and ends", async () => {
@@ -89,7 +89,7 @@ test("a loop joins without a gap: hours later the sound is still on time, and no
   );
   await listening.until(() => listening.of("opened").length === 1);
   clock.advance(30_000);
-  const heard = await settle(listening, 480_000 - 800);
+  const heard = await settle(listening, 480_000 - 799);
   assert.ok(heard > 480_000 - 800 && heard <= 480_000, `${heard} samples in 30 s`);
   assert.ok(listening.samples.every((sample, n) => sample === n % 1_111));
 });
@@ -108,7 +108,7 @@ test("a loop that is resampled, of a file whose last frame is torn, is as long a
   await listening.until(() => listening.of("opened").length === 1);
   assert.match(listening.of("opened")[0]?.description ?? "", /44100 Hz stereo 24-bit, converted to 16000 Hz mono$/);
   clock.advance(10_000);
-  const heard = await settle(listening, 160_000 - 800);
+  const heard = await settle(listening, 160_000 - 1_599);
   assert.ok(heard > 160_000 - 1_600 && heard <= 160_000, `${heard}`);
   // 0x090909 throughout: a misread byte order at a join would be a jump.
   assert.ok(listening.samples.slice(200).every((sample) => Math.abs(sample - 0x0909) <= 2));
@@ -149,7 +149,7 @@ test("stopped in the middle it says nothing more and has closed the file", async
   await using listening = new Listening(
     fileSource({ path: file.path, sampleRate: 16_000, loop: true, speed: 10, clock: systemClock }),
   );
-  await listening.until(() => listening.samples.length > 1_000);
+  await listening.until(() => listening.count > 1_000);
   const stopped = listening.source.stop();
   const saidBefore = listening.events.length;
   await stopped;

@@ -5,19 +5,26 @@ export class Listening implements AsyncDisposable {
   readonly source: AudioSource;
   readonly events: SourceEvent[] = [];
   readonly #waiting = new Set<() => void>();
+  #count = 0;
 
   constructor(source: AudioSource) {
     this.source = source;
     source.start((event) => {
       this.events.push(event);
+      if (event.type === "audio") this.#count += event.samples.length;
       for (const check of this.#waiting) check();
     });
+  }
+
+  /** How many samples have come so far. */
+  get count(): number {
+    return this.#count;
   }
 
   /** All samples so far, in one piece. */
   get samples(): Int16Array {
     const pieces = this.events.flatMap((event) => (event.type === "audio" ? [event.samples] : []));
-    const all = new Int16Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
+    const all = new Int16Array(this.#count);
     let at = 0;
     for (const piece of pieces) {
       all.set(piece, at);

@@ -44,7 +44,7 @@ test("a WAV of another kind is converted, and says so", async () => {
     Buffer.concat([wavHeader({ encoding: "mulaw", channels: 2, sampleRate: 8_000 }, 800), Buffer.alloc(800, 0xff)]),
   );
   assert.equal(await listening.end(), null);
-  assert.equal(listening.samples.length, 800);
+  assert.equal(listening.count, 800);
   assert.equal(
     listening.of("opened")[0]?.description,
     "standard input, 8000 Hz stereo µ-law, converted to 16000 Hz mono",
@@ -55,7 +55,7 @@ test("sound is told of as it comes, before the stream ends", async () => {
   const input = new PassThrough();
   await using listening = new Listening(stdinSource({ input, sampleRate: 16_000 }));
   input.write(raw.subarray(0, 1_000));
-  await listening.until(() => listening.samples.length === 500);
+  await listening.until(() => listening.count === 500);
 });
 
 test("an empty stream, a WAV that cannot be played, and a stream that breaks end with a Fault", async () => {
@@ -77,7 +77,7 @@ test("stopped while it waits for sound it is silent, and the input is let go", a
   const input = new PassThrough();
   const listening = new Listening(stdinSource({ input, sampleRate: 16_000 }));
   input.write(raw);
-  await listening.until(() => listening.samples.length === sound.length);
+  await listening.until(() => listening.count === sound.length);
   const before = listening.events.length;
   await listening.source.stop();
   assert.ok(input.destroyed);

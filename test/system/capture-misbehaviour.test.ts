@@ -72,7 +72,7 @@ async function firstInterruption(listening: Listening, withinMs?: number) {
 suite("a recorder that", { concurrency: 8 }, () => {
   test("works is heard, and gone after the stop", async () => {
     await using microphone = fake("steady");
-    await microphone.listening.until(() => microphone.listening.samples.length > 8_000);
+    await microphone.listening.until(() => microphone.listening.count > 8_000);
     assert.deepEqual(microphone.listening.events[0], {
       type: "opened",
       description: "arecord, device plughw:1, 16000 Hz",
@@ -86,7 +86,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
     assert.equal(fault.code, "recorder-failed");
     assert.match(fault.message, /^arecord ended by itself, exit code 0/);
     assert.deepEqual([attempt, retryInMs], [1, 250]);
-    assert.equal(microphone.listening.samples.length, 4_800);
+    assert.equal(microphone.listening.count, 4_800);
   });
 
   test("fails is started again and again, with growing waits, until it works", async () => {
@@ -132,7 +132,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
     await using microphone = fake("fails-after-sound", { words: "arecord: pcm_read:2221: read error: No such device" });
     const { fault } = await firstInterruption(microphone.listening);
     assert.equal(fault.code, "device-lost");
-    assert.equal(microphone.listening.samples.length, 1_600);
+    assert.equal(microphone.listening.count, 1_600);
   });
 
   test("is not installed gives recorder-missing and what to install", async () => {
@@ -195,7 +195,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
     assert.equal(fault.code, "device-unsuitable");
     assert.match(fault.message, /more sound than time passes/);
     assert.match(fault.hint, /plughw/);
-    const seconds = microphone.listening.samples.length / 16_000;
+    const seconds = microphone.listening.count / 16_000;
     assert.ok(seconds < 13, `${seconds} s of sound let through`);
   });
 
@@ -215,7 +215,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
 
   test("writes odd numbers of bytes loses none", async () => {
     await using microphone = fake("odd-bytes");
-    await microphone.listening.until(() => microphone.listening.samples.length >= 90);
+    await microphone.listening.until(() => microphone.listening.count >= 90);
     const heard = Buffer.from(microphone.listening.samples.buffer).toString("latin1");
     assert.equal(heard, "abc".repeat(heard.length).slice(0, heard.length));
   });
@@ -266,8 +266,8 @@ test("a process held up for longer than a stall does not blame the recorder", as
   await using microphone = fake("steady");
   await microphone.listening.until(() => microphone.listening.of("audio").length > 3);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000);
-  const before = microphone.listening.samples.length;
-  await microphone.listening.until(() => microphone.listening.samples.length > before + 40_000);
+  const before = microphone.listening.count;
+  await microphone.listening.until(() => microphone.listening.count > before + 40_000);
   assert.deepEqual(microphone.listening.of("interrupted"), []);
 });
 
