@@ -85,11 +85,8 @@ function identify(
   const token = request.headers["x-auth-token"];
   if (typeof token === "string" && door.auth !== "aksk") return checkToken(token, door.tokens, nowMs);
   if (request.headers.authorization !== undefined && door.auth !== "token") {
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).map(([name, value]) => [name, typeof value === "string" ? value : undefined]),
-    );
     const check = checkSignature(
-      { method: request.method, target: request.target, headers, body: "" },
+      request,
       (accessKey) =>
         Object.hasOwn(door.accounts.accessKeys, accessKey) ? door.accounts.accessKeys[accessKey] : undefined,
       nowMs,
