@@ -49,7 +49,8 @@ export async function startPulse(): Promise<PulseLab> {
   };
   return {
     device: "mic",
-    env: { ALSA_CONFIG_PATH: config },
+    // Clients of PulseAudio leave a cookie and a runtime directory behind: in a home of their own.
+    env: { ALSA_CONFIG_PATH: config, HOME: directory, XDG_RUNTIME_DIR: directory },
     play: (samples) => play(samples, socket, directory),
     freeze: () => void server.kill("SIGSTOP"),
     thaw: () => void server.kill("SIGCONT"),
@@ -96,7 +97,7 @@ function answers(socket: string): Promise<boolean> {
 async function play(samples: Int16Array, socket: string, directory: string): Promise<void> {
   const format = ["--raw", "--format=s16le", "--rate=16000", "--channels=1"];
   const player = spawn("paplay", [`--server=unix:${socket}`, "--device=room", ...format], {
-    env: { ...process.env, HOME: directory },
+    env: { ...process.env, HOME: directory, XDG_RUNTIME_DIR: directory },
     stdio: ["pipe", "ignore", "inherit"],
   });
   const exited = once(player, "exit");
