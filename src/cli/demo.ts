@@ -1,0 +1,84 @@
+import { constants } from "node:os";
+import { Command, InvalidArgumentError } from "commander";
+import { systemClock } from "../base/clock.ts";
+import { liveScreen, plainScreen, type StatusArea } from "./demo/screen.ts";
+import { longestSeconds, shortestSeconds } from "./demo/story.ts";
+import { exitCodes } from "./exit-code.ts";
+import { print } from "./print.ts";
+
+interface DemoFlags {
+  readonly seconds: number;
+  readonly json?: true;
+  readonly device?: string;
+  readonly color: boolean;
+}
+
+/** `demo`: the agent at work against a service that misbehaves, and the proof that nothing was lost. */
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description("show the agent at work on this machine: errors, outage, recovery, and the proof that nothing is lost")
+    .option("--seconds <number>", `how long, ${shortestSeconds} to ${longestSeconds}`, storySeconds, 30)
+    .option("--json", "print the account, one JSON object, to standard output; all else goes to standard error")
+    .option("--device <name>", "record this ALSA device (arecord -L lists them) instead of the demo's own voice")
+    .option("--no-color", "without colours; so does the environment variable NO_COLOR")
+    .addHelpText(
+      "after",
+      "\nNeeds no network, no account, no sound card. Exit code 0: every word was heard exactly once.",
+    )
+    .action(async (flags: DemoFlags) => {
+      process.exitCode = await demo(flags);
+    });
+}
+
+async function demo({ seconds, json, device, color }: DemoFlags): Promise<number> {
+  const output = json === true ? process.stderr : process.stdout;
+  using stop = stopSignals();
+  // Loaded only now: the other commands, and --help, start in a fraction of the time.
+  const { perform } = await import("./demo/perform.ts");
+  const colours = color && (process.env["NO_COLOR"] ?? "") === "";
+  const live = json !== true && process.stdout.isTTY && process.env["TERM"] !== "dumb";
+  const openScreen = (status: StatusArea) =>
+    live ? liveScreen(process.stdout, colours, status, systemClock) : plainScreen(output);
+  // The reader has gone away: nobody watches any more.
+  output.on("error", stop.now);
+  const verdict = await perform({
+    seconds,
+    device: device ?? null,
+    openScreen,
+    clock: systemClock,
+    signal: stop.signal,
+  });
+  if (verdict === null) return stop.exitCode();
+  if (json === true) await print(`${JSON.stringify(verdict.summary)}\n`);
+  return verdict.kept ? exitCodes.fine : exitCodes.failed;
+}
+
+/** Hears the signals that ask the process to stop; the first one aborts, later ones change nothing. */
+function stopSignals() {
+  const scope = new AbortController();
+  let exitCode: number = exitCodes.failed;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const onSignal = (signal: NodeJS.Signals) => {
+    // As a shell sees a program that the signal has ended.
+    if (!scope.signal.aborted) exitCode = 128 + constants.signals[signal];
+    scope.abort();
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return {
+    signal: scope.signal,
+    now: () => scope.abort(),
+    exitCode: () => exitCode,
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, onSignal);
+    },
+  };
+}
+
+function storySeconds(text: string): number {
+  const seconds = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || seconds < shortestSeconds || seconds > longestSeconds) {
+    const why = "it takes that long for an outage to become an alarm, and for the alarm to be cleared";
+    throw new InvalidArgumentError(`A number from ${shortestSeconds} (${why}) to ${longestSeconds}.`);
+  }
+  return seconds;
+}

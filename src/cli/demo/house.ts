@@ -1,0 +1,72 @@
+import { startAgent } from "../../agent.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Logger } from "../../base/logger.ts";
+import { settingsHash } from "../../config/show.ts";
+import { startEmbeddedBroker } from "../../simulator/broker.ts";
+import type { Simulator } from "../../simulator/options.ts";
+import { startSimulator } from "../../simulator/simulator.ts";
+import { build, version } from "../version.ts";
+import type { Happening } from "./happening.ts";
+import { writeConfiguration } from "./settings.ts";
+import type { Sound } from "./sound.ts";
+
+/** Service, fleet broker and agent, at work. */
+export interface House {
+  readonly service: Pick<Simulator, "addFault" | "state">;
+  /** Resolves when the agent has ended, by itself or stopped. */
+  readonly ended: Promise<unknown>;
+  /**
+   * Stops the agent in good order, then the rest; resolves when all is let go of.
+   * @param patienceMs after it the agent loses service and broker, which hurries it
+   */
+  close(reason: string, patienceMs: number): Promise<void>;
+}
+
+/** The demo shows all that matters; the agent's log would say it again, in other words. */
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** Starts the simulator and the broker on loopback ports that are free, and the agent against them. */
+export async function openHouse(options: {
+  readonly sound: Sound;
+  /** For the configuration and the agent's state. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly onHappening: (what: Happening) => void;
+}): Promise<House> {
+  const { sound, directory, clock, onHappening } = options;
+  await using services = new AsyncDisposableStack();
+  const service = services.use(await startSimulator({ clock }));
+  const broker = services.use(
+    await startEmbeddedBroker({ port: 0, onPublish: (message) => onHappening({ type: "published", message }) }),
+  );
+  const audio = sound.settings;
+  const configuration = await writeConfiguration(directory, { endpoint: service.url, broker: broker.url, audio });
+  const agent = startAgent({
+    ...configuration,
+    version,
+    build,
+    configHash: settingsHash(configuration.settings),
+    logger: silent,
+    onReport: (report) => onHappening({ type: "report", report }),
+    onCapture: (event) => onHappening({ type: "capture", event }),
+  });
+
+  const kept = services.move();
+  let letGo: Promise<void> | null = null;
+  const closeServices = () => {
+    letGo ??= kept.disposeAsync();
+    return letGo;
+  };
+  return {
+    service,
+    ended: agent.finished,
+    async close(reason, patienceMs) {
+      using _hurry = clock.after(patienceMs, () => void closeServices());
+      try {
+        await agent.stop(reason);
+      } finally {
+        await closeServices();
+      }
+    },
+  };
+}
