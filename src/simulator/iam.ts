@@ -16,9 +16,7 @@ const tokenRequest = z.object({
       methods: z.array(z.string()).max(10),
       password: z.object({ user: z.object({ name: word, password: word, domain: z.object({ name: word }) }) }),
     }),
-    scope: z
-      .object({ project: z.union([z.object({ id: word }), z.object({ name: word })]).optional(), domain: z.unknown() })
-      .optional(),
+    scope: z.object({ project: z.union([z.object({ id: word }), z.object({ name: word })]).optional() }).optional(),
   }),
 });
 
