@@ -3,6 +3,7 @@ import { arch, platform, release } from "node:os";
 import { join } from "node:path";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
+import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
 import { AudioLog } from "./audio/log.ts";
 import { microphone } from "./audio/microphone.ts";
 import type { AudioSource, SourceEvent } from "./audio/source.ts";
@@ -88,6 +89,14 @@ export function startAgent(options: AgentOptions): Agent {
     onReport: report,
   });
 
+  const listening = settings.audio.source === "microphone";
+  let meter = freshMeter;
+  const watchHealth = (samples: Int16Array) => {
+    const before = meter.health;
+    meter = stepHealth(meter, tallyOf(samples), sampleRate);
+    if (meter.health !== before) fleet.sound(meter.health);
+  };
+
   let streams = 0;
   let sourceFault: Fault | null = null;
   source.start((event) => {
@@ -98,6 +107,7 @@ export function startAgent(options: AgentOptions): Agent {
         break;
       case "audio":
         log.append(event.samples);
+        if (listening) watchHealth(event.samples);
         recognizer.audioArrived();
         break;
       case "overrun":
@@ -182,7 +192,7 @@ function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logg
     case "file":
       return fileSource({ path: path ?? "", sampleRate, loop, speed, clock });
     case "stdin":
-      return stdinSource({ input: process.stdin, sampleRate });
+      return stdinSource({ input: process.stdin, sampleRate, clock });
     case "serial":
       throw unavailable('audio.source = "serial"', '"microphone", "file" or "stdin"');
   }

@@ -112,10 +112,11 @@ export class AudioLog {
     if (this.#head > 0) this.#brokenSinceMs ??= this.#lastArrivalMs;
   }
 
-  /** The recorder says that it dropped this much before what it delivers next. */
+  /** The recorder says that it dropped this much before what it delivers next; 0: it does not say how much. */
   overrun(lostMs: number): void {
     const nowMs = this.#timeline.wallMs(this.#head);
     this.#timeline.restartClock();
+    if (lostMs <= 0) return;
     this.#miss({ fromMs: nowMs, toMs: nowMs + lostMs, lostMs, cause: "overrun" });
   }
 

@@ -1,3 +1,4 @@
+import { type Clock, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import { Converter, describeConversion } from "./convert.ts";
 import type { PcmFormat } from "./pcm.ts";
@@ -9,11 +10,15 @@ interface StdinSourceOptions {
   readonly input: AsyncIterable<Uint8Array> & { destroy(): unknown };
   /** Hz of raw input, and of the samples delivered. */
   readonly sampleRate: number;
+  readonly clock: Clock;
 }
 
+/** A live source never runs ahead of time; a file that is piped in waits, or it would be lost in a full buffer. */
+const greatestLeadMs = 5_000;
+
 /**
- * Sound from a byte stream, as fast as it comes: a WAV stream of any kind when it begins with RIFF, or else raw 16-bit
- * little-endian mono at `sampleRate`. Ends with the stream; a stream that breaks or cannot be played ends with a Fault
+ * Sound from a byte stream, as it comes, but not faster than real time for long: a WAV stream of any kind when it begins
+ * with RIFF, or else raw 16-bit little-endian mono at `sampleRate`. Ends with the stream; a stream that breaks or cannot be played ends with a Fault
  * (`source-unreadable`, `source-unusable`).
  */
 export function stdinSource(options: StdinSourceOptions): AudioSource {
@@ -41,11 +46,13 @@ async function listen(
 }
 
 async function listenToTheEnd(
-  { input, sampleRate }: StdinSourceOptions,
+  { input, sampleRate, clock }: StdinSourceOptions,
   listener: (event: SourceEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let converter: Converter | null = null;
+  const beganMs = clock.monotonicMs();
+  let deliveredMs = 0;
   for await (const { format, sound } of soundOf(input, sampleRate)) {
     if (signal.aborted) return;
     if (converter === null) {
@@ -54,6 +61,9 @@ async function listenToTheEnd(
     }
     const samples = converter.push(sound);
     if (samples.length > 0) listener({ type: "audio", samples });
+    deliveredMs += (samples.length * 1000) / sampleRate;
+    const leadMs = deliveredMs - (clock.monotonicMs() - beganMs);
+    if (leadMs > greatestLeadMs) await pause(clock, leadMs - greatestLeadMs, signal);
   }
   if (converter === null) throw new Fault("source-unusable", "it holds no sound");
   const rest = converter.end();

@@ -1,5 +1,6 @@
+import type { SoundHealth } from "../audio/level.ts";
 import type { SourceEvent } from "../audio/source.ts";
-import type { Fault, FaultCode } from "../base/fault.ts";
+import type { Fault } from "../base/fault.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
 import type { ErrorClass } from "../sis/catalogue.ts";
 import type { EndClass } from "./broker-policy.ts";
@@ -8,7 +9,7 @@ import type { AlarmType } from "./schema.ts";
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
 
 /** Where trouble is seen; only good news from the same side ends it. */
-export type Origin = "service" | "recorder" | "audio" | "broker";
+export type Origin = "service" | "recorder" | "sound" | "audio" | "broker";
 
 /** One sighting of trouble, diagnosed. */
 export interface Symptom {
@@ -58,14 +59,17 @@ const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
 const twinHint =
   "Look for another device with this device_id, and give one of them another; if there is none, look in the broker's log.";
 
-const captureHints: Partial<Record<FaultCode, string>> = {
-  "recorder-missing": "Install the recorder program (package alsa-utils or sox), or name another in audio.recorder.",
-  "device-missing": "Check that the microphone is plugged in, and that audio.device names it (arecord -L lists them).",
-  "device-busy": "Stop the other program that records from this microphone, or share it through a sound server.",
-  "device-lost": "The microphone was unplugged or lost power: check cable, hub and power supply.",
-  "sound-server-away": "Start the sound server (PulseAudio or PipeWire), or name a hardware device in audio.device.",
-  "recorder-stalled": "The recorder delivers nothing: check the sound server, and plug the microphone in anew.",
-  "source-unusable": "Use a sound file or stream in a format that the agent can convert.",
+/** What the level meter finds, and a person should know. */
+const bySoundHealth: Readonly<Record<SoundHealth, { readonly message: string; readonly hint: string } | null>> = {
+  good: null,
+  clipping: {
+    message: "the microphone's sound is cut off at full scale",
+    hint: "Turn the microphone's gain down (alsamixer, F4), or move it away from what is so loud.",
+  },
+  dead: {
+    message: "the microphone delivers the same value all the time: no sound",
+    hint: "Look for a mute switch on the microphone and in alsamixer (F4), and check that audio.device is the right one.",
+  },
 };
 
 /** The alarm that a classified error of recognition leads to. */
@@ -120,7 +124,7 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
         ...capture,
         code: event.fault.code,
         message: event.fault.message,
-        hint: event.fault.hint || (captureHints[event.fault.code] ?? ""),
+        hint: event.fault.hint,
         debounceMs: shortMs,
         lasting: true,
       };
@@ -130,7 +134,7 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
         ...capture,
         code: event.fault.code,
         message: event.fault.message,
-        hint: event.fault.hint || (captureHints[event.fault.code] ?? ""),
+        hint: event.fault.hint,
         debounceMs: 0,
         lasting: true,
       };
@@ -147,6 +151,22 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
     case "audio":
       return null;
   }
+}
+
+/** The alarm that a finding of the level meter leads to; null: none. */
+export function symptomOfSound(health: SoundHealth): Symptom | null {
+  const found = bySoundHealth[health];
+  if (found === null) return null;
+  return {
+    ...found,
+    alarm: "capture",
+    origin: "sound",
+    class: "capture",
+    code: `microphone-${health}`,
+    traceId: null,
+    debounceMs: 0,
+    lasting: true,
+  };
 }
 
 /** What the broker did to us, and what it means. */

@@ -1,3 +1,4 @@
+import type { SoundHealth } from "../audio/level.ts";
 import type { SourceEvent } from "../audio/source.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -15,6 +16,7 @@ import {
   symptomOfBroker,
   symptomOfCapture,
   symptomOfReport,
+  symptomOfSound,
   wellByCapture,
   wellByReport,
 } from "./diagnosis.ts";
@@ -65,6 +67,8 @@ export interface Fleet {
   report(report: Report): void;
   /** Takes an event of the source of sound. */
   capture(event: SourceEvent): void;
+  /** Takes what the level meter has newly found. */
+  sound(health: SoundHealth): void;
   /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
   observe(listener: (message: FleetMessage) => void): Disposable;
   /** How many alarms were raised and cleared since the start. */
@@ -216,6 +220,11 @@ export function startFleet(options: FleetOptions): Fleet {
       updateDevice(event);
       trouble(symptomOfCapture(event));
       well(wellByCapture(event));
+    },
+    sound(health) {
+      if (stopped !== null) return;
+      trouble(symptomOfSound(health));
+      well(health === "good" ? "sound" : null);
     },
     observe(listener) {
       listeners.add(listener);

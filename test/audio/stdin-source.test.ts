@@ -7,6 +7,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { stdinSource } from "../../src/audio/stdin-source.ts";
 import { wavHeader } from "../../src/audio/wav.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 import { Listening } from "./listening.ts";
 
 const sound = Int16Array.from({ length: 3_000 }, (_, n) => n * 7);
@@ -21,7 +23,7 @@ for (const [kind, bytes] of [
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 9 }), async (cuts) => {
         const input = new PassThrough();
-        await using listening = new Listening(stdinSource({ input, sampleRate: 16_000 }));
+        await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
         let from = 0;
         for (const to of [1, 2, 3, ...cuts.toSorted((a, b) => a - b), bytes.length]) {
           input.write(bytes.subarray(from, Math.max(from, to)));
@@ -39,7 +41,7 @@ for (const [kind, bytes] of [
 
 test("a WAV of another kind is converted, and says so", async () => {
   const input = new PassThrough();
-  await using listening = new Listening(stdinSource({ input, sampleRate: 16_000 }));
+  await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
   input.end(
     Buffer.concat([wavHeader({ encoding: "mulaw", channels: 2, sampleRate: 8_000 }, 800), Buffer.alloc(800, 0xff)]),
   );
@@ -53,9 +55,24 @@ test("a WAV of another kind is converted, and says so", async () => {
 
 test("sound is told of as it comes, before the stream ends", async () => {
   const input = new PassThrough();
-  await using listening = new Listening(stdinSource({ input, sampleRate: 16_000 }));
+  await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
   input.write(raw.subarray(0, 1_000));
   await listening.until(() => listening.count === 500);
+});
+
+test("a file that is piped in at once comes at the pace of time, so that no buffer overflows", async () => {
+  const clock = new ManualClock();
+  const input = new PassThrough();
+  await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock }));
+  for (let second = 0; second < 20; second += 1) input.write(Buffer.alloc(32_000));
+  input.end();
+  await listening.until(() => clock.pending === 1);
+  assert.equal(listening.count, 6 * 16_000, "5 s ahead, and the second that showed it");
+  while (listening.of("ended").length === 0) {
+    clock.advance(1_000);
+    await listening.until(() => clock.pending === 1 || listening.of("ended").length > 0);
+  }
+  assert.equal(listening.count, 20 * 16_000);
 });
 
 test("an empty stream, a WAV that cannot be played, and a stream that breaks end with a Fault", async () => {
@@ -65,7 +82,7 @@ test("an empty stream, a WAV that cannot be played, and a stream that breaks end
     [(input: PassThrough) => input.destroy(Object.assign(new Error("read EIO"), { code: "EIO" })), "source-unreadable"],
   ] as const) {
     const input = new PassThrough();
-    await using listening = new Listening(stdinSource({ input, sampleRate: 16_000 }));
+    await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
     send(input);
     const fault = await listening.end();
     assert.equal(fault?.code, code);
@@ -75,7 +92,7 @@ test("an empty stream, a WAV that cannot be played, and a stream that breaks end
 
 test("stopped while it waits for sound it is silent, and the input is let go", async () => {
   const input = new PassThrough();
-  const listening = new Listening(stdinSource({ input, sampleRate: 16_000 }));
+  const listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
   input.write(raw);
   await listening.until(() => listening.count === sound.length);
   const before = listening.events.length;
@@ -86,9 +103,11 @@ test("stopped while it waits for sound it is silent, and the input is let go", a
 
 test("a process that reads its real standard input ends by itself, at the end of the pipe and when stopped", async () => {
   const source = new URL("../../src/audio/stdin-source.ts", import.meta.url).href;
+  const clock = new URL("../../src/base/clock.ts", import.meta.url).href;
   const script = (stopAfter: number) => `
     import { stdinSource } from ${JSON.stringify(source)};
-    const source = stdinSource({ input: process.stdin, sampleRate: 16000 });
+    import { systemClock } from ${JSON.stringify(clock)};
+    const source = stdinSource({ input: process.stdin, sampleRate: 16000, clock: systemClock });
     let samples = 0;
     source.start((event) => {
       if (event.type === "audio") samples += event.samples.length;

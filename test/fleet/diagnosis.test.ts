@@ -7,6 +7,7 @@ import {
   symptomOfBroker,
   symptomOfCapture,
   symptomOfReport,
+  symptomOfSound,
   wellByCapture,
   wellByReport,
 } from "../../src/fleet/diagnosis.ts";
@@ -54,10 +55,9 @@ test("lost sound leads to audio-loss, with how much and why", () => {
 const audio: SourceEvent = { type: "audio", samples: new Int16Array(1) };
 const fault = new Fault("device-missing", "no such microphone");
 
-test("an interrupted capture leads to capture, with a hint even where the fault has none", () => {
+test("an interrupted capture leads to capture, with the fault's hint", () => {
   const symptom = symptomOfCapture({ type: "interrupted", fault, attempt: 1, retryInMs: 100 });
   assert.deepEqual([symptom?.alarm, symptom?.code, symptom?.origin], ["capture", "device-missing", "recorder"]);
-  assert.match(symptom?.hint ?? "", /audio\.device/);
   const hinted = new Fault("device-missing", "m", { hint: "its own" });
   assert.equal(symptomOfCapture({ type: "interrupted", fault: hinted, attempt: 1, retryInMs: 1 })?.hint, "its own");
 });
@@ -65,6 +65,15 @@ test("an interrupted capture leads to capture, with a hint even where the fault 
 test("a source that ended for good with a fault leads to capture at once; at its own end to nothing", () => {
   assert.equal(symptomOfCapture({ type: "ended", fault })?.debounceMs, 0);
   assert.equal(symptomOfCapture({ type: "ended", fault: null }), null);
+});
+
+test("a dead or clipping microphone leads to capture, at once, until its sound is good", () => {
+  for (const health of ["dead", "clipping"] as const) {
+    const symptom = symptomOfSound(health);
+    assert.deepEqual([symptom?.alarm, symptom?.code, symptom?.lasting], ["capture", `microphone-${health}`, true]);
+    assert.notEqual(symptom?.hint, "");
+  }
+  assert.equal(symptomOfSound("good"), null);
 });
 
 test("an overrun leads to capture, but does not last", () => {
