@@ -1,5 +1,3 @@
-import type { Writable } from "node:stream";
-
 /** What becomes of lines on their way out. */
 export type OutletEvent =
   /** The reader went away; what is written from now on goes nowhere. */
@@ -8,6 +6,12 @@ export type OutletEvent =
   | { readonly type: "losing" }
   /** It has caught up, or the outlet has come to its end: so many lines were dropped. */
   | { readonly type: "lost"; readonly lines: number };
+
+/** What lines are written to: standard output or error. After an error it takes further writes, as those two do. */
+export interface LineSink {
+  write(text: string, done: (error?: Error | null) => void): unknown;
+  on(event: "error", listener: () => void): unknown;
+}
 
 /** Given to the stream at a time; more waits here, where it can be dropped. */
 const mostInFlightBytes = 64 * 1024;
@@ -18,7 +22,7 @@ const readerGone = new Set(["EPIPE", "ECONNRESET", "EBADF", "ERR_STREAM_DESTROYE
  * one that goes away is forgotten. Pipes and sockets take writes asynchronously; files and terminals as fast as they are.
  */
 export class LineOutlet {
-  readonly #stream: Writable;
+  readonly #stream: LineSink;
   readonly #capacityBytes: number;
   readonly #onEvent: (event: OutletEvent) => void;
   readonly #waitingForDrain: (() => void)[] = [];
@@ -31,7 +35,7 @@ export class LineOutlet {
   #gone = false;
 
   /** @param capacityBytes most that waits for the reader; beyond it the oldest lines are dropped, counted and told of */
-  constructor(stream: Writable, capacityBytes: number, onEvent: (event: OutletEvent) => void) {
+  constructor(stream: LineSink, capacityBytes: number, onEvent: (event: OutletEvent) => void) {
     this.#stream = stream;
     this.#capacityBytes = capacityBytes;
     this.#onEvent = onEvent;
@@ -55,7 +59,7 @@ export class LineOutlet {
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#waitingForDrain.push(resolve);
-      this.#settle();
+      this.#settle(true);
     });
   }
 
@@ -73,7 +77,7 @@ export class LineOutlet {
     this.#inFlightBytes -= bytes;
     if (error !== null && !this.#gone) this.#failed(error);
     this.#pump();
-    this.#settle();
+    this.#settle(error === null);
   }
 
   #failed(error: Error): void {
@@ -91,11 +95,14 @@ export class LineOutlet {
     if (this.#lost === 1) this.#onEvent({ type: "losing" });
   }
 
-  #settle(): void {
-    if (this.#waitingBytes > 0 || this.#inFlightBytes > 0) return;
-    const lines = this.#lost;
-    this.#lost = 0;
-    if (lines > 0) this.#onEvent({ type: "lost", lines });
+  /** @param isWell whether the reader takes lines again: not before is it told what was lost, or a full disk fills the log */
+  #settle(isWell: boolean): void {
+    if (!this.#gone && (this.#waitingBytes > 0 || this.#inFlightBytes > 0)) return;
+    if (this.#lost > 0 && isWell) {
+      const lines = this.#lost;
+      this.#lost = 0;
+      this.#onEvent({ type: "lost", lines });
+    }
     for (const resolve of this.#waitingForDrain.splice(0)) resolve();
   }
 

@@ -1,25 +1,23 @@
 import assert from "node:assert/strict";
-import { Writable } from "node:stream";
 import { test } from "node:test";
-import { LineOutlet, type OutletEvent } from "../../src/cli/line-outlet.ts";
+import { LineOutlet, type LineSink, type OutletEvent } from "../../src/cli/line-outlet.ts";
 
-/** A stream whose reader takes a line only when told to, or fails. */
+/** A stream whose reader takes lines only when told to, or fails. */
 function lab(capacityBytes: number) {
   const taken: string[] = [];
   const waiting: ((error?: Error) => void)[] = [];
   let isOpen = false;
-  const stream = new Writable({
-    decodeStrings: false,
-    autoDestroy: false,
-    write(chunk, _encoding, done) {
+  const stream: LineSink = {
+    write(text, done) {
       const take = (error?: Error) => {
-        if (error === undefined) taken.push(String(chunk).trimEnd());
+        if (error === undefined) taken.push(text.trimEnd());
         done(error);
       };
-      if (isOpen) take();
+      if (isOpen) setImmediate(take);
       else waiting.push(take);
     },
-  });
+    on: () => {},
+  };
   const events: OutletEvent[] = [];
   const outlet = new LineOutlet(stream, capacityBytes, (event) => events.push(event));
   return {
@@ -31,7 +29,7 @@ function lab(capacityBytes: number) {
       for (const take of waiting.splice(0)) take();
     },
     fail: (code: string) => {
-      const [take] = waiting.splice(0);
+      const take = waiting.shift();
       take?.(Object.assign(new Error(code), { code }));
     },
   };
@@ -106,7 +104,21 @@ test("a reader that goes away is told once, and forgotten", async () => {
   assert.deepEqual(taken, []);
 });
 
-test("a full disk costs the line, not the reader", async () => {
+test("a full disk costs the lines, not the reader; they are counted when it takes lines again", async () => {
+  const { outlet, taken, events, fail, open } = lab(100_000);
+  for (const word of ["one", "two", "three"]) {
+    outlet.write(word);
+    fail("ENOSPC");
+  }
+  assert.deepEqual(events, [{ type: "losing" }]);
+  open();
+  outlet.write("four");
+  await outlet.drained();
+  assert.deepEqual(events, [{ type: "losing" }, { type: "lost", lines: 3 }]);
+  assert.deepEqual(taken, ["four"]);
+});
+
+test("what was lost until the end is counted at the end", async () => {
   const { outlet, events, fail } = lab(100_000);
   outlet.write("one");
   fail("ENOSPC");

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
+import { open } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -219,6 +220,16 @@ test("a reader of transcripts that stands still never blocks the agent; what is 
     heard.toSorted((one, other) => one - other),
   );
   assert.equal(heard.at(-1), 6399);
+});
+
+test("a full disk behind stdout never stops the agent; what was lost is told once", async () => {
+  await using full = await open("/dev/full", "w");
+  await using lab = await run("finishes", ["--stdout", "jsonl"], { stdio: ["ignore", full.fd, "pipe"] });
+  const { code, stderr } = await lab.running.ended();
+  assert.equal(code, 0);
+  const told = entries(stderr).filter(({ level }) => level === "warn");
+  assert.equal(told.length, 2);
+  assert.deepEqual([told[1]?.["msg"], told[1]?.["lines"]], ["transcripts were dropped", 2]);
 });
 
 for (const kind of ["exception", "rejection"]) {
