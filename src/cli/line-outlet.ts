@@ -59,7 +59,7 @@ export class LineOutlet {
   drained(): Promise<void> {
     return new Promise((resolve) => {
       this.#waitingForDrain.push(resolve);
-      this.#settle(true);
+      this.#settle(false);
     });
   }
 
@@ -95,10 +95,13 @@ export class LineOutlet {
     if (this.#lost === 1) this.#onEvent({ type: "losing" });
   }
 
-  /** @param isWell whether the reader takes lines again: not before is it told what was lost, or a full disk fills the log */
+  /**
+   * @param isWell whether the reader takes lines again. Not before, or else at the end, is it told what was lost: a full
+   * disk must not fill the log
+   */
   #settle(isWell: boolean): void {
     if (!this.#gone && (this.#waitingBytes > 0 || this.#inFlightBytes > 0)) return;
-    if (this.#lost > 0 && isWell) {
+    if (this.#lost > 0 && (isWell || this.#waitingForDrain.length > 0)) {
       const lines = this.#lost;
       this.#lost = 0;
       this.#onEvent({ type: "lost", lines });

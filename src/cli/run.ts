@@ -60,7 +60,7 @@ async function run(options: RunOptions, startAgent: StartAgent): Promise<number>
     logFault(logger, error);
     exitCode = exitCodeOf(error);
   }
-  await farewell([logLines, ...(transcripts === null ? [] : [transcripts])]);
+  await farewell(transcripts, logLines);
   return exitCode;
 }
 
@@ -118,9 +118,10 @@ function factsOf({ key, place }: Problem) {
   return "variable" in place ? { key, variable: place.variable } : { key, file: place.file, line: place.line };
 }
 
-/** Waits for the last lines to be read, but not for a reader that stands still. */
-async function farewell(outlets: readonly LineOutlet[]): Promise<void> {
+/** Waits for the last lines to be read, those about transcripts among them, but not for a reader that stands still. */
+async function farewell(transcripts: LineOutlet | null, logLines: LineOutlet): Promise<void> {
   const late = Promise.withResolvers<undefined>();
   using _deadline = systemClock.after(farewellMs, () => late.resolve(undefined));
-  await Promise.race([Promise.all(outlets.map((outlet) => outlet.drained())), late.promise]);
+  await Promise.race([transcripts?.drained(), late.promise]);
+  await Promise.race([logLines.drained(), late.promise]);
 }
