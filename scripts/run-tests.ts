@@ -2,7 +2,7 @@
  * scripts/test [--system] [FILES...]: runs test files and tells, as its last line, `N passed, N failed`.
  * Exit code 0 only if something ran and nothing failed.
  */
-import { globSync } from "node:fs";
+import { globSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -11,7 +11,7 @@ import type { FileResult, Finding } from "./testing/file-result.ts";
 import { runFile } from "./testing/run-file.ts";
 
 const usage = `usage: scripts/test [OPTIONS] [FILES...]
-Runs the whole suite, or the files named.
+Runs the whole suite, or the files and folders named.
   --system            only test/system/: the whole program with real recorders, brokers and networks
   --except FILE       leave a file out (repeatable)
   --test-seconds N    limit for a test that sets none itself (60)
@@ -78,9 +78,11 @@ const guard = setTimeout(
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(`stopped by ${signal}`));
 
 const except = new Set(values.except.map((file) => path.resolve(file)));
-const pattern = values.system ? "test/system/**/*.test.ts" : "test/**/*.test.ts";
-const named = positionals.map((file) => path.resolve(file));
-const files = (named.length > 0 ? named : globSync(pattern, { cwd: root }).map((file) => path.join(root, file)))
+const testsIn = (folder: string) => globSync("**/*.test.ts", { cwd: folder }).map((file) => path.join(folder, file));
+const whole = path.join(root, values.system ? "test/system" : "test");
+const named = (positionals.length > 0 ? positionals : [whole]).map((name) => path.resolve(name));
+const files = named
+  .flatMap((name) => (statSync(name, { throwIfNoEntry: false })?.isDirectory() === true ? testsIn(name) : [name]))
   .filter((file) => !except.has(file))
   .toSorted();
 // Whole programs are timed against the wall clock: they get the machine for themselves.

@@ -39,7 +39,7 @@ function describe(error: unknown): string {
   if (typeof error === "string") return error;
   // An AssertionError's fields repeat what its message says.
   const text = error instanceof AssertionError ? (error.stack ?? error.message) : inspect(error);
-  return text.replaceAll(/\n\s+at [^\n]*\bnode:[^\n]*/g, "");
+  return text.replaceAll(/\n\s+at [^\n]*\bnode:[^\n]*/g, "").slice(0, 20_000);
 }
 
 function failureType(error: Error | null): unknown {
