@@ -2,11 +2,8 @@ import { BlockList, isIP } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Fault } from "../base/fault.ts";
 import { readTextFile } from "../config/text-file.ts";
-import { parseAccounts } from "../simulator/accounts.ts";
-import { parseFaults } from "../simulator/faults.ts";
 import { type AuthMode, authModes } from "../simulator/gateway.ts";
 import { realLimits, type SimulatorLimits, type SimulatorOptions } from "../simulator/options.ts";
-import { startSimulator } from "../simulator/simulator.ts";
 import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
 import { print } from "./print.ts";
 
@@ -54,7 +51,14 @@ export function simulateCommand(): Command {
     .option("--clock-offset-s <seconds>", "how far the service's clock is ahead; may be negative", anySeconds, 0)
     .addOption(new Option("--log-level <level>", "of the log on stderr").choices(logLevels).default("info"))
     .addHelpText("after", help)
-    .action((flags: SimulateFlags) => simulate(flags));
+    .action((flags: SimulateFlags, command: Command) => {
+      if (!isLoopback(flags.host) && flags.allowNetwork !== true) {
+        command.error(
+          `--host ${flags.host} is not this machine alone: anyone could control it. Add --allow-network if you mean it.`,
+        );
+      }
+      return simulate(flags);
+    });
 }
 
 const help = `
@@ -73,13 +77,9 @@ async function simulate(flags: SimulateFlags): Promise<void> {
     process.stderr.write(`${line}\n`);
   });
   if (!isLoopback(flags.host)) {
-    if (flags.allowNetwork !== true) {
-      throw new Fault("config-invalid", `--host ${flags.host} is not a loopback address`, {
-        hint: "The simulator is a test service that anyone can control; add --allow-network if you mean it.",
-      });
-    }
     logger.warn("this test service can be reached, and controlled, from the network", { host: flags.host });
   }
+  const { startSimulator } = await import("../simulator/simulator.ts");
   const stop = stopSignal();
   await using simulator = await startSimulator({ ...(await optionsOf(flags)), logger });
   const { host, port, url, httpUrl } = simulator;
@@ -98,6 +98,9 @@ async function simulate(flags: SimulateFlags): Promise<void> {
 }
 
 async function optionsOf(flags: SimulateFlags): Promise<SimulatorOptions> {
+  // Loaded only when it is needed: the other commands start faster.
+  const { parseAccounts } = await import("../simulator/accounts.ts");
+  const { parseFaults } = await import("../simulator/faults.ts");
   const limits: SimulatorLimits = {
     continuousMs: flags.limitContinuousS * 1000,
     sentenceMs: flags.limitSentenceS * 1000,

@@ -135,7 +135,7 @@ suite("sessions", { timeout: 60_000 }, () => {
 });
 
 suite("who is let in", { timeout: 60_000 }, () => {
-  const [[accessKey = "", secretKey = ""] = []] = Object.entries(testAccounts.accessKeys);
+  const [[accessKey, secretKey] = ["", ""]] = Object.entries(testAccounts.accessKeys);
   const signed = (url: string, atMs: number) =>
     signRequest({ accessKey, secretKey }, { method: "GET", url: new URL(`${url}${path}`), headers: {} }, atMs);
 
@@ -247,12 +247,12 @@ suite("control", { timeout: 60_000 }, () => {
     await using lab = await startLab();
     for (const [body, words] of [
       ["{", /not valid JSON/],
-      ["[]", /^$/],
+      ["[]", /"added":\[\]/],
       ['{"fault":"explode"}', /faults\[0\]\.fault\.kind: allowed are/],
       ['[{"fault":"reset"},{"at":3,"fault":"reset"}]', /faults\[1\]\.at/],
     ] as const) {
       const answer = await lab.http("POST", "/control/faults", body);
-      assert.match(String(answer.body["error"] ?? ""), words);
+      assert.match(JSON.stringify(answer.body), words);
       assert.equal(answer.status, body === "[]" ? 200 : 400);
     }
     assert.deepEqual(lab.simulator.state().faults, []);

@@ -9,7 +9,7 @@ import { runVendorClient, vendorConfig } from "./vendor-client.ts";
 const sound = numberSound(5, plainNumbers(16000));
 const audio = new Uint8Array(sound.buffer);
 const config = vendorConfig("pcm16k16bit", "chinese_16k_general");
-const [[accessKey = "", secretKey = ""] = []] = Object.entries(testAccounts.accessKeys);
+const [[accessKey, secretKey] = ["", ""]] = Object.entries(testAccounts.accessKeys);
 const words = ["0001", "0002", "0003", "0004", "0005"];
 
 suite("a client that speaks as the vendor's Python SDK", { timeout: 60_000 }, () => {
