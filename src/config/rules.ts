@@ -23,7 +23,22 @@ export function conflicts(view: View): readonly Finding[] {
 
 /** What works, and is probably not meant. */
 export function oddities(view: View): readonly Finding[] {
-  return [...unusedAuthKeys(view), ...plainBroker(view)];
+  return [...unusedAuthKeys(view), ...plainBroker(view), ...notYet(view)];
+}
+
+/** What the configuration knows and this version does not do. */
+function* notYet(view: View): Iterable<Finding> {
+  if (view.text("audio.source") === "serial") {
+    yield { key: "audio.source", message: "serial is not available in this version: run refuses it" };
+  }
+  const gate = view.text("audio.gate");
+  if (gate !== null && gate !== "always") {
+    yield { key: "audio.gate", message: `${gate} is not available in this version: run refuses it` };
+  }
+  if (view.given("panel.port")) yield { key: "panel.port", message: "has no effect in this version" };
+  if (view.text("buffer.disk") === "always") {
+    yield { key: "buffer.disk", message: "has no effect in this version: sound is kept in memory only" };
+  }
 }
 
 function* authConflicts(view: View): Iterable<Finding> {
@@ -78,8 +93,7 @@ function* brokerConflicts(view: View): Iterable<Finding> {
   if (url !== null && !isEncrypted(url)) {
     for (const name of ["ca_file", "cert_file", "key_file"]) {
       const key = `mqtt.${name}`;
-      if (view.given(key))
-        yield { key, message: "is for encrypted connections; mqtt.url is to begin with mqtts:// or wss://" };
+      if (view.given(key)) yield { key, message: "is for encrypted connections; mqtt.url is to begin with mqtts://" };
     }
   }
   if (view.given("mqtt.password_file") && !view.given("mqtt.user")) {

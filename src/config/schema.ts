@@ -256,7 +256,7 @@ const mqtt = z
   .strictObject({
     url: url(brokerUrlProblem).meta({
       description: "The fleet's broker.",
-      "x-allowed": "mqtts://, mqtt://, wss:// or ws://, then HOST[:PORT]",
+      "x-allowed": "mqtts:// or mqtt://, then HOST[:PORT]",
       examples: ["mqtts://broker.example:8883"],
     }),
     protocol: z.literal([5, 4]).default(5).meta({ description: "The version of MQTT: 5, or 4 for MQTT 3.1.1." }),

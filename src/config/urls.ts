@@ -13,15 +13,14 @@ export function iamUrlProblem(text: string): string | null {
   return addressProblem(text, ["https:", "http:"]) ?? plainProblem(text, "http:", "https:");
 }
 
-/** Why a text cannot be a broker's address; null: it can. A path is allowed for MQTT over WebSocket only. */
+/** Why a text cannot be a broker's address; null: it can. */
 export function brokerUrlProblem(text: string): string | null {
-  const overWebSocket = /^wss?:/i.test(text);
-  return addressProblem(text, ["mqtts:", "mqtt:", "wss:", "ws:"], { path: overWebSocket });
+  return addressProblem(text, ["mqtts:", "mqtt:"]);
 }
 
 /** Whether a broker's address is one of an encrypted connection. */
 export function isEncrypted(brokerUrl: string): boolean {
-  return /^(?:mqtts|wss):/i.test(brokerUrl);
+  return /^mqtts:/i.test(brokerUrl);
 }
 
 /** The region that a service endpoint of the usual form (`sis-ext.REGION.myhuaweicloud.com`) lies in, and the domain. */
@@ -31,13 +30,13 @@ export function regionOf(endpoint: string): { readonly region: string; readonly 
   return region === undefined || domain === undefined ? null : { region, domain };
 }
 
-function addressProblem(text: string, schemes: readonly string[], allow = { path: false }): string | null {
+function addressProblem(text: string, schemes: readonly string[]): string | null {
   if (!URL.canParse(text)) return "is not an address";
   const url = new URL(text);
   if (!schemes.includes(url.protocol)) return `begins with ${JSON.stringify(url.protocol.slice(0, 20))}`;
   if (url.username !== "" || url.password !== "") return "holds a user or a password: these have settings of their own";
   if (url.hostname === "") return "names no host";
-  if (!allow.path && url.pathname !== "" && url.pathname !== "/") return "has a path";
+  if (url.pathname !== "" && url.pathname !== "/") return "has a path";
   if (url.search !== "" || url.hash !== "") return "has a query or a fragment";
   return null;
 }

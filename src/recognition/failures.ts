@@ -1,10 +1,10 @@
 import { Fault, type FaultCode, printable } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
 import type { LinkEnding } from "../sis/link.ts";
-import { endSession, go, leave, note, report, rest, start, stay, wait, waitingPhase } from "./moves.ts";
+import { connect, endSession, go, leave, note, report, rest, start, stay, wait, waitingPhase } from "./moves.ts";
 import type { ErrorKind } from "./report.ts";
 import { type Plan, planRetry } from "./retry.ts";
-import type { Context, Effect, EventOf, State, Step } from "./state.ts";
+import type { Context, Effect, EventOf, State, StateOf, Step } from "./state.ts";
 
 /** The moves after a failure: what is said about it, and when it is tried again. */
 
@@ -25,7 +25,7 @@ const endedUnasked: Diagnosis = {
 };
 
 /** Says what failed, with all that a person needs, and plans the next attempt. */
-export function fail(
+function fail(
   state: State,
   kind: ErrorKind,
   failure: {
@@ -128,6 +128,12 @@ export function lost(state: State, event: EventOf<"closed">, context: Context): 
   const over = inSession(state) ? [endSession("finals", "the connection was lost")] : [];
   const next = go(failed.state, failed.plan);
   return { next: next.next, effects: [...failed.effects, ...over, ...next.effects] };
+}
+
+/** The same before a START is answered: a service may be done with a connection after one session, and close it. */
+export function closedBeforeStart(state: StateOf<"starting">, event: EventOf<"closed">, context: Context): Step {
+  const done = state.reused && event.ending.how === "closed" && event.ending.code === 1000;
+  return done ? connect(state) : lost(state, event, context);
 }
 
 /** The END of a session that nobody asked to end. */

@@ -1,6 +1,7 @@
 import { closedInsteadOfEnd, ended, endOverdue, heard, heardWhileEnding, redirectEnd } from "./endings.ts";
 import {
   closedAfterError,
+  closedBeforeStart,
   endAfterErrorMissing,
   errorInSession,
   failedSessionEnded,
@@ -87,7 +88,7 @@ const transitions: Transitions = {
     reconfigured: reconnect,
     deadline: (state, _event, context) => timedOut(state, "START was not answered", context),
     opened: ignore,
-    closed: lost,
+    closed: closedBeforeStart,
     malformed: unreadable,
     START: stream,
     EVENT: noted("late-event"),

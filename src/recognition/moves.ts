@@ -20,7 +20,7 @@ export const endTimeoutMs: Readonly<Record<Ending, number>> = {
 const ownEndMs = 500;
 const closeTimeoutMs = 1_000;
 /** A connection without a session is kept for waits up to this long: after 20 s without data the service would disconnect. */
-export const longestRestMs = 10_000;
+const longestRestMs = 10_000;
 /** Streaming this long without an error makes a connection useful: failures are forgotten. */
 const usefulAfterMs = 10_000;
 
@@ -57,7 +57,8 @@ export function hasten(state: StateOf<"failing"> | StateOf<"doomed">): Step {
 }
 
 export function start(state: State): Step {
-  return { next: { phase: "starting", standing: state.standing }, effects: [{ do: "start" }, wait(startTimeoutMs)] };
+  const next: State = { phase: "starting", standing: state.standing, reused: state.phase !== "connecting" };
+  return { next, effects: [{ do: "start" }, wait(startTimeoutMs)] };
 }
 
 export function stream(state: State, event: EventOf<"START">): Step {

@@ -30,7 +30,7 @@ export type Next = "connect" | "idle" | "stopped" | Plan;
 export type State = { readonly standing: Standing } & (
   | { readonly phase: "idle" } // nothing to send, no connection
   | { readonly phase: "connecting" }
-  | { readonly phase: "starting" } // connected, START sent
+  | { readonly phase: "starting"; readonly reused: boolean } // START sent; `reused`: not the first on this connection
   | { readonly phase: "streaming" } // in a session: the only phase in which audio is sent
   | { readonly phase: "ending"; readonly why: Ending; readonly asked: boolean; readonly settle: Settle } // END is awaited; `asked`: END sent
   | { readonly phase: "failing"; readonly plan: Plan; readonly heeds: boolean } // ERROR in a session: its END is awaited; `heeds`: its results still count

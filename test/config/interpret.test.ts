@@ -77,7 +77,7 @@ disk = "always"
 disk_megabytes = 1
 catch_up_rate = 20
 [mqtt]
-url = "wss://broker.example/mqtt"
+url = "mqtts://broker.example"
 protocol = 4
 user = "u"
 password_file = "/pw"
@@ -233,12 +233,12 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   [
     "a password in an address",
     `${least}[mqtt]\nurl = "mqtts://me:hunter2@b.example?token=hunter2"`,
-    'agent.toml:8: mqtt.url: found "mqtts://***@b.example?***", which holds a user or a password: these have settings of their own; allowed: mqtts://, mqtt://, wss:// or ws://, then HOST[:PORT]',
+    'agent.toml:8: mqtt.url: found "mqtts://***@b.example?***", which holds a user or a password: these have settings of their own; allowed: mqtts:// or mqtt://, then HOST[:PORT]',
   ],
   [
     "a broker without address",
     `${least}[mqtt]`,
-    "agent.toml:7: mqtt.url: is missing; allowed: mqtts://, mqtt://, wss:// or ws://, then HOST[:PORT]",
+    "agent.toml:7: mqtt.url: is missing; allowed: mqtts:// or mqtt://, then HOST[:PORT]",
   ],
   [
     "no way to prove who we are",
@@ -300,7 +300,7 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
     "TLS files without TLS, a password without a user",
     `${least}[mqtt]\nurl = "mqtt://127.0.0.1"\nca_file = "x"\npassword_file = "y"`,
     "agent.toml:7: mqtt.user: is missing; a password needs a user",
-    "agent.toml:9: mqtt.ca_file: is for encrypted connections; mqtt.url is to begin with mqtts:// or wss://",
+    "agent.toml:9: mqtt.ca_file: is for encrypted connections; mqtt.url is to begin with mqtts://",
   ],
   [
     "several at once, in the order of the file",

@@ -9,7 +9,7 @@ import { ScriptedLink } from "./scripted-link.ts";
 
 const sampleRate = 8000;
 
-export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 type Handlers = ConstructorParameters<typeof ScriptedLink>[2];
 

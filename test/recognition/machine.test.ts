@@ -14,7 +14,7 @@ const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous" };
 const states = {
   idle: { phase: "idle", standing },
   connecting: { phase: "connecting", standing },
-  starting: { phase: "starting", standing },
+  starting: { phase: "starting", standing, reused: false },
   streaming: { phase: "streaming", standing },
   "ending (exhausted)": { phase: "ending", standing, why: "exhausted", asked: true, settle: "sent" },
   failing: { phase: "failing", standing, plan, heeds: true },
@@ -352,6 +352,12 @@ test("START refused: config and account hold without a connection; credentials a
     [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000) backing-off"],
     [events.closed, "waiting: backing-off wait(15000)"],
   );
+});
+
+test("a connection that the service closes after one session is replaced at once; a new one that closes is a failure", () => {
+  const closed: Event = { type: "closed", ending: { how: "closed", code: 1000, reason: "", asked: false } };
+  walk({ ...states.starting, reused: true }, [closed, "connecting: connect"]);
+  walk(states.starting, [closed, "waiting: error(link-lost) backing-off wait(500)"]);
 });
 
 test("an order of ours that the service did not expect ends the connection", () => {
