@@ -47,7 +47,7 @@ export function painted(spans: readonly Span[], colours: boolean): string {
     .join("");
 }
 
-/** As rows of at most `columns`, broken between words where that is possible. */
+/** As rows of at most `columns`, broken between words where that is possible, without blanks at their ends. */
 export function wrapped({ spans, hang }: Line, columns: number): readonly (readonly Span[])[] {
   const indent = Math.min(hang, Math.max(0, columns - 20));
   const rows: Span[][] = [[]];
@@ -65,7 +65,14 @@ export function wrapped({ spans, hang }: Line, columns: number): readonly (reado
       }
     }
   }
-  return rows;
+  return rows.map(trimmed);
+}
+
+function trimmed(row: readonly Span[]): readonly Span[] {
+  const last = row.at(-1);
+  if (last === undefined) return row;
+  const text = last.text.trimEnd();
+  return text === "" ? trimmed(row.slice(0, -1)) : [...row.slice(0, -1), span(text, last.tone)];
 }
 
 /** As one row of at most `columns`; what is cut off is marked with `…`. */
