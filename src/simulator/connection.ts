@@ -85,8 +85,9 @@ export class Connection {
     this.#watchIdle(host.idleMs);
   }
 
+  /** Whether a fault can strike here. */
   get isOpen(): boolean {
-    return this.#wire.phase !== "down" && this.#ws.readyState === WebSocket.OPEN;
+    return (this.#wire.phase === "up" || this.#wire.phase === "stalled") && this.#ws.readyState === WebSocket.OPEN;
   }
 
   get hasSession(): boolean {
@@ -181,6 +182,7 @@ export class Connection {
   #step(event: ConversationEvent): void {
     const { next, effects } = converse(this.#conversation, event, this.#rules);
     this.#conversation = next;
+    this.record.phase = next.phase;
     for (const effect of effects) this.#do(effect);
     if (next.phase !== "session") this.#endSession("no END");
   }
@@ -241,6 +243,7 @@ export class Connection {
   }
 
   #close(code: number, reason: string): void {
+    if (this.#wire.phase === "frozen") return;
     if (code === 1006) {
       this.#socket.destroy();
       return;

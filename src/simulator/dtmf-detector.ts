@@ -75,31 +75,35 @@ export class DtmfDetector {
   /** Takes the next samples, any number of them, and returns the tones that are known to have ended. */
   push(samples: Int16Array): Tone[] {
     const tones: Tone[] = [];
+    const hop = this.#hop;
+    let fill = this.#hopFill;
+    let odd = this.#odd;
     for (const sample of samples) {
       if (!this.#decimate) {
-        this.#take(sample / 32768, tones);
-      } else if (this.#odd === null) {
-        this.#odd = sample;
+        hop[fill++] = sample / 32768;
+      } else if (odd === null) {
+        odd = sample;
       } else {
         // The mean of two lets through all DTMF frequencies and damps what would fold onto them.
-        this.#take((this.#odd + sample) / 65536, tones);
-        this.#odd = null;
+        hop[fill++] = (odd + sample) / 65536;
+        odd = null;
+      }
+      if (fill === hopSamples) {
+        fill = 0;
+        this.#endHop(tones);
       }
     }
+    this.#hopFill = fill;
+    this.#odd = odd;
     return tones;
   }
 
   /** The stream has ended: returns what was still open. Nothing may be pushed afterwards. */
   finish(): Tone[] {
-    const tones: Tone[] = [];
-    for (let i = 0; i < windowSamples + hopSamples; i++) this.#take(0, tones);
-    return tones;
+    return this.push(new Int16Array(2 * (windowSamples + hopSamples)));
   }
 
-  #take(sample: number, tones: Tone[]): void {
-    this.#hop[this.#hopFill++] = sample;
-    if (this.#hopFill < hopSamples) return;
-    this.#hopFill = 0;
+  #endHop(tones: Tone[]): void {
     this.#addHop();
     const heard = this.#window();
     const run = this.#run;

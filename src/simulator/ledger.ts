@@ -46,6 +46,8 @@ export interface ConnectionRecord {
   readonly mode: Mode;
   readonly project_id: string;
   readonly opened_ms: number;
+  /** over: FATAL_ERROR has been said. */
+  phase: "idle" | "session" | "over" | "closed";
   closed_ms: number | null;
   /** The WebSocket close code; 1006: without a closing handshake. */
   close_code: number | null;
@@ -117,6 +119,7 @@ export class Ledger {
       mode,
       project_id: projectId,
       opened_ms: nowMs,
+      phase: "idle",
       closed_ms: null,
       close_code: null,
       sessions: 0,
@@ -128,6 +131,7 @@ export class Ledger {
 
   disconnected(record: ConnectionRecord, code: number, nowMs: number): void {
     this.#open--;
+    record.phase = "closed";
     record.closed_ms = nowMs;
     record.close_code = code;
   }
@@ -196,17 +200,17 @@ export class Ledger {
   view(nowMs: number, others: Pick<SimulatorState, "tokens" | "faults">): SimulatorState {
     return {
       started_at: this.#startedAt,
-      uptime_ms: Math.round(nowMs),
+      uptime_ms: nowMs,
       connections: {
         attempts: this.#attempts,
         accepted: this.#accepted,
         open: this.#open,
-        last: this.#connections.map((record) => ({ ...record })),
+        last: this.#connections.map(copyOf),
       },
       sessions: {
         starts: this.#received.start,
         opened: this.#opened,
-        last: this.#sessions.map((record) => ({ ...record })),
+        last: this.#sessions.map(copyOf),
       },
       audio_ms: Math.round(this.#audioMs),
       ignored: { ...this.#ignored },
@@ -220,6 +224,10 @@ export class Ledger {
       ...others,
     };
   }
+}
+
+function copyOf<T extends { readonly audio_ms: number }>(record: T): T {
+  return { ...record, audio_ms: Math.round(record.audio_ms) };
 }
 
 function keep<T>(list: T[], item: T, most: number): void {

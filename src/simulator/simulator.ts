@@ -81,6 +81,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
+    this.#http.on("error", (error) => this.#options.logger?.warn("server", { error: error.message }));
     this.#http.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
     this.#webSockets.on("headers", (headers) => {
       headers.push(`Date: ${new Date(this.wallMs()).toUTCString()}`);
@@ -104,7 +105,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
   }
 
   nowMs(): number {
-    return this.clock.monotonicMs() - this.#startedMs;
+    return Math.floor(this.clock.monotonicMs() - this.#startedMs);
   }
 
   wallMs(): number {
@@ -248,7 +249,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     this.#planTimer = null;
     this.#plan.clock(this.nowMs());
     this.#strikeServer();
-    const latest = [...this.#connections].at(-1);
+    const latest = [...this.#connections].findLast((connection) => connection.isOpen);
     if (latest !== undefined) this.settled(latest);
     const nextMs = this.#plan.nextClockMs();
     if (nextMs !== null) this.#planTimer = this.clock.after(nextMs - this.nowMs(), () => this.#strikeNow());

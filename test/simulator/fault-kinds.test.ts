@@ -208,6 +208,9 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
     await using bench = await inSession({ at: { audio_ms: 100 }, fault: { kind: "half-open", for_ms: 400 } });
     bench.client.sound(silence);
     await eventually("it struck", () => bench.lab.simulator.state().faults[0]?.fired === 1);
+    // A link that is dead suffers nothing more.
+    bench.lab.simulator.addFault({ fault: "garbage" });
+    assert.equal(bench.lab.simulator.state().faults[1]?.fired, 0);
     let pongs = 0;
     bench.client.ws.on("pong", () => pongs++);
     bench.client.ws.ping();
@@ -251,6 +254,8 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
   shows("accept-then-close", "each connection is closed as soon as it is open, for a while", async () => {
     await using lab = await startLab({ faults: [{ fault: { kind: "accept-then-close", code: 1001, times: 2 } }] });
     for (let i = 0; i < 2; i++) assert.equal((await (await lab.connect()).ended).code, 1001);
+    lab.simulator.addFault({ fault: "accept-then-close" });
+    assert.equal((await (await lab.connect()).ended).code, 1006);
     const client = await lab.connect();
     assert.equal((await client.start()).resp_type, "START");
   });
