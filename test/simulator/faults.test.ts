@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
@@ -28,6 +29,15 @@ suite("a list of faults", () => {
       assert.equal(parseFaults({ at: { session: 1 }, fault: kind })[0]?.fault.kind, kind);
       assert.equal(parseFaults([{ fault: { kind } }])[0]?.fault.kind, kind);
     }
+  });
+
+  test("the documentation lists every kind, in this order, and no other", () => {
+    const page = readFileSync(new URL("../../docs/simulator.md", import.meta.url), "utf8");
+    const [, table = ""] = page.split("| kind | fields");
+    assert.deepEqual(
+      [...table.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, kind]) => kind),
+      faultKinds,
+    );
   });
 
   test("the entry that is wrong is named, and what is allowed", () => {
