@@ -2,8 +2,8 @@ import { limits, type Mode, type RasrConfig } from "../sis/request.ts";
 
 /** The durations of a session, ms, that follow from the service's limits and our settings. */
 export interface Bounds {
-  /** From here on a session is rolled over at its next final result. */
-  readonly rollAtFinalMs: number;
+  /** From here on a session is rolled over as soon as nobody speaks. */
+  readonly rollInPauseMs: number;
   /** Here it is rolled over in any case. */
   readonly rollMs: number;
   /** Silence at the head of a session that ended for want of speech: what is surely silent of it. */
@@ -25,7 +25,7 @@ export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
   const headMs = config.vadHead ?? limits.vadHeadMs.default;
   const tailMs = config.vadTail ?? limits.vadTailMs.default;
   return {
-    rollAtFinalMs: limitMs * 0.7,
+    rollInPauseMs: limitMs * 0.7,
     rollMs: limitMs * 0.92,
     silentHeadMs: Math.max(headMs - preRollMs, headMs / 2),
     // Some models ignore max_seconds, so its largest value counts.

@@ -4,7 +4,7 @@ import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Link, LinkListener } from "../sis/link.ts";
 import { encodeEnd, encodeStart, type Mode, type RasrConfig } from "../sis/request.ts";
-import { type Bounds, sessionBounds } from "./bounds.ts";
+import { sessionBounds } from "./bounds.ts";
 import { Hearing } from "./hearing.ts";
 import { step } from "./machine.ts";
 import type { Report } from "./report.ts";
@@ -42,7 +42,6 @@ export interface RecognizerOptions {
  */
 export class Recognizer {
   readonly #options: RecognizerOptions;
-  readonly #bounds: Bounds;
   readonly #hearing: Hearing;
   readonly #sender: Sender;
   readonly #irregularities = new Map<string, number>();
@@ -60,9 +59,9 @@ export class Recognizer {
 
   constructor(options: RecognizerOptions) {
     this.#options = options;
-    this.#bounds = sessionBounds(options.mode, options.config);
-    this.#hearing = new Hearing(options.log, this.#bounds, options.config.property, options.onReport);
-    this.#sender = new Sender({ ...options, bounds: this.#bounds });
+    const bounds = sessionBounds(options.mode, options.config);
+    this.#hearing = new Hearing(options.log, bounds, options.config.property, options.onReport);
+    this.#sender = new Sender({ ...options, bounds });
   }
 
   /** Resolves when it has stopped: asked to, or because a finite source is recognised to its end. */
@@ -190,11 +189,6 @@ export class Recognizer {
     if (heard.dropped > 0) this.#note("repeated-result");
     for (const transcript of heard.transcripts) this.#options.onReport({ type: "transcript", transcript });
     if (heard.spoiled !== null) this.#queue.push({ type: "spoiled", fault: heard.spoiled });
-    const session = this.#hearing.session;
-    const final = heard.transcripts.some((transcript) => transcript.final);
-    if (final && session !== null && session.sentMs > this.#bounds.rollAtFinalMs) {
-      this.#queue.push({ type: "limit", cancel: true });
-    }
   }
 
   #pump(): void {
@@ -212,8 +206,8 @@ export class Recognizer {
         this.#pumpTimer = this.#options.clock.after(pause.againInMs, () => this.#pump());
         break;
       case "full":
-        // With a final result behind us nothing is cut in two: the next session starts at its end.
-        this.#dispatch({ type: "limit", cancel: session.heardTo > session.start });
+        // In the middle of speech, a result behind us saves the word: the next session starts at its end.
+        this.#dispatch({ type: "limit", cancel: !pause.quiet && session.heardTo > session.start });
         break;
       case "starved":
         this.#dispatch({ type: "starved" });

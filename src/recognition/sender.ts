@@ -2,6 +2,7 @@ import type { AudioLog } from "../audio/log.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Link } from "../sis/link.ts";
 import type { Bounds } from "./bounds.ts";
+import { type Lull, noLull, stepLull } from "./lull.ts";
 import { type Pace, refill, spend, startPace, waitMs } from "./pacer.ts";
 import type { Session } from "./session.ts";
 
@@ -21,7 +22,7 @@ export interface SenderOptions {
 export type Pause =
   | { readonly why: "live" } // nothing more to send just now
   | { readonly why: "paced"; readonly againInMs: number } // too fast, or the socket is full
-  | { readonly why: "full" } // the session has had all it may have
+  | { readonly why: "full"; readonly quiet: boolean } // the session is near its limit; `quiet`: nobody is speaking
   | { readonly why: "starved" }; // there has been nothing to send for long
 
 /** Sends the audio log to one session after the other: live sound as it comes, a backlog at the catch-up rate. */
@@ -29,6 +30,7 @@ export class Sender {
   readonly #options: SenderOptions;
   readonly #chunk: number;
   #pace: Pace;
+  #lull: Lull = noLull;
   #sent = 0;
   #lastSentMs = 0;
 
@@ -56,6 +58,7 @@ export class Sender {
   /** A session begins: the wait for audio starts anew. */
   begin(): void {
     this.#lastSentMs = this.#options.clock.monotonicMs();
+    this.#lull = noLull;
   }
 
   /** Sends what may be sent now. @param last the log will not grow: a last, shorter message goes too */
@@ -67,7 +70,8 @@ export class Sender {
       this.#pace = refill(this.#pace, nowMs, catchUpRate);
       const againInMs = waitMs(this.#pace, chunkMs, catchUpRate, link.bufferedBytes);
       if (againInMs > 0) return { why: "paced", againInMs };
-      if (session.sentMs + chunkMs > bounds.rollMs) return { why: "full" };
+      if (session.sentMs + chunkMs > bounds.rollMs) return { why: "full", quiet: false };
+      if (session.sentMs > bounds.rollInPauseMs && this.#lull.quiet) return { why: "full", quiet: true };
       this.#send(session, link, nowMs);
     }
   }
@@ -76,6 +80,7 @@ export class Sender {
     const { log, encode, chunkMs, bounds } = this.#options;
     const chunk = log.read(this.#chunk, 1);
     if (chunk === null) return;
+    this.#lull = stepLull(this.#lull, chunk.samples, log.sampleRate);
     session.send(chunk.position, chunk.samples.length);
     this.#sent += chunk.samples.length;
     this.#lastSentMs = nowMs;

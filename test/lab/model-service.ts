@@ -28,7 +28,10 @@ const perMs = 8;
 const tailMs = 500;
 const networkMs = 10;
 
-/** A word is a run of one sample value; its length follows from the value. */
+/** A word is a run of one sample value, which is its number times this. */
+export const loudness = 100;
+
+/** The length of a word follows from its number. */
 export function wordMs(value: number): number {
   return 300 + ((value * 37) % 300);
 }
@@ -232,7 +235,8 @@ class Session {
   }
 
   take(samples: Int16Array): void {
-    for (const value of samples) {
+    for (const sample of samples) {
+      const value = sample / loudness;
       if (value !== 0) {
         this.#open ??= { start: this.#samples, end: this.#samples, runs: [] };
         const last = this.#open.runs.at(-1);

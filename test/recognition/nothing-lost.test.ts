@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { type Random, seededRandom } from "../../src/base/random.ts";
 import type { Mode } from "../../src/sis/request.ts";
-import { ModelService, type Trouble, troubles, wordMs } from "../lab/model-service.ts";
+import { loudness, ModelService, type Trouble, troubles, wordMs } from "../lab/model-service.ts";
 import { recognitionLab } from "../lab/recognition.ts";
 
 interface Word {
@@ -43,7 +43,7 @@ function run(seed: string, mode: Mode, plan: readonly Trouble[]) {
       };
     },
   });
-  const sampleAt = (ms: number) => words.find((word) => ms >= word.startMs && ms < word.endMs)?.value ?? 0;
+  const sampleAt = (ms: number) => (words.find((word) => ms >= word.startMs && ms < word.endMs)?.value ?? 0) * loudness;
   const lastMs = (words.at(-1)?.endMs ?? 0) + 700;
   lab.capture(Math.ceil(lastMs / 100) * 100, sampleAt);
   lab.recognizer.sourceEnded();

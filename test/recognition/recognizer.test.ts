@@ -223,20 +223,36 @@ test("without sound the session is ended before the service disconnects, and beg
   assert.equal(lab.links.length, 2);
 });
 
-test("short mode rolls over before 60 s, at a final result where there is one, and loses nothing", () => {
+test("short mode rolls over before 60 s: in a pause, where there is one", () => {
   const lab = recognitionLab({ mode: "short" });
-  lab.capture(100);
+  const loud = (ms: number) => (ms >= 50_000 && ms < 51_000 ? 0 : Math.sin(ms) * 5000);
+  lab.capture(100, loud);
   lab.stream();
-  lab.capture(43_000);
-  assert.equal(lab.link.commands.length, 1);
-  lab.link.say(result(40_000, 42_500, "one"));
-  assert.deepEqual(lab.link.sent.at(-1), end(true));
-  lab.link.say({ resp_type: "END", trace_id: "t", reason: "CANCEL" });
+  lab.capture(51_500, loud);
+  assert.deepEqual(lab.link.commands.at(-1), end(false));
+  assert.equal(lab.link.audioBytes / 16, 50_300, "300 ms into the pause");
+  lab.link.say(result(0, 50_000, "a minute's speech"));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
   assert.deepEqual(lab.link.sent.at(-1), start());
   lab.link.say({ resp_type: "START", trace_id: "u" });
+  assert.equal(lab.log.settled / 8, 50_300);
+  assert.equal(lab.links.length, 1);
+});
+
+test("where nobody pauses, a session is cut at the end of its last result, or ended where it has none", () => {
+  const lab = recognitionLab({ mode: "short" });
+  const loud = (ms: number) => Math.sin(ms) * 5000;
+  lab.capture(100, loud);
+  lab.stream();
+  lab.capture(50_000, loud);
+  lab.link.say(result(1000, 42_500, "one"));
+  lab.capture(6_000, loud);
+  assert.deepEqual(lab.link.commands.at(-1), end(true));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "CANCEL" });
+  lab.link.say({ resp_type: "START", trace_id: "u" });
   assert.equal(lab.log.settled / 8, 42_500);
-  lab.capture(57_000);
-  assert.deepEqual(lab.link.commands.at(-1), end(false), "without a result it is ended, not cancelled");
+  lab.capture(43_000, loud);
+  assert.deepEqual(lab.link.commands.at(-1), end(false));
   lab.link.say({ resp_type: "END", trace_id: "u", reason: "NORMAL" });
   assert.equal(lab.log.settled / 8, 42_500 + 55_200);
 });

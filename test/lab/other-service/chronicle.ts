@@ -5,6 +5,8 @@ import type { ErrorCode } from "./messages.ts";
 export interface Chronicle {
   /** Wall clock of each request for a connection. */
   readonly requests: number[];
+  /** Wall clock of each close by the service. */
+  readonly closings: number[];
   /** Wall clock of each START. */
   readonly starts: number[];
   /** What the client did against the pages. */
@@ -13,8 +15,6 @@ export interface Chronicle {
   heardMs: number;
   /** Sessions in which the client sent more than the mode takes. */
   exceeded: number;
-  /** Connections that are open. */
-  open: number;
   readonly refusals: Refusal[];
   readonly startRefusals: ErrorCode[];
   readonly troubles: Trouble[];
@@ -23,11 +23,11 @@ export interface Chronicle {
 export function chronicleOf({ refusals, startRefusals, troubles }: Habits): Chronicle {
   return {
     requests: [],
+    closings: [],
     starts: [],
     violations: [],
     heardMs: 0,
     exceeded: 0,
-    open: 0,
     refusals: [...refusals],
     startRefusals: [...startRefusals],
     troubles: [...troubles],

@@ -1,6 +1,6 @@
 import type { Chronicle } from "./chronicle.ts";
 import { Ear, type Heard, type Utterance } from "./ear.ts";
-import type { Habits, Trouble } from "./habits.ts";
+import type { Habits, Leave, Mishap, Trouble } from "./habits.ts";
 import { type Segment, segmentOf, type Voice, voice } from "./messages.ts";
 import type { Outlet } from "./outlet.ts";
 import { type SoundFormat, soundFormat } from "./sound-format.ts";
@@ -52,19 +52,15 @@ export class Conversation {
   readonly #habits: Habits;
   readonly #outlet: Outlet;
   readonly #chronicle: Chronicle;
-  readonly #leave: (how: "reset" | "drop" | number) => void;
+  readonly #leave: (how: Leave) => void;
   #state: State = { phase: "idle", sinceMs: null };
   #results = 0;
-  /** A message that is shorter than allowed: the last one of a session may be. */
-  #brief: string | null = null;
 
-  constructor(
-    mode: Mode,
-    habits: Habits,
-    outlet: Outlet,
-    chronicle: Chronicle,
-    leave: (how: "reset" | "drop" | number) => void,
-  ) {
+  get #longSegments(): boolean {
+    return this.#mode === "short" && this.#habits.shortSegments === "session";
+  }
+
+  constructor(mode: Mode, habits: Habits, outlet: Outlet, chronicle: Chronicle, leave: (how: Leave) => void) {
     this.#mode = mode;
     this.#habits = habits;
     this.#outlet = outlet;
@@ -105,12 +101,10 @@ export class Conversation {
   #start(config: unknown): void {
     if (this.#state.phase !== "idle") {
       this.#wrong(`START while ${this.#state.phase}`);
-      this.#outlet.clear();
-      this.#fail({ type: "error", code: "SIS.0032", traced: true, endAfterMs: 0 }, this.#state.session);
+      this.#fail({ type: "error", code: "SIS.0032", traced: true, rest: "lost", endAfterMs: 0 }, this.#state.session);
       return;
     }
     this.#chronicle.starts.push(Date.now());
-    this.#brief = null;
     const refusal = this.#chronicle.startRefusals.shift();
     const session = this.#sessionOf(new Map(Object.entries(config ?? {})));
     if (refusal !== undefined || session === null) {
@@ -136,7 +130,7 @@ export class Conversation {
     const yes = (name: string) => config.get(name) === "yes";
     return {
       voice: voice(),
-      ear: new Ear(format.rate, number("vad_tail", 500)),
+      ear: new Ear(format.rate, this.#longSegments ? Number.POSITIVE_INFINITY : number("vad_tail", 500)),
       format,
       interim: this.#habits.interimResults === "always" || yes("interim_results"),
       words: this.#habits.wordInfo === "always" || yes("need_word_info"),
@@ -148,23 +142,18 @@ export class Conversation {
   #listen(session: Session, bytes: Buffer): void {
     const { ear, format } = session;
     const ms = bytes.length / format.bytesPerMs;
-    if (this.#brief !== null) this.#wrong(this.#brief);
-    this.#brief = ms < messageMs.least ? `a message of ${ms} ms, and it is not the last one` : null;
-    if (ms > messageMs.most) this.#wrong(`a message of ${ms} ms`);
+    if (ms < messageMs.least || ms > messageMs.most) this.#wrong(`a message of ${ms} ms`);
     this.#chronicle.heardMs += ms;
     this.#hear(session, ear.hear(format.decode(bytes)));
     if (this.#state.phase !== "listening") return;
-    const trouble = this.#chronicle.troubles[0];
-    if (trouble !== undefined && this.#chronicle.heardMs >= trouble.atMs) {
-      this.#chronicle.troubles.shift();
-      this.#fail(trouble.what, session);
+    const mishap = this.#mishap((at) => at !== "end" && this.#chronicle.heardMs >= at);
+    if (mishap !== null) {
+      this.#fail(mishap, session);
     } else if (this.#mode === "sentence" && session.headMs > 0 && !ear.hearsSpeech && ear.nowMs >= session.headMs) {
       this.#outlet.say(session.voice.event("EXCEEDED_SILENCE", ear.nowMs));
       this.#sentenceOver(session);
     } else if (this.#mode === "short" && ear.nowMs > shortLimitMs) {
-      this.#chronicle.exceeded++;
-      this.#outlet.say(session.voice.event("EXCEEDED_AUDIO", ear.nowMs));
-      this.#state = { phase: "deaf", session, end: "asked", sinceMs: null };
+      this.#exceed(session);
     }
   }
 
@@ -177,7 +166,7 @@ export class Conversation {
             this.#outlet.say(voice.event("VOICE_START", what.atMs));
           break;
         case "so-far":
-          if (session.interim) this.#outlet.say(voice.result(segmentOf(what.utterance, false, session.words)));
+          if (session.interim) this.#outlet.sayNow(voice.result(segmentOf(what.utterance, false, session.words)));
           break;
         case "said":
           if (this.#mode === "sentence") {
@@ -217,7 +206,12 @@ export class Conversation {
   #end(cancel: boolean): void {
     const state = this.#state;
     switch (state.phase) {
-      case "listening":
+      case "listening": {
+        const mishap = this.#mishap((at) => at === "end");
+        if (mishap !== null) {
+          this.#fail(mishap, state.session);
+          break;
+        }
         this.#state = { phase: "ending", session: state.session };
         if (!cancel) {
           this.#hear(state.session, state.session.ear.end());
@@ -225,8 +219,12 @@ export class Conversation {
         }
         this.#tellEnd(state.session, cancel ? "CANCEL" : "NORMAL");
         break;
+      }
       case "deaf":
-        if (state.end === "asked") this.#tellEnd(state.session, "NORMAL");
+        if (state.end !== "asked") break;
+        if (this.#mode !== "sentence") this.#hear(state.session, state.session.ear.end());
+        this.#tellHeld(state.session);
+        this.#tellEnd(state.session, "NORMAL");
         break;
       case "idle":
         if (this.#habits.lateEnd === "error") this.#outlet.say(voice().error("SIS.0032"));
@@ -246,13 +244,31 @@ export class Conversation {
     else if (closesAfterEndMs !== null) this.#outlet.act(() => setTimeout(() => this.#leave(1000), closesAfterEndMs));
   }
 
-  #fail(what: Trouble["what"], session: Session): void {
-    this.#outlet.clear();
+  /** What is to go wrong now; null: nothing. */
+  #mishap(now: (at: Trouble["at"]) => boolean): Mishap | null {
+    const [next] = this.#chronicle.troubles;
+    if (next === undefined || !now(next.at)) return null;
+    this.#chronicle.troubles.shift();
+    return next.what;
+  }
+
+  #exceed(session: Session): void {
+    this.#chronicle.exceeded++;
+    this.#outlet.say(session.voice.event("EXCEEDED_AUDIO", session.ear.nowMs));
+    this.#state = { phase: "deaf", session, end: "asked", sinceMs: null };
+  }
+
+  #fail(what: Mishap, session: Session): void {
+    if (what.type === "exceeded-audio") {
+      this.#exceed(session);
+      return;
+    }
+    if (what.type !== "error" || what.rest === "lost") this.#outlet.clear();
     this.#state = { phase: "deaf", session, end: "itself", sinceMs: performance.now() };
     switch (what.type) {
       case "error": {
         const { trace_id: _trace, ...untraced } = session.voice.error(what.code);
-        this.#outlet.say(what.traced ? session.voice.error(what.code) : untraced);
+        this.#outlet.sayNow(what.traced ? session.voice.error(what.code) : untraced);
         this.#outlet.act(() => this.#tellEnd(session, "ERROR"), what.endAfterMs);
         break;
       }
@@ -260,8 +276,12 @@ export class Conversation {
         this.#outlet.say(session.voice.fatal(what.code));
         this.#outlet.act(() => this.#leave(what.goodbye ? 1000 : "drop"), what.afterMs);
         break;
+      case "end":
+        this.#tellEnd(session, "NORMAL");
+        break;
+      case "freeze":
       case "reset":
-        this.#leave("reset");
+        this.#leave(what.type);
         break;
       case "close":
         this.#leave(what.code);

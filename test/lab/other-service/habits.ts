@@ -1,5 +1,8 @@
 import type { ErrorCode, Message } from "./messages.ts";
 
+/** How a service leaves a connection: without a word, or with a close code. */
+export type Leave = "reset" | "drop" | "freeze" | number;
+
 /** How a sentence session comes to its end once the sentence is over. */
 export interface SentenceManner {
   /** What is said of it, in this order. */
@@ -8,15 +11,30 @@ export interface SentenceManner {
   readonly end: "itself" | "asked" | "closes";
 }
 
-/** What goes wrong, and when: once, when so much sound has come in on all connections together. */
+export type Mishap =
+  /** ERROR, then after a while END (reason ERROR). `rest`: what becomes of the results that were not told yet. */
+  | {
+      readonly type: "error";
+      readonly code: ErrorCode;
+      readonly traced: boolean;
+      readonly rest: "lost" | "told";
+      readonly endAfterMs: number;
+    }
+  /** FATAL_ERROR, then after a while the end of the connection. */
+  | { readonly type: "fatal"; readonly code: ErrorCode; readonly goodbye: boolean; readonly afterMs: number }
+  /** EVENT EXCEEDED_AUDIO: sound is ignored from now on. */
+  | { readonly type: "exceeded-audio" }
+  /** END (reason NORMAL) that the client has not asked for; what is being said is lost. */
+  | { readonly type: "end" }
+  /** Neither reads nor writes any more, and keeps the connection. */
+  | { readonly type: "freeze" }
+  | { readonly type: "reset" }
+  | { readonly type: "close"; readonly code: number };
+
+/** What goes wrong, once: when so much sound has come in on all connections together, or at the client's END. */
 export interface Trouble {
-  readonly atMs: number;
-  readonly what: /** ERROR, then after a while END (reason ERROR); what was recognised and not yet told is lost. */
-    | { readonly type: "error"; readonly code: ErrorCode; readonly traced: boolean; readonly endAfterMs: number }
-    /** FATAL_ERROR, then after a while the end of the connection. */
-    | { readonly type: "fatal"; readonly code: ErrorCode; readonly goodbye: boolean; readonly afterMs: number }
-    | { readonly type: "reset" }
-    | { readonly type: "close"; readonly code: number };
+  readonly at: number | "end";
+  readonly what: Mishap;
 }
 
 export interface Refusal {
@@ -39,6 +57,8 @@ export interface Habits {
   readonly wordInfo: "asked" | "always";
   readonly voiceEvents: boolean;
   readonly sentence: SentenceManner;
+  /** What is one segment in short mode: what is said in one breath, or all of the session. */
+  readonly shortSegments: "breath" | "session";
   /** END of a session that is over already: out of order, or of no interest. */
   readonly lateEnd: "ignored" | "error";
   /** null: the connection stays open after END. */
@@ -67,6 +87,7 @@ export const plainHabits: Habits = {
   wordInfo: "asked",
   voiceEvents: false,
   sentence: { says: ["voice-end", "result"], end: "itself" },
+  shortSegments: "breath",
   lateEnd: "ignored",
   closesAfterEndMs: null,
   pingEveryMs: null,

@@ -7,7 +7,7 @@ interface Item {
   readonly act: () => void;
 }
 
-/** What a connection still has to say and do, in its order: nothing overtakes what comes late. */
+/** What a connection still has to say and do, in its order: what comes late holds up what follows. */
 export class Outlet {
   readonly #socket: WebSocket;
   readonly #habits: Habits;
@@ -22,9 +22,12 @@ export class Outlet {
   }
 
   say(message: Message, delayMs = 0): void {
-    this.act(() => {
-      for (const phrase of this.#rephrase(message)) this.#send(phrase);
-    }, delayMs);
+    this.act(() => this.sayNow(message), delayMs);
+  }
+
+  /** Says it before all that waits. */
+  sayNow(message: Message): void {
+    for (const phrase of this.#rephrase(message)) this.#send(phrase);
   }
 
   /** Does something `delayMs` from now, or later: when all before it is done. */

@@ -87,6 +87,7 @@ export const moreFields = plainly((message) => ({
 /** Messages of a later version of the service, around each known one. */
 export const moreMessages: Rephrasing = () => (message) => [
   { resp_type: "PROGRESS", trace_id: message["trace_id"], percent: 42 },
+  ...(message.resp_type === "RESULT" ? [{ ...message, segments: [] }] : []),
   message,
   { resp_type: "STATISTICS", segments: [{ start_time: 0, end_time: 1, is_final: true, result: { text: "7777" } }] },
 ];

@@ -4,6 +4,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type RawData, type WebSocket, WebSocketServer } from "ws";
 import { type Chronicle, chronicleOf } from "./chronicle.ts";
 import { Conversation } from "./conversation.ts";
@@ -14,9 +15,13 @@ export interface OtherService extends AsyncDisposable {
   /** As the setting `sis.endpoint` wants it. */
   readonly endpoint: string;
   readonly chronicle: Chronicle;
+  /** How many connections are still open a moment after the client is gone; frozen ones cannot tell. */
+  openConnections(): Promise<number>;
 }
 
 export const projectId = "5f0e8a0d3b7c4c1f";
+
+const goneWithinMs = 1000;
 
 type Mode = "continuous" | "sentence" | "short";
 
@@ -60,6 +65,12 @@ export async function startOtherService(habits: Habits): Promise<OtherService> {
   return {
     endpoint: `ws://127.0.0.1:${(http.address() as AddressInfo).port}`,
     chronicle,
+    async openConnections() {
+      const deadline = performance.now() + goneWithinMs;
+      const open = () => [...sockets.clients].filter((socket) => !socket.isPaused).length;
+      while (open() > 0 && performance.now() < deadline) await sleep(20);
+      return open();
+    },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets.clients) socket.terminate();
       http.closeAllConnections();
@@ -92,7 +103,11 @@ function serve(socket: WebSocket, stream: Socket, mode: Mode, habits: Habits, ch
     outlet.clear();
     if (how === "reset") stream.resetAndDestroy();
     else if (how === "drop") stream.end();
-    else socket.close(how);
+    else if (how === "freeze") socket.pause();
+    else {
+      chronicle.closings.push(Date.now());
+      socket.close(how);
+    }
   });
   let answered = true;
   const pings =
@@ -103,7 +118,6 @@ function serve(socket: WebSocket, stream: Socket, mode: Mode, habits: Habits, ch
           answered = false;
           socket.ping("are you there?");
         }, habits.pingEveryMs);
-  chronicle.open++;
   socket.on("pong", () => {
     answered = true;
   });
@@ -114,7 +128,6 @@ function serve(socket: WebSocket, stream: Socket, mode: Mode, habits: Habits, ch
     else conversation.text(data.toString());
   });
   socket.on("close", () => {
-    chronicle.open--;
     clearInterval(pings);
     outlet.clear();
   });

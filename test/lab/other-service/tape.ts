@@ -5,8 +5,10 @@ export interface TapePlan {
   readonly first: number;
   readonly count: number;
   readonly everyMs: number;
-  /** Silence before the first number, and after the last one. */
-  readonly marginMs: number;
+  /** Silence before the first number. */
+  readonly leadMs: number;
+  /** Silence after the last number. */
+  readonly tailMs: number;
   /** A burst of noise after each number. */
   readonly noise: boolean;
   /** More silence in the middle. */
@@ -25,7 +27,8 @@ export const plainTape: TapePlan = {
   first: 1,
   count: 9,
   everyMs: 1300,
-  marginMs: 700,
+  leadMs: 700,
+  tailMs: 900,
   noise: false,
   pauseMs: 0,
   rate: 16_000,
@@ -35,17 +38,20 @@ export const plainTape: TapePlan = {
 
 const toneMs = 70;
 const gapMs = 50;
+/** From the beginning of a digit to that of the next. */
+export const digitEveryMs = toneMs + gapMs;
+const numberMs = 4 * digitEveryMs - gapMs;
 const noiseMs = 200;
 const noiseAfterMs = 1200;
 
 /** What is on a tape, and when. */
-export function layOut({ first, count, everyMs, marginMs, pauseMs }: TapePlan): Tape {
+function layOut({ first, count, everyMs, leadMs, tailMs, pauseMs }: TapePlan): Tape {
   const words = Array.from({ length: count }, (_, index) => ({
     text: String(first + index).padStart(4, "0"),
-    atMs: marginMs + index * everyMs + (index >= count / 2 ? pauseMs : 0),
+    atMs: leadMs + index * everyMs + (index >= count / 2 ? pauseMs : 0),
   }));
   const last = words.at(-1)?.atMs ?? 0;
-  return { words, lengthMs: last + everyMs + marginMs };
+  return { words, lengthMs: last + numberMs + tailMs };
 }
 
 /** Writes the tape as a WAV file. */
@@ -67,7 +73,7 @@ function sound(tape: Tape, { rate, noise }: TapePlan): Float64Array {
   for (const { text, atMs } of tape.words) {
     for (const [index, digit] of [...text].entries()) {
       const [low, high] = pair(digit);
-      add(atMs + index * (toneMs + gapMs), toneMs, (s) => 0.25 * (sine(low, s) + sine(high, s)));
+      add(atMs + index * digitEveryMs, toneMs, (s) => 0.25 * (sine(low, s) + sine(high, s)));
     }
     if (noise) add(atMs + noiseAfterMs, noiseMs, (_, index) => 0.3 * hiss(index));
   }

@@ -1,19 +1,24 @@
 import assert from "node:assert/strict";
 import type { AgentRun, Line } from "./agent-run.ts";
 import type { Chronicle } from "./chronicle.ts";
+import { digitEveryMs } from "./tape.ts";
 
 const toleranceMs = 100;
-/** From the program's start to the tape's: it dials when it begins to listen. */
+const wordToleranceMs = 30;
+const promptMs = 1000;
+/** The program dials when it begins to listen. */
 const settlingMs = 1500;
 export const exitWithinMs = 15_000;
 
 /** The lines of a run. @throws AssertionError unless it ended by itself, and well, in time, having printed nothing else */
-export function linesOf(run: AgentRun, speed: number): Line[] {
+export function linesOf(run: AgentRun, speed: number, { requests }: Chronicle): Line[] {
   assert.equal(run.signal, null, "the program did not end by itself");
   assert.equal(run.code, 0);
-  const tapeEndMs = run.startedMs + run.tape.lengthMs / speed;
-  assert.ok(run.endedMs >= tapeEndMs, "the program ended before the tape did");
-  assert.ok(run.endedMs <= tapeEndMs + exitWithinMs + settlingMs, "the program ended long after the tape did");
+  const lengthMs = run.tape.lengthMs / speed;
+  const [firstRequestMs = Number.NaN] = requests;
+  assert.ok(run.endedMs >= run.startedMs + lengthMs, "the program ended before the tape did");
+  const lateMs = run.endedMs - (firstRequestMs + lengthMs);
+  assert.ok(lateMs <= exitWithinMs, `the program ended ${lateMs} ms after the tape`);
   assert.match(run.stdout, /^(?:\{.*\}\n)*$/);
   const lines = run.stdout
     .split("\n")
@@ -47,8 +52,35 @@ export function timesAreTrue(run: AgentRun, lines: readonly Line[], chronicle: C
     `transcripts begin off by ${errors.join(", ")} ms`,
   );
   const [firstRequestMs = Number.NaN] = chronicle.requests;
-  const late = tapeStartMs - firstRequestMs;
-  assert.ok(Math.abs(late) <= settlingMs, `the tape seems to begin ${late} ms after the first request`);
-  assert.ok(tapeStartMs >= run.startedMs - 250, "the tape seems to begin before the program");
+  const earliestMs = run.startedMs;
+  const latestMs = Math.min(firstRequestMs + settlingMs, run.endedMs - run.tape.lengthMs);
+  assert.ok(
+    tapeStartMs >= earliestMs && tapeStartMs <= latestMs,
+    `the tape seems to begin at ${tapeStartMs}, not between ${earliestMs} and ${latestMs}`,
+  );
   for (const line of finals) assert.ok(line.end > line.start, `${line.text} ends before it begins`);
+}
+
+/** The program comes back soon after an orderly close: nothing is wrong. */
+export function comesBackAtOnce({ closings, requests }: Chronicle): void {
+  assert.ok(closings.length > 1, "nothing was closed");
+  const waits = closings.slice(0, -1).map((closed) => (requests.find((time) => time >= closed) ?? Infinity) - closed);
+  assert.ok(
+    waits.every((wait) => wait <= promptMs),
+    `the program came back after ${waits.join(", ")} ms`,
+  );
+}
+
+/** A word for each digit, each where the digit is. */
+export function wordsAreTrue(lines: readonly Line[]): void {
+  for (const { text, start, words } of lines.filter(({ final }) => final)) {
+    assert.deepEqual(
+      words.map(({ word }) => word),
+      [...text],
+    );
+    for (const [index, word] of words.entries()) {
+      const error = Date.parse(word.start) - Date.parse(start) - index * digitEveryMs;
+      assert.ok(Math.abs(error) <= wordToleranceMs, `a word of ${text} begins off by ${error} ms`);
+    }
+  }
 }
