@@ -44,7 +44,6 @@ const colours: Readonly<Record<string, string>> = {
   "32": "#7ee787",
   "33": "#e3b341",
   "34": "#79c0ff",
-  "35": "#d2a8ff",
   "36": "#56d4dd",
   "90": "#8b949e",
 };

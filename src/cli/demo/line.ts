@@ -1,5 +1,5 @@
 /** What a piece of text means; the terminal chooses the colour. */
-export type Tone = "plain" | "quiet" | "strong" | "good" | "bad" | "warning" | "service" | "agent" | "fleet" | "heard";
+export type Tone = "plain" | "quiet" | "strong" | "good" | "bad" | "warning" | "agent" | "fleet" | "heard";
 
 export interface Span {
   readonly text: string;
@@ -34,7 +34,6 @@ const sgr: Readonly<Record<Tone, string>> = {
   good: "32",
   bad: "1;31",
   warning: "33",
-  service: "35",
   agent: "36",
   fleet: "34",
   heard: "32",

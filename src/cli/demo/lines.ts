@@ -4,12 +4,12 @@ import type { ErrorReport, Report, Transcript } from "../../recognition/report.t
 import type { PublishedMessage } from "../../simulator/broker.ts";
 import { clockTime, duration } from "./format.ts";
 import type { Happening, Moment } from "./happening.ts";
-import { type Line, line, type Span, span, type Tone } from "./line.ts";
+import { type Line, line, type Span, span } from "./line.ts";
 import { parsed } from "./progress.ts";
 import { sceneLines } from "./scenes.ts";
 
 /** Speech that is recognised later than this after it was spoken has waited for the service. */
-export const lateMs = 2_000;
+const lateMs = 2_000;
 
 /** The lines that a happening adds to the output; most add none or one. */
 export function linesOf(what: Happening, now: Moment): readonly Line[] {
@@ -97,13 +97,7 @@ function messageSpans({ topic, payload }: PublishedMessage): readonly Span[] {
   return [span(printable(topic.slice(0, cut)), "quiet"), span(printable(topic.slice(cut))), span(` ${json}`, "quiet")];
 }
 
-/** Who says the line: a column of its own, so that the three sides of the story can be told apart. */
-const speakers = {
-  agent: "agent",
-  fleet: "fleet",
-  heard: "heard",
-} as const satisfies Readonly<Record<string, Tone>>;
-
-function said(now: Moment, who: keyof typeof speakers, ...spans: readonly Span[]): Line {
-  return line(17, span(`${clockTime(now.wallMs)} `, "quiet"), span(who.padEnd(6), speakers[who]), ...spans);
+/** Who says it stands in a column of its own, so that the sides of the story can be told apart. */
+function said(now: Moment, who: "agent" | "fleet" | "heard", ...spans: readonly Span[]): Line {
+  return line(17, span(`${clockTime(now.wallMs)} `, "quiet"), span(who.padEnd(6), who), ...spans);
 }

@@ -57,7 +57,10 @@ export async function perform(performance: Performance): Promise<Verdict | null>
   };
   const house = await openHouse({ sound, directory, clock, onHappening: happen });
   try {
-    void house.ended.then(() => calledOff.abort(endedByItself(board.progress.fault)));
+    house.ended.then(
+      () => calledOff.abort(endedByItself(board.progress.fault)),
+      (error: unknown) => calledOff.abort(error),
+    );
     const { words } = sound;
     const wordAt = (soundMs: number) => (words === null ? null : wordInMiddle(soundMs, words));
     const stage = { clock, board, service: house.service, words, wordAt };

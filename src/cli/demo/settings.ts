@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { type Configuration, loadConfiguration } from "../../config/load.ts";
 
 /** Who the demo's device is to the fleet. */
-export const fleet = "demo";
-export const deviceId = "kiosk-17";
+const fleet = "demo";
+const deviceId = "kiosk-17";
 
 /**
  * The configuration of the demo's agent: what a user would write for it, in a file of its own; all else as it is by
