@@ -36,6 +36,12 @@ export const preRoll = (ms: number) =>
 export const endWithTail = (ms: number) =>
   plainly((message) => withSegments(message, (segment) => ({ ...segment, end_time: segment.end_time + ms })));
 
+/** Segments that end before the last of their speech is over. */
+export const endEarly = (ms: number) =>
+  plainly((message) =>
+    withSegments(message, (segment) => ({ ...segment, end_time: Math.max(segment.start_time, segment.end_time - ms) })),
+  );
+
 export const rounded = (ms: number) =>
   plainly((message) =>
     withSegments(message, (segment) => ({

@@ -6,6 +6,7 @@ import { digitEveryMs } from "./tape.ts";
 const toleranceMs = 100;
 const wordToleranceMs = 30;
 const promptMs = 1000;
+const mostStartsInSecond = 5;
 /** The program dials when it begins to listen. */
 const settlingMs = 1500;
 export const exitWithinMs = 15_000;
@@ -59,6 +60,12 @@ export function timesAreTrue(run: AgentRun, lines: readonly Line[], chronicle: C
     `the tape seems to begin at ${tapeStartMs}, not between ${earliestMs} and ${latestMs}`,
   );
   for (const line of finals) assert.ok(line.end > line.start, `${line.text} ends before it begins`);
+}
+
+/** However sessions end, they do not follow each other faster than people speak. */
+export function startsAreFew({ starts }: Chronicle): void {
+  const busiest = Math.max(...starts.map((from) => starts.filter((at) => at >= from && at < from + 1000).length));
+  assert.ok(busiest <= mostStartsInSecond, `${busiest} STARTs within a second`);
 }
 
 /** The program comes back soon after an orderly close: nothing is wrong. */
