@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { Fault, toFault } from "../base/fault.ts";
 import { configCommand } from "./config.ts";
+import { demoCommand } from "./demo.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
@@ -39,6 +40,7 @@ function programOf(startAgent: StartAgent, printing: Promise<void>[]): Command {
     .description("Streams a microphone to Huawei Cloud SIS for real-time speech recognition, and loses nothing.")
     .version(version, "-V, --version", "print the version")
     .addCommand(runCommand(startAgent))
+    .addCommand(demoCommand())
     .addCommand(simulateCommand())
     .addCommand(configCommand());
   prepare(program, printing);
