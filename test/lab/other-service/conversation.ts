@@ -1,22 +1,9 @@
 import type { Chronicle } from "./chronicle.ts";
-import { Ear, type Heard, type Utterance } from "./ear.ts";
+import type { Heard, Utterance } from "./ear.ts";
 import type { Habits, Leave, Mishap, Trouble } from "./habits.ts";
-import { type Segment, segmentOf, type Voice, voice } from "./messages.ts";
+import { segmentOf, voice } from "./messages.ts";
 import type { Outlet } from "./outlet.ts";
-import { type SoundFormat, soundFormat } from "./sound-format.ts";
-
-type Mode = "continuous" | "sentence" | "short";
-
-interface Session {
-  readonly voice: Voice;
-  readonly ear: Ear;
-  readonly format: SoundFormat;
-  readonly interim: boolean;
-  readonly words: boolean;
-  readonly headMs: number;
-  /** Final segments that wait for company. */
-  held: Segment[];
-}
+import { type Mode, type Session, sessionOf } from "./session.ts";
 
 /** `sinceMs`: when the client was told, or told us, that no more sound is wanted; null: it was not. */
 type State =
@@ -40,12 +27,6 @@ const commands: Readonly<Record<string, readonly string[]>> = {
   START: ["command", "config"],
   END: ["command", "cancel"],
 };
-const settings = new Set(
-  "audio_format property add_punc digit_norm vad_head vad_tail max_seconds interim_results vocabulary_id need_word_info".split(
-    " ",
-  ),
-);
-
 /** The service's side of one connection, from the pages: START, sound, END. */
 export class Conversation {
   readonly #mode: Mode;
@@ -56,10 +37,6 @@ export class Conversation {
   #state: State = { phase: "idle", sinceMs: null };
   #results = 0;
 
-  get #longSegments(): boolean {
-    return this.#mode === "short" && this.#habits.shortSegments === "session";
-  }
-
   constructor(mode: Mode, habits: Habits, outlet: Outlet, chronicle: Chronicle, leave: (how: Leave) => void) {
     this.#mode = mode;
     this.#habits = habits;
@@ -69,7 +46,7 @@ export class Conversation {
   }
 
   text(text: string): void {
-    const request: unknown = JSON.parse(text);
+    const request = parse(text);
     if (typeof request !== "object" || request === null || !("command" in request)) return this.#wrong(`text: ${text}`);
     for (const field of Object.keys(request)) {
       if (!commands[String(request.command)]?.includes(field)) this.#wrong(`field ${field} in ${text}`);
@@ -106,7 +83,7 @@ export class Conversation {
     }
     this.#chronicle.starts.push(Date.now());
     const refusal = this.#chronicle.startRefusals.shift();
-    const session = this.#sessionOf(new Map(Object.entries(config ?? {})));
+    const session = sessionOf(config, this.#mode, this.#habits, (what) => this.#wrong(what));
     if (refusal !== undefined || session === null) {
       this.#outlet.say(voice().error(refusal ?? "SIS.0032"));
       this.#state = { phase: "idle", sinceMs: performance.now() };
@@ -117,26 +94,6 @@ export class Conversation {
       this.#state = { phase: "listening", session };
     }, this.#habits.startDelayMs);
     this.#outlet.say(session.voice.start());
-  }
-
-  #sessionOf(config: ReadonlyMap<string, unknown>): Session | null {
-    const format = soundFormat(config.get("audio_format"));
-    for (const name of config.keys()) if (!settings.has(name)) this.#wrong(`setting ${name}`);
-    if (format === null || typeof config.get("property") !== "string") {
-      this.#wrong("START without a format or a property");
-      return null;
-    }
-    const number = (name: string, standard: number) => Number(config.get(name) ?? standard);
-    const yes = (name: string) => config.get(name) === "yes";
-    return {
-      voice: voice(),
-      ear: new Ear(format.rate, this.#longSegments ? Number.POSITIVE_INFINITY : number("vad_tail", 500)),
-      format,
-      interim: this.#habits.interimResults === "always" || yes("interim_results"),
-      words: this.#habits.wordInfo === "always" || yes("need_word_info"),
-      headMs: number("vad_head", 10_000),
-      held: [],
-    };
   }
 
   #listen(session: Session, bytes: Buffer): void {
@@ -291,5 +248,14 @@ export class Conversation {
 
   #wrong(what: string): void {
     this.#chronicle.violations.push(what);
+  }
+}
+
+/** null: not JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -10,6 +10,7 @@ import { type Chronicle, chronicleOf } from "./chronicle.ts";
 import { Conversation } from "./conversation.ts";
 import type { Habits, Refusal } from "./habits.ts";
 import { Outlet } from "./outlet.ts";
+import type { Mode } from "./session.ts";
 
 export interface OtherService extends AsyncDisposable {
   /** As the setting `sis.endpoint` wants it. */
@@ -22,8 +23,6 @@ export interface OtherService extends AsyncDisposable {
 export const projectId = "5f0e8a0d3b7c4c1f";
 
 const goneWithinMs = 1000;
-
-type Mode = "continuous" | "sentence" | "short";
 
 const paths: ReadonlyMap<string, Mode> = new Map([
   [`/v1/${projectId}/rasr/continue-stream`, "continuous"],
