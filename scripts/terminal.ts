@@ -12,6 +12,9 @@ export interface Cell {
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const sequence = /^\u001b\[(\??)([\d;]*)([A-Za-z])/;
 
+// oxlint-disable-next-line no-control-regex -- likewise
+const begun = /^\u001b(\[\??[\d;]*)?$/;
+
 /** Understands text, CR, LF, and of ECMA-48: SGR, CUU, EL, ED; and DEC's cursor on and off. */
 export class Terminal {
   readonly columns: number;
@@ -20,6 +23,8 @@ export class Terminal {
   #column = 0;
   #look: Look = "";
   #cursor = true;
+  /** The beginning of a control sequence whose rest has not come yet. */
+  #begun = "";
 
   constructor(columns: number) {
     this.columns = columns;
@@ -46,7 +51,9 @@ export class Terminal {
   }
 
   write(text: string): void {
-    for (let rest = text; rest !== ""; ) {
+    for (let rest = this.#begun + text; rest !== ""; ) {
+      this.#begun = begun.test(rest) ? rest : "";
+      if (this.#begun !== "") return;
       const found = sequence.exec(rest);
       if (found !== null) {
         const [whole, dec, parameters, command] = found;

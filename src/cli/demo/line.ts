@@ -59,12 +59,19 @@ export function wrapped({ spans, hang }: Line, columns: number): readonly (reado
           rows.push([span(" ".repeat(indent))]);
           used = indent;
         }
-        rows.at(-1)?.push(span(part, tone));
+        append(rows.at(-1) ?? [], span(part, tone));
         used += width;
       }
     }
   }
   return rows.map(trimmed);
+}
+
+/** Neighbours of one tone are one span. */
+function append(row: Span[], { text, tone }: Span): void {
+  const last = row.at(-1);
+  if (last?.tone === tone) row[row.length - 1] = span(last.text + text, tone);
+  else row.push(span(text, tone));
 }
 
 function trimmed(row: readonly Span[]): readonly Span[] {
