@@ -96,6 +96,8 @@ export function symptomOfReport(report: Report): Symptom | null {
     case "error":
       return symptomOfError(report.error);
     case "gap":
+      // The service had no words for it, three times: noise as a rule. An event, no alarm.
+      if (report.cause === "unrecognised") return null;
       return {
         alarm: "audio-loss",
         origin: "audio",

@@ -8,6 +8,8 @@ export interface Bounds {
   readonly rollMs: number;
   /** Silence at the head of a session that ended for want of speech: what is surely silent of it. */
   readonly silentHeadMs: number;
+  /** A sentence cannot have ended before this much of its session. */
+  readonly shortestSentenceMs: number;
   /** No segment is longer than this, its closing silence included. */
   readonly longestSegmentMs: number;
   /** Without audio for this long, a session is ended before the service disconnects. */
@@ -28,6 +30,7 @@ export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
     rollInPauseMs: limitMs * 0.7,
     rollMs: limitMs * 0.92,
     silentHeadMs: Math.max(headMs - preRollMs, headMs / 2),
+    shortestSentenceMs: Math.max(tailMs, 200),
     // Some models ignore max_seconds, so its largest value counts.
     longestSegmentMs: limits.maxSeconds.max * 1000 + tailMs + marginMs,
     starvedMs: limits.clientSilenceMs * 0.75,

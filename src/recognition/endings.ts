@@ -1,7 +1,21 @@
 import { lost, timedOut, unaskedEnd } from "./failures.ts";
-import { connect, end, endSession, endTimeoutMs, go, ignore, leave, note, report, start, stay, wait } from "./moves.ts";
+import {
+  connect,
+  deliver,
+  end,
+  endSession,
+  endTimeoutMs,
+  go,
+  ignore,
+  leave,
+  note,
+  report,
+  start,
+  stay,
+  wait,
+} from "./moves.ts";
 import { afterUseful } from "./retry.ts";
-import type { Context, EventOf, State, Step } from "./state.ts";
+import type { Context, Ending, EventOf, Settle, State, StateOf, Step } from "./state.ts";
 
 /** The moves towards the end of a session, and what comes after it. */
 
@@ -13,13 +27,16 @@ const lingerMs = 300;
  */
 const endlessFailures = 10;
 
+/** Sessions that the service itself is through with. */
+const finished: ReadonlySet<Ending> = new Set(["sentence", "silence", "full"]);
+
 /** What the service's events mean while a session streams. */
 export function heard(state: State, event: EventOf<"EVENT">, context: Context): Step {
   switch (event.event) {
     case "VOICE_START":
       return ignore(state);
     case "VOICE_END":
-      return context.mode === "sentence" ? end(state, "sentence", { asked: false, settle: "finals" }) : ignore(state);
+      return context.mode === "sentence" ? end(state, "sentence", { asked: false, settle: "sentence" }) : ignore(state);
     case "EXCEEDED_SILENCE":
       return context.mode === "sentence" ? end(state, "silence", { asked: false, settle: "silence" }) : ignore(state);
     case "EXCEEDED_AUDIO":
@@ -28,19 +45,46 @@ export function heard(state: State, event: EventOf<"EVENT">, context: Context): 
 }
 
 /** The same while we already wait for the END: audio after them was not heard, so it is not settled by the END. */
-export function heardWhileEnding(
-  state: State & { readonly phase: "ending" },
-  event: EventOf<"EVENT">,
-  context: Context,
-): Step {
-  const spared = event.event === "EXCEEDED_AUDIO" || (event.event !== "VOICE_START" && context.mode === "sentence");
-  if (!spared || state.settle !== "sent") return ignore(state);
-  const settle = event.event === "EXCEEDED_SILENCE" ? "silence" : "finals";
-  return stay({ ...state, settle, why: state.why === "exhausted" ? "sentence" : state.why });
+export function heardWhileEnding(state: StateOf<"ending">, event: EventOf<"EVENT">, context: Context): Step {
+  switch (event.event) {
+    case "VOICE_START":
+      return ignore(state);
+    case "VOICE_END":
+      return context.mode === "sentence" ? stay(deafSince(state, "sentence")) : ignore(state);
+    case "EXCEEDED_SILENCE":
+      return context.mode === "sentence" ? stay(deafSince(state, "silence")) : ignore(state);
+    case "EXCEEDED_AUDIO":
+      return stay(deafSince(state, "finals"));
+  }
+}
+
+/** Results count. In sentence mode the first final one is the sentence, with or without a VOICE_END. */
+export function recognised(state: State, event: EventOf<"RESULT">, context: Context): Step {
+  const step = deliver(state, event);
+  if (!isSentence(event, context)) return step;
+  const ending = end(state, "sentence", { asked: false, hasResult: true, settle: "sentence" });
+  return { next: ending.next, effects: [...step.effects, ...ending.effects] };
+}
+
+/** The same while we already wait for the END. */
+export function recognisedWhileEnding(state: StateOf<"ending">, event: EventOf<"RESULT">, context: Context): Step {
+  if (!isSentence(event, context)) return deliver(state, event);
+  if (!state.asked) return recognised(state, event, context);
+  return deliver(deafSince(state, "sentence"), event);
+}
+
+function isSentence(event: EventOf<"RESULT">, context: Context): boolean {
+  return context.mode === "sentence" && event.segments.some((segment) => segment.isFinal);
+}
+
+/** The END will not cover all that was sent; a finite source then has to go on with the rest. */
+function deafSince(state: StateOf<"ending">, settle: Settle): StateOf<"ending"> {
+  if (state.settle !== "sent") return state;
+  return { ...state, settle, why: state.why === "exhausted" ? "sentence" : state.why };
 }
 
 /** The device stops, or its settings change, while an END is already on its way. */
-export function redirectEnd(why: "stop" | "reconfigured"): (state: State & { readonly phase: "ending" }) => Step {
+export function redirectEnd(why: "stop" | "reconfigured"): (state: StateOf<"ending">) => Step {
   return (state) => {
     if (!state.asked) return end(state, why, { asked: true, settle: state.settle });
     return { next: { ...state, why }, effects: [wait(endTimeoutMs[why])] };
@@ -48,7 +92,7 @@ export function redirectEnd(why: "stop" | "reconfigured"): (state: State & { rea
 }
 
 /** How an ending session's END is followed up. */
-export function ended(state: State & { readonly phase: "ending" }, event: EventOf<"END">, context: Context): Step {
+export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
   if (event.reason === "CANCEL") {
     const followed = follow(state, context);
@@ -59,7 +103,7 @@ export function ended(state: State & { readonly phase: "ending" }, event: EventO
   return { next: followed.next, effects: [endSession(state.settle, state.why), healthy, ...followed.effects] };
 }
 
-function follow(state: State & { readonly phase: "ending" }, context: Context): Step {
+function follow(state: StateOf<"ending">, context: Context): Step {
   switch (state.why) {
     case "sentence":
     case "silence":
@@ -80,7 +124,7 @@ function follow(state: State & { readonly phase: "ending" }, context: Context): 
 }
 
 /** The END that we wait for does not come in time, or the time to ask for it has come. */
-export function endOverdue(state: State & { readonly phase: "ending" }, _event: unknown, context: Context): Step {
+export function endOverdue(state: StateOf<"ending">, _event: unknown, context: Context): Step {
   if (!state.asked) return end(state, state.why, { asked: true, settle: state.settle });
   if (state.why === "stop") return leave(state, "stopped", note("end-missing"), endSession("finals", state.why));
   if (endless(state)) return leave(state, "stopped", note("end-missing"), endSession("finals", "no END came"));
@@ -89,18 +133,14 @@ export function endOverdue(state: State & { readonly phase: "ending" }, _event: 
 }
 
 /** The service closed instead of answering END. */
-export function closedInsteadOfEnd(
-  state: State & { readonly phase: "ending" },
-  event: EventOf<"closed">,
-  context: Context,
-): Step {
+export function closedInsteadOfEnd(state: StateOf<"ending">, event: EventOf<"closed">, context: Context): Step {
   if (state.why === "stop" || endless(state)) {
     const step = go(state, "stopped");
     return { next: step.next, effects: [note("closed-without-end"), endSession("finals", "closed"), ...step.effects] };
   }
   const clean = event.ending.how === "closed" && event.ending.code === 1000;
-  // Some end a finished sentence by closing: a new connection is all that is needed.
-  if (clean && !state.asked) {
+  // Some end what is finished by closing: a new connection is all that is needed.
+  if (clean && finished.has(state.why)) {
     const next = connect(state);
     return { next: next.next, effects: [endSession(state.settle, state.why), ...next.effects] };
   }
@@ -108,6 +148,6 @@ export function closedInsteadOfEnd(
   return { next: step.next, effects: [note("closed-without-end"), ...step.effects] };
 }
 
-function endless(state: State & { readonly phase: "ending" }): boolean {
+function endless(state: StateOf<"ending">): boolean {
   return state.why === "exhausted" && state.standing.failures >= endlessFailures;
 }

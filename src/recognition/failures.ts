@@ -72,11 +72,20 @@ export function errorInSession(state: State, event: EventOf<"ERROR">, context: C
 }
 
 /** ERROR while none is open: nothing follows; the START that was sent is refused. */
-export function startRefused(state: State, event: EventOf<"ERROR">, context: Context): Step {
-  const failed = failByReply(state, "ERROR", event, context);
-  // Where our order was wrong, only a new connection is sure to be in step with the service again.
-  const inStep = diagnose(event.code).class !== "sequence";
-  return (inStep ? rest : leave)(failed.state, failed.plan, ...failed.effects);
+export function startRefused(state: StateOf<"starting">, event: EventOf<"ERROR">, context: Context): Step {
+  const diagnosis = diagnose(event.code);
+  // A START like the one that worked a moment ago: what is refused is something else that we said out of order. If not,
+  // the START on the next connection will tell.
+  const outOfOrder = diagnosis.class === "sequence" || (state.reused && diagnosis.action === "hold");
+  if (!outOfOrder) {
+    const failed = failByReply(state, "ERROR", event, context);
+    return rest(failed.state, failed.plan, ...failed.effects);
+  }
+  // Only a new connection is sure to be in step with the service again.
+  const { message, traceId } = event;
+  const sequence: Diagnosis = { ...diagnosis, class: "sequence", action: "reconnect" };
+  const failed = fail(state, "ERROR", { diagnosis: sequence, message, traceId }, context);
+  return leave(failed.state, failed.plan, ...failed.effects);
 }
 
 /** FATAL_ERROR: the service itself disconnects. */
@@ -92,21 +101,21 @@ export function fatal(state: State, event: EventOf<"FATAL_ERROR">, context: Cont
 /** A message that cannot be read may have been a result: the audio is sent again, so that nothing can be missed. */
 export function unreadable(state: State, event: EventOf<"malformed">, context: Context): Step {
   if (harmless.has(event.fault.code) || !inSession(state)) return stay(state, note("malformed-message"));
-  const step = spoil(state, event, context);
-  return { next: step.next, effects: [note("malformed-message"), ...step.effects] };
+  const failure = { diagnosis: diagnoseFault(event.fault), message: event.fault.message };
+  const failed = fail(state, "PROTOCOL", failure, context);
+  return redo(failed.state, failed.plan, note("malformed-message"), ...failed.effects);
 }
 
-/** What the session heard cannot be used: it is cancelled, and the same audio goes out again. */
-export function spoil(state: State, event: { readonly fault: EventOf<"spoiled">["fault"] }, context: Context): Step {
-  const failed = fail(
-    state,
-    "PROTOCOL",
-    { diagnosis: diagnoseFault(event.fault), message: event.fault.message },
-    context,
-  );
+/** Speech came back without words: it is sent again, at once. That is no failure of the service. */
+export function tryAgain(state: State): Step {
+  return redo(state, { delayMs: 0, held: false, renew: false, reason: "speech came back without words" });
+}
+
+/** The session is cancelled; what it has not settled goes out again. */
+function redo(state: State, plan: Plan, ...before: readonly Effect[]): Step {
   return {
-    next: { phase: "failing", standing: failed.state.standing, plan: failed.plan, heeds: false },
-    effects: [...failed.effects, { do: "end", cancel: true }, wait(endAfterErrorMs)],
+    next: { phase: "failing", standing: state.standing, plan, heeds: false },
+    effects: [...before, { do: "end", cancel: true }, wait(endAfterErrorMs)],
   };
 }
 

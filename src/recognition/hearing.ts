@@ -1,6 +1,5 @@
 import type { AudioLog } from "../audio/log.ts";
 import type { Position } from "../audio/timeline.ts";
-import { Fault } from "../base/fault.ts";
 import type { Segment } from "../sis/reply.ts";
 import { assemble } from "./assembly.ts";
 import type { Bounds } from "./bounds.ts";
@@ -13,11 +12,11 @@ export interface Heard {
   readonly transcripts: readonly Transcript[];
   /** Segments that repeat what is known, or belong to a session whose audio is being sent again. */
   readonly dropped: number;
-  /** A final segment without words: its audio has to be sent again. */
-  readonly spoiled: Fault | null;
+  /** A final segment came without words: its audio has to be sent again. */
+  readonly spoiled: boolean;
 }
 
-/** A segment that fails so often in a row is given up: the rest of the speech must not wait for it for ever. */
+/** A segment that stays without words is given up then: the rest of the speech must not wait for it for ever. */
 const mostTries = 3;
 
 /**
@@ -31,7 +30,8 @@ export class Hearing {
   readonly #onReport: (report: Report) => void;
   #session: Session | null = null;
   #lastSession: Session | null = null;
-  #failed: { readonly at: Position; readonly times: number } = { at: -1, times: 0 };
+  /** The latest segment without words: where it began, and how often it has come. */
+  #failed: { readonly at: Position; readonly times: number } = { at: Number.NEGATIVE_INFINITY, times: 0 };
 
   constructor(log: AudioLog, bounds: Bounds, property: string, onReport: (report: Report) => void) {
     this.#log = log;
@@ -56,6 +56,10 @@ export class Hearing {
     if (session === null) return;
     if (settle === "sent") this.#log.settle(session.sentTo);
     if (settle === "silence") this.#log.settle(session.positionAt(this.#bounds.silentHeadMs));
+    // The same sentence again would end the same way: what lies before its closing silence has been judged.
+    if (settle === "sentence" && this.#log.settled <= session.start) {
+      this.#log.settle(session.positionAt(this.#bounds.shortestSentenceMs));
+    }
     this.#log.rewind();
     this.#lastSession = session;
     this.#session = null;
@@ -65,16 +69,16 @@ export class Hearing {
   /** Takes the segments of a RESULT: their final ones settle what they cover. */
   deliver(traceId: string | null, segments: readonly Segment[]): Heard {
     const session = this.#sessionOf(traceId);
-    if (session === null) return { transcripts: [], dropped: segments.length, spoiled: null };
+    if (session === null) return { transcripts: [], dropped: segments.length, spoiled: false };
     const result = assemble(segments, session, this.#log, this.#property);
     // What the running session sends again is recognised again: a late result for it would be a double.
     const running = this.#session;
     if (running !== null && session !== running && result.heardTo > running.start) {
-      return { transcripts: [], dropped: segments.length, spoiled: null };
+      return { transcripts: [], dropped: segments.length, spoiled: false };
     }
     session.heardTo = result.heardTo;
     this.#log.settle(result.heardTo);
-    const spoiled = result.failed === null ? null : this.#unrecognised(session, result.failed);
+    const spoiled = result.failed !== null && this.#mayTryAgain(session, result.failed);
     return { transcripts: result.transcripts, dropped: result.dropped, spoiled };
   }
 
@@ -94,15 +98,13 @@ export class Hearing {
     return traceId !== null && traceId === last?.traceId && traceId !== running.traceId ? last : running;
   }
 
-  #unrecognised(session: Session, failed: { readonly from: Position; readonly to: Position }): Fault | null {
+  #mayTryAgain(session: Session, failed: { readonly from: Position; readonly to: Position }): boolean {
     const again = Math.abs(failed.from - this.#failed.at) < this.#log.sampleRate;
     this.#failed = { at: failed.from, times: again ? this.#failed.times + 1 : 1 };
-    if (this.#failed.times < mostTries) {
-      return new Fault("wire-bad-message", "a final segment came without a result");
-    }
+    if (this.#failed.times < mostTries) return true;
     this.#log.settle(failed.from);
     this.#log.abandon(failed.to, "unrecognised");
     session.heardTo = failed.to;
-    return null;
+    return false;
   }
 }

@@ -16,8 +16,10 @@ export const endTimeoutMs: Readonly<Record<Ending, number>> = {
   reconfigured: 3_000,
   stop: 1_500,
 };
-/** Where the service ends a session of its own accord, it is given this long before we ask. */
-const ownEndMs = 500;
+/** Where the service may end a session of its own accord, it is given this long before we ask: to find the result, … */
+const ownEndMs = 1_500;
+/** … and once it has given it. Asking a service that has just ended the session itself would be out of order. */
+const ownEndAfterResultMs = 500;
 const closeTimeoutMs = 1_000;
 /** A connection without a session is kept for waits up to this long: after 20 s without data the service would disconnect. */
 const longestRestMs = 10_000;
@@ -90,10 +92,10 @@ export function deliverLate(state: State, event: EventOf<"RESULT">): Step {
 export function end(
   state: State,
   why: Ending,
-  how: { readonly asked: boolean; readonly cancel?: boolean; readonly settle: Settle },
+  how: { readonly asked: boolean; readonly hasResult?: true; readonly cancel?: boolean; readonly settle: Settle },
 ): Step {
   const next: State = { phase: "ending", standing: state.standing, why, asked: how.asked, settle: how.settle };
-  if (!how.asked) return { next, effects: [wait(ownEndMs)] };
+  if (!how.asked) return { next, effects: [wait(how.hasResult === true ? ownEndAfterResultMs : ownEndMs)] };
   return { next, effects: [{ do: "end", cancel: how.cancel === true }, wait(endTimeoutMs[why])] };
 }
 

@@ -188,7 +188,7 @@ export class Recognizer {
     const heard = this.#hearing.deliver(result.traceId, result.segments);
     if (heard.dropped > 0) this.#note("repeated-result");
     for (const transcript of heard.transcripts) this.#options.onReport({ type: "transcript", transcript });
-    if (heard.spoiled !== null) this.#queue.push({ type: "spoiled", fault: heard.spoiled });
+    if (heard.spoiled) this.#queue.push({ type: "spoiled" });
   }
 
   #pump(): void {

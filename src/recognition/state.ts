@@ -21,6 +21,7 @@ export type Ending =
 export type Settle =
   | "sent" // everything it was sent
   | "finals" // what its final results cover
+  | "sentence" // the same; where there are none, what must have been heard before the sentence could end
   | "silence"; // the silence at its beginning
 
 /** Where the connection goes next, once it is closed. */
@@ -50,7 +51,7 @@ export type Event =
   | { readonly type: "exhausted" } // there is none, and there will never be more
   | { readonly type: "starved" } // there has been none for long
   | { readonly type: "limit"; readonly cancel: boolean } // the session has been sent as much as it may
-  | { readonly type: "spoiled"; readonly fault: Fault } // a result was unusable
+  | { readonly type: "spoiled" } // a final segment came without words
   | { readonly type: "stop" }
   | { readonly type: "reconfigured" }
   | { readonly type: "deadline" } // what the last `wait` asked for

@@ -31,7 +31,7 @@ const events: { readonly [E in EventType]: Extract<Event, { type: E }> } = {
   exhausted: { type: "exhausted" },
   starved: { type: "starved" },
   limit: { type: "limit", cancel: true },
-  spoiled: { type: "spoiled", fault: new Fault("wire-bad-message", "a final segment came without a result") },
+  spoiled: { type: "spoiled" },
   stop: { type: "stop" },
   reconfigured: { type: "reconfigured" },
   deadline: { type: "deadline" },
@@ -110,7 +110,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     exhausted: "ending: end wait(15000)",
     starved: "ending: end wait(5000)",
     limit: "ending: cancel wait(5000)",
-    spoiled: "failing: error(wire-bad-message) cancel wait(2000)",
+    spoiled: "failing: cancel wait(2000)",
     stop: "ending: end wait(1500)",
     reconfigured: "ending: end wait(3000)",
     deadline: "streaming: healthy",
@@ -118,7 +118,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     malformed: "failing: note(malformed-message) error(wire-bad-json) cancel wait(2000)",
     closed: "waiting: error(link-lost) over(finals) backing-off wait(500)",
     START: "=: note(start-answered-twice)",
-    EVENT: "ending: wait(500)",
+    EVENT: "ending: wait(1500)",
     RESULT: "=: deliver",
     ERROR: "failing: error(SIS.0001) wait(2000)",
     FATAL_ERROR: "doomed: error(SIS.0304) over(finals) backing-off wait(2000)",
@@ -129,7 +129,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     exhausted: "=",
     starved: "=",
     limit: "=",
-    spoiled: "failing: error(wire-bad-message) cancel wait(2000)",
+    spoiled: "failing: cancel wait(2000)",
     stop: "ending: wait(1500)",
     reconfigured: "ending: wait(3000)",
     deadline: "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(1000) backing-off",
@@ -360,6 +360,17 @@ test("a connection that the service closes after one session is replaced at once
   walk(states.starting, [closed, "waiting: error(link-lost) backing-off wait(500)"]);
 });
 
+test("a START that worked before and is refused now: the order is suspected first, then the error is believed", () => {
+  const again = walk(
+    { ...states.starting, reused: true },
+    [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000) backing-off"],
+    [events.closed, "waiting: backing-off wait(500)"],
+    [events.deadline, "connecting: connect"],
+    [events.opened, "starting: start wait(10000)"],
+  );
+  walk(again, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000) held"]);
+});
+
 test("an order of ours that the service did not expect ends the connection", () => {
   walk(states.starting, [error("SIS.0418"), "leaving → waiting: error(SIS.0418) close wait(1000) backing-off"]);
 });
@@ -398,12 +409,22 @@ test("sentence mode: the session ends after the sentence, by the service or by u
   const sentence = { ...context, mode: "sentence" } as const;
   const voiceEnd: Event = { type: "EVENT", event: "VOICE_END", timestampMs: null, traceId: "t" };
   const ending = step(states.streaming, voiceEnd, sentence);
-  assert.equal(described(states.streaming, ending), "ending: wait(500)");
+  assert.equal(described(states.streaming, ending), "ending: wait(1500)");
   const byService = step(ending.next, events.END, sentence);
-  assert.equal(described(ending.next, byService), "starting: over(finals) healthy start wait(10000)");
+  assert.equal(described(ending.next, byService), "starting: over(sentence) healthy start wait(10000)");
   const asked = step(ending.next, events.deadline, sentence);
   assert.equal(described(ending.next, asked), "ending: end wait(5000)");
   const silence: Event = { type: "EVENT", event: "EXCEEDED_SILENCE", timestampMs: null, traceId: "t" };
+  const sentenceResult: Event = {
+    type: "RESULT",
+    traceId: "t",
+    segments: [{ startMs: 0, endMs: 900, isFinal: true, result: { text: "x", score: 1, words: [] } }],
+  };
+  assert.equal(
+    described(states.streaming, step(states.streaming, sentenceResult, sentence)),
+    "ending: deliver wait(500)",
+    "its result ends a sentence, too",
+  );
   const silent = step(step(states.streaming, silence, sentence).next, events.END, sentence);
   assert.deepEqual(silent.effects[0], { do: "end-session", settle: "silence", reason: "silence" });
 });

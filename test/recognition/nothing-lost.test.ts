@@ -56,7 +56,9 @@ function run(seed: string, mode: Mode, plan: readonly Trouble[]) {
 
 test("whatever a service does, in whatever order: every word once, in order, at its time; the ledger balances", () => {
   const modes = fc.constantFrom<Mode>("continuous", "continuous", "short");
-  const plans = fc.array(fc.constantFrom(...troubles), { maxLength: 9, size: "max" });
+  // Speech that comes back without words three times is given up; that has a test of its own.
+  const patience = (plan: readonly Trouble[]) => plan.filter((trouble) => trouble === "no-result").length <= 2;
+  const plans = fc.array(fc.constantFrom(...troubles), { maxLength: 9, size: "max" }).filter(patience);
   fc.assert(
     fc.property(fc.string(), modes, plans, (seed, mode, plan) => {
       const { lab, words, finals, heard } = run(seed, mode, plan);

@@ -83,7 +83,6 @@ suite("the program and", { concurrency: 4, timeout: suiteMs }, () => {
     "fails on noise": {
       habits: { rephrasing: rephrased.failedWithoutResult },
       tape: { noise: true, everyMs: 2200, count: 6 },
-      todo: "each failed segment ends the session, and the waits between sessions grow without end",
     },
     "does as the pages say": {},
     "checks tokens, and adds headers to the upgrade; sound of 44.1 kHz, stereo, 24 bit": {
@@ -159,12 +158,10 @@ suite("the program and", { concurrency: 4, timeout: suiteMs }, () => {
     "says RESULT, and waits for the client's END": {
       habits: bySession(["result"], "asked"),
       settings: sentenceMode,
-      todo: "only VOICE_END ends the sentence: what is said after the final result is lost, and not counted",
     },
     "ends sentences a little early, so that their last sound is heard again": {
       habits: { rephrasing: rephrased.endEarly(60) },
       settings: sentenceMode,
-      todo: "a session whose only result is a repeat is followed by the same session at once, for ever",
     },
     "says VOICE_END, RESULT, END": { settings: sentenceMode },
     "says VOICE_END, RESULT, and waits for the client's END": {
