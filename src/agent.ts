@@ -135,7 +135,11 @@ export function startAgent(options: AgentOptions): Agent {
     await recognizer.stop();
     log.close();
     await silenced;
-    logger.info("the agent has stopped", { reason, ...log.ledger() });
+    logger.info("the agent has stopped", {
+      reason,
+      ...log.ledger(),
+      ...Object.fromEntries(recognizer.irregularities),
+    });
     await fleet.stop(reason);
     return { fault: sourceFault };
   }

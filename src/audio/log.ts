@@ -5,6 +5,7 @@ import { type Position, Timeline } from "./timeline.ts";
 export type LossCause =
   | "buffer-full" // the outage lasted longer than the buffer
   | "unrecognised" // the service failed on it again and again
+  | "unreadable" // the service's result for it could not be read, again and again
   | "stopped" // the agent was stopped before it could be sent
   | "capture" // the recorder was away: never captured
   | "overrun"; // the recorder dropped it: never captured

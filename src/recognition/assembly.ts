@@ -1,9 +1,9 @@
 import type { Position } from "../audio/timeline.ts";
 import type { Segment } from "../sis/reply.ts";
 import type { Transcript } from "./report.ts";
-import type { Session } from "./session.ts";
+import type { Session, Span } from "./session.ts";
 
-/** A result cannot be about audio that was not sent; services round and pad, but not by more than this. */
+/** Services round times and pad audio, but not by more than this. */
 const toleranceMs = 2_000;
 
 /** What the assembly needs of the audio log. */
@@ -12,58 +12,43 @@ interface Places {
   nameOf(position: Position): string;
 }
 
-/** What became of the segments of one RESULT. */
-export interface Assembled {
-  readonly transcripts: readonly Transcript[];
-  /** Final results cover everything before it. */
-  readonly heardTo: Position;
-  /** Segments that repeat what is heard already, or speak of audio that this session was never sent. */
-  readonly dropped: number;
-  /** Speech that the service heard and could not recognise; segments after it are not looked at. */
-  readonly failed: { readonly from: Position; readonly to: Position } | null;
-}
+/** What a segment is to its session. */
+export type Placed =
+  | { readonly is: "transcript"; readonly span: Span; readonly transcript: Transcript }
+  /** A final segment in which the service heard nothing to write down. */
+  | { readonly is: "nothing"; readonly span: Span }
+  /** A final segment in which the service heard something and has no words for it. */
+  | { readonly is: "wordless"; readonly span: Span }
+  /** A final segment about audio that the session was never sent: whatever it is about, it is not there. */
+  | { readonly is: "misplaced" }
+  /** Final before, or an interim one that adds nothing. */
+  | { readonly is: "repeat" };
 
-/**
- * Turns a session's segments into transcripts in the wall clock of the speech.
- *
- * A final segment whose middle lies in what is heard already is a repeat. (Its start alone does not tell: services
- * round times, and neighbouring segments may overlap by some milliseconds.)
- */
-export function assemble(segments: readonly Segment[], session: Session, places: Places, property: string): Assembled {
-  const transcripts: Transcript[] = [];
-  let heardTo = session.heardTo;
-  let dropped = 0;
-  for (const segment of segments) {
-    const from = session.positionAt(segment.startMs);
-    const to = session.positionAt(segment.endMs);
-    const repeated = (from + to) / 2 < heardTo || (segment.isFinal && to <= heardTo);
-    if (repeated || segment.endMs > session.sentMs + toleranceMs) {
-      dropped += 1;
-      continue;
-    }
-    if (segment.result === null) {
-      if (segment.isFinal) return { transcripts, heardTo, dropped, failed: { from: Math.max(from, heardTo), to } };
-      continue;
-    }
-    if (segment.isFinal) heardTo = to;
-    if (segment.result.text === "") continue;
-    const wall = (ms: number) => Math.round(places.wallMs(session.positionAt(ms)));
-    transcripts.push({
-      id: places.nameOf(from),
-      startMs: wall(segment.startMs),
-      endMs: wall(segment.endMs),
-      text: segment.result.text,
-      score: segment.result.score,
-      final: segment.isFinal,
-      words: segment.result.words.map((word) => ({
-        word: word.word,
-        startMs: wall(word.startMs),
-        endMs: wall(word.endMs),
-      })),
-      property,
-      traceId: session.traceId,
-      session: session.id,
-    });
-  }
-  return { transcripts, heardTo, dropped, failed: null };
+/** Finds a segment's place in the log, and makes it a transcript in the wall clock of the speech. */
+export function place(segment: Segment, session: Session, places: Places, property: string): Placed {
+  const { startMs, endMs, isFinal, result } = segment;
+  const span = { from: session.positionAt(startMs), to: session.positionAt(endMs) };
+  if (endMs > session.sentMs + toleranceMs) return { is: isFinal ? "misplaced" : "repeat" };
+  if (session.hasHeard(span)) return { is: "repeat" };
+  if (result === null) return isFinal ? { is: "wordless", span } : { is: "repeat" };
+  if (result.text === "") return isFinal ? { is: "nothing", span } : { is: "repeat" };
+  const wall = (ms: number) => Math.round(places.wallMs(session.positionAt(ms)));
+  const words = result.words.map((word) => ({
+    word: word.word,
+    startMs: wall(word.startMs),
+    endMs: wall(word.endMs),
+  }));
+  const transcript: Transcript = {
+    id: places.nameOf(span.from),
+    startMs: wall(startMs),
+    endMs: wall(endMs),
+    text: result.text,
+    score: result.score,
+    final: isFinal,
+    words,
+    property,
+    traceId: session.traceId,
+    session: session.id,
+  };
+  return { is: "transcript", span, transcript };
 }

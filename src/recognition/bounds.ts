@@ -10,6 +10,8 @@ export interface Bounds {
   readonly silentHeadMs: number;
   /** A sentence cannot have ended before this much of its session. */
   readonly shortestSentenceMs: number;
+  /** A session that took this much audio was of use, whatever it gave. */
+  readonly productiveMs: number;
   /** No segment is longer than this, its closing silence included. */
   readonly longestSegmentMs: number;
   /** Without audio for this long, a session is ended before the service disconnects. */
@@ -31,6 +33,7 @@ export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
     rollMs: limitMs * 0.92,
     silentHeadMs: Math.max(headMs - preRollMs, headMs / 2),
     shortestSentenceMs: Math.max(tailMs, 200),
+    productiveMs: Math.min(5_000, Math.max(headMs / 2, 500)),
     // Some models ignore max_seconds, so its largest value counts.
     longestSegmentMs: limits.maxSeconds.max * 1000 + tailMs + marginMs,
     starvedMs: limits.clientSilenceMs * 0.75,

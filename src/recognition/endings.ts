@@ -1,4 +1,4 @@
-import { lost, timedOut, unaskedEnd } from "./failures.ts";
+import { barren, lost, timedOut, unaskedEnd } from "./failures.ts";
 import {
   connect,
   deliver,
@@ -95,8 +95,14 @@ export function redirectEnd(why: "stop" | "reconfigured"): (state: StateOf<"endi
 export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
   if (event.reason === "CANCEL") {
-    const followed = follow(state, context);
+    // What was not recognised is not done with: a finite source goes on with it.
+    const followed = follow(state.why === "exhausted" ? { ...state, why: "sentence" } : state, context);
     return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };
+  }
+  if (!context.productive) {
+    if (finished.has(state.why)) return barren(state, state.settle, event, context);
+    const followed = follow(state, context);
+    return { next: followed.next, effects: [endSession(state.settle, state.why), ...followed.effects] };
   }
   const followed = follow({ ...state, standing: afterUseful(state.standing, context.nowMs) }, context);
   const healthy = report({ type: "healthy" });
@@ -109,6 +115,7 @@ function follow(state: StateOf<"ending">, context: Context): Step {
     case "silence":
       return start(state);
     case "full":
+      return leave(state, "connect");
     case "roll":
       // A connection has the same 5 h as a continuous session; a short session's 60 s are its own.
       return context.mode === "continuous" ? leave(state, "connect") : start(state);
@@ -140,7 +147,7 @@ export function closedInsteadOfEnd(state: StateOf<"ending">, event: EventOf<"clo
   }
   const clean = event.ending.how === "closed" && event.ending.code === 1000;
   // Some end what is finished by closing: a new connection is all that is needed.
-  if (clean && finished.has(state.why)) {
+  if (clean && finished.has(state.why) && context.productive) {
     const next = connect(state);
     return { next: next.next, effects: [endSession(state.settle, state.why), ...next.effects] };
   }

@@ -1,10 +1,10 @@
-import { Fault, type FaultCode, printable } from "../base/fault.ts";
+import { Fault, printable } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
 import type { LinkEnding } from "../sis/link.ts";
-import { connect, endSession, go, leave, note, report, rest, start, stay, wait, waitingPhase } from "./moves.ts";
-import type { ErrorKind } from "./report.ts";
+import { connect, endSession, go, leave, note, report, rest, start, stay, wait } from "./moves.ts";
+import type { ErrorKind, ErrorReport } from "./report.ts";
 import { type Plan, planRetry } from "./retry.ts";
-import type { Context, Effect, EventOf, State, StateOf, Step } from "./state.ts";
+import type { Context, Effect, EventOf, Settle, State, StateOf, Step } from "./state.ts";
 
 /** The moves after a failure: what is said about it, and when it is tried again. */
 
@@ -12,16 +12,20 @@ import type { Context, Effect, EventOf, State, StateOf, Step } from "./state.ts"
 const endAfterErrorMs = 2_000;
 /** After a FATAL_ERROR the service disconnects; when it does not, we do. */
 const disconnectAfterFatalMs = 2_000;
-/** Messages that cannot have been a result of ours. */
-const harmless: ReadonlySet<FaultCode> = new Set(["wire-unknown-type", "wire-binary"]);
 
+const support = "Nothing to do if it is rare. If it keeps coming, ask the service's support, with the trace id.";
 const endedUnasked: Diagnosis = {
   code: "unasked-end",
   known: true,
   class: "service",
   action: "new-session",
   meaning: "the service ended the session unasked",
-  hint: "Nothing to do if it is rare. If it keeps coming, ask the service's support, with the trace id.",
+  hint: support,
+};
+const barrenSession: Diagnosis = {
+  ...endedUnasked,
+  code: "empty-session",
+  meaning: "the service ended the session before it was of any use",
 };
 
 /** Says what failed, with all that a person needs, and plans the next attempt. */
@@ -34,6 +38,8 @@ function fail(
     readonly traceId?: string | null;
     readonly retryAfterMs?: number | null;
     readonly serverDateMs?: number | null;
+    /** Whether fresh credentials may be the mend. Default: yes. */
+    readonly renewable?: false;
   },
   context: Context,
 ): { readonly state: State; readonly plan: Plan; readonly effects: readonly Effect[] } {
@@ -41,6 +47,7 @@ function fail(
   const { plan, standing } = planRetry(state.standing, diagnosis.class, `${diagnosis.code} ${diagnosis.meaning}`, {
     ...context,
     retryAfterMs: failure.retryAfterMs ?? null,
+    renewable: failure.renewable ?? true,
   });
   const effects: Effect[] = [
     report({
@@ -51,7 +58,7 @@ function fail(
         message: printable(failure.message),
         traceId: failure.traceId ?? null,
         class: diagnosis.class,
-        action: plan.held ? "hold" : diagnosis.action,
+        action: actionOf(kind, plan, diagnosis),
         attempt: standing.failures,
         retryInMs: plan.delayMs,
         hint: diagnosis.hint,
@@ -62,9 +69,20 @@ function fail(
   return { state: { ...state, standing }, plan, effects };
 }
 
+/** What is really done: the catalogue's action holds where the connection stays. */
+function actionOf(kind: ErrorKind, plan: Plan, diagnosis: Diagnosis): ErrorReport["action"] {
+  if (plan.held) return "hold";
+  if (plan.renew) return "renew-credentials";
+  return kind === "ERROR" || kind === "PROTOCOL" ? diagnosis.action : "reconnect";
+}
+
 /** ERROR while a session is open: no more audio; the service's END closes the session. */
 export function errorInSession(state: State, event: EventOf<"ERROR">, context: Context): Step {
   const failed = failByReply(state, "ERROR", event, context);
+  // Our order was wrong: only a new connection is sure to be in step with the service again.
+  if (diagnose(event.code).class === "sequence") {
+    return leave(failed.state, failed.plan, ...failed.effects, endSession("finals", failed.plan.reason));
+  }
   return {
     next: { phase: "failing", standing: failed.state.standing, plan: failed.plan, heeds: true },
     effects: [...failed.effects, wait(endAfterErrorMs)],
@@ -94,16 +112,17 @@ export function fatal(state: State, event: EventOf<"FATAL_ERROR">, context: Cont
   const over = inSession(state) ? [endSession("finals", `FATAL_ERROR ${event.code}`)] : [];
   return {
     next: { phase: "doomed", standing: failed.state.standing, plan: failed.plan },
-    effects: [...failed.effects, ...over, report(waitingPhase(failed.plan)), wait(disconnectAfterFatalMs)],
+    effects: [...failed.effects, ...over, wait(disconnectAfterFatalMs)],
   };
 }
 
 /** A message that cannot be read may have been a result: the audio is sent again, so that nothing can be missed. */
 export function unreadable(state: State, event: EventOf<"malformed">, context: Context): Step {
-  if (harmless.has(event.fault.code) || !inSession(state)) return stay(state, note("malformed-message"));
+  const noted = note("malformed-message", event.fault.message);
+  if (!event.again || !inSession(state)) return stay(state, noted);
   const failure = { diagnosis: diagnoseFault(event.fault), message: event.fault.message };
   const failed = fail(state, "PROTOCOL", failure, context);
-  return redo(failed.state, failed.plan, note("malformed-message"), ...failed.effects);
+  return redo(failed.state, failed.plan, noted, ...failed.effects);
 }
 
 /** Speech came back without words: it is sent again, at once. That is no failure of the service. */
@@ -147,13 +166,24 @@ export function closedBeforeStart(state: StateOf<"starting">, event: EventOf<"cl
 
 /** The END of a session that nobody asked to end. */
 export function unaskedEnd(state: State, event: EventOf<"END">, context: Context): Step {
-  if (context.mode === "sentence" && event.reason === "NORMAL") {
+  if (context.mode === "sentence" && event.reason === "NORMAL" && context.productive) {
     const next = start(state);
-    return { next: next.next, effects: [endSession("finals", "sentence"), ...next.effects] };
+    return { next: next.next, effects: [endSession("sentence", "sentence"), ...next.effects] };
   }
   const message = `the service ended the session unasked, reason ${event.reason}`;
   const failed = fail(state, "PROTOCOL", { diagnosis: endedUnasked, message, traceId: event.traceId }, context);
   return rest(failed.state, failed.plan, ...failed.effects, note("unasked-end"), endSession("finals", "unasked END"));
+}
+
+/** A session that ended as it may, but took and gave nothing: another one at once would do the same. */
+export function barren(state: State, settle: Settle, event: EventOf<"END">, context: Context): Step {
+  const failed = fail(
+    state,
+    "PROTOCOL",
+    { diagnosis: barrenSession, message: barrenSession.meaning, traceId: event.traceId },
+    context,
+  );
+  return rest(failed.state, failed.plan, ...failed.effects, endSession(settle, barrenSession.meaning));
 }
 
 /** END after an ERROR: the session is over, the connection stays. */
@@ -175,27 +205,14 @@ export function closedAfterError(state: State & { readonly plan: Plan }): Step {
   return { next: step.next, effects: [note("closed-without-end"), endSession("finals", "closed"), ...step.effects] };
 }
 
-/** An ERROR that belongs to no START and no session: shown to the fleet, nothing to be done. */
+/** An ERROR that belongs to no START and no session: nothing to be done. */
 export function strayError(state: State, event: EventOf<"ERROR">): Step {
-  const diagnosis = diagnose(event.code);
-  return stay(
-    state,
-    note("late-error"),
-    report({
-      type: "error",
-      error: {
-        kind: "ERROR",
-        code: diagnosis.code,
-        message: printable(event.message),
-        traceId: event.traceId,
-        class: diagnosis.class,
-        action: "none",
-        attempt: state.standing.failures,
-        retryInMs: null,
-        hint: diagnosis.hint,
-      },
-    }),
-  );
+  return stay(state, note("late-error", `${event.code} ${event.message}`));
+}
+
+/** A message that cannot be read, where none can be a result of ours. */
+export function strayMessage(state: State, event: EventOf<"malformed">): Step {
+  return stay(state, note("malformed-message", event.fault.message));
 }
 
 function failByReply(
@@ -217,10 +234,11 @@ function failByEnding(state: State, ending: LinkEnding, context: Context) {
     case "refused":
       return fail(state, "REFUSED", ending, context);
     case "unreachable":
+      // IAM refused the very credentials that a renewal would send again.
       return fail(
         state,
         "UNREACHABLE",
-        { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message },
+        { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message, renewable: false },
         context,
       );
     case "dead":

@@ -1,10 +1,10 @@
 import type { AudioLog } from "../audio/log.ts";
 import type { Position } from "../audio/timeline.ts";
 import type { Segment } from "../sis/reply.ts";
-import { assemble } from "./assembly.ts";
+import { place } from "./assembly.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Report, Transcript } from "./report.ts";
-import { Session } from "./session.ts";
+import { Session, type Span } from "./session.ts";
 import type { Settle } from "./state.ts";
 
 /** What came of one RESULT. */
@@ -12,12 +12,20 @@ export interface Heard {
   readonly transcripts: readonly Transcript[];
   /** Segments that repeat what is known, or belong to a session whose audio is being sent again. */
   readonly dropped: number;
-  /** A final segment came without words: its audio has to be sent again. */
-  readonly spoiled: boolean;
+  /** Why the audio has to be sent again, if it has: a segment had no words, or its place is impossible. */
+  readonly trouble: "wordless" | "misplaced" | null;
 }
 
-/** A segment that stays without words is given up then: the rest of the speech must not wait for it for ever. */
+/** What stays unusable so often in a row is given up: the rest of the speech must not wait for it for ever. */
 const mostTries = 3;
+
+/** How often something has gone wrong at one place. */
+interface Tries {
+  readonly at: Position;
+  readonly times: number;
+}
+
+const noTries: Tries = { at: Number.NEGATIVE_INFINITY, times: 0 };
 
 /**
  * What the service has heard of the audio log: the running session, the one before it, and the settled position,
@@ -30,8 +38,10 @@ export class Hearing {
   readonly #onReport: (report: Report) => void;
   #session: Session | null = null;
   #lastSession: Session | null = null;
-  /** The latest segment without words: where it began, and how often it has come. */
-  #failed: { readonly at: Position; readonly times: number } = { at: Number.NEGATIVE_INFINITY, times: 0 };
+  #wordless = noTries;
+  #unreadable = noTries;
+  /** A result of the running session could not be read, for the last time: what it covered is lost, wherever it was. */
+  #suspect = false;
 
   constructor(log: AudioLog, bounds: Bounds, property: string, onReport: (report: Report) => void) {
     this.#log = log;
@@ -45,8 +55,15 @@ export class Hearing {
     return this.#session;
   }
 
+  /** Whether the running session has been of any use: it gave a result, or took a fair amount of audio. */
+  get productive(): boolean {
+    const session = this.#session;
+    return session !== null && (session.heardTo > session.start || session.sentMs >= this.#bounds.productiveMs);
+  }
+
   begin(id: string, traceId: string | null): void {
     this.#session = new Session(id, traceId, this.#log.cursor, this.#log.sampleRate);
+    this.#suspect = false;
     this.#onReport({ type: "session", change: "started", session: id, traceId, reason: "started" });
   }
 
@@ -54,6 +71,7 @@ export class Hearing {
   end(settle: Settle, reason: string): void {
     const session = this.#session;
     if (session === null) return;
+    if (settle === "sent" && this.#suspect) this.#log.abandon(session.sentTo, "unreadable");
     if (settle === "sent") this.#log.settle(session.sentTo);
     if (settle === "silence") this.#log.settle(session.positionAt(this.#bounds.silentHeadMs));
     // The same sentence again would end the same way: what lies before its closing silence has been judged.
@@ -68,18 +86,45 @@ export class Hearing {
 
   /** Takes the segments of a RESULT: their final ones settle what they cover. */
   deliver(traceId: string | null, segments: readonly Segment[]): Heard {
-    const session = this.#sessionOf(traceId);
-    if (session === null) return { transcripts: [], dropped: segments.length, spoiled: false };
-    const result = assemble(segments, session, this.#log, this.#property);
-    // What the running session sends again is recognised again: a late result for it would be a double.
-    const running = this.#session;
-    if (running !== null && session !== running && result.heardTo > running.start) {
-      return { transcripts: [], dropped: segments.length, spoiled: false };
+    const transcripts: Transcript[] = [];
+    let dropped = 0;
+    for (const [index, segment] of segments.entries()) {
+      const session = this.#sessionOf(traceId);
+      if (session === null) return { transcripts, dropped: dropped + segments.length - index, trouble: null };
+      const placed = place(segment, session, this.#log, this.#property);
+      if ("span" in placed && this.#isSentAgain(session, placed.span)) {
+        dropped += 1;
+        continue;
+      }
+      switch (placed.is) {
+        case "repeat":
+          dropped += 1;
+          break;
+        case "misplaced":
+          if (session === this.#session) return { transcripts, dropped, trouble: "misplaced" };
+          dropped += 1;
+          break;
+        case "wordless":
+          if (this.#mayTryAgain(placed.span)) return { transcripts, dropped, trouble: "wordless" };
+          this.#settleTo(session, placed.span, "lost");
+          break;
+        case "nothing":
+          this.#settleTo(session, placed.span, "heard");
+          break;
+        case "transcript":
+          transcripts.push(placed.transcript);
+          if (placed.transcript.final) this.#settleTo(session, placed.span, "heard");
+          break;
+      }
     }
-    session.heardTo = result.heardTo;
-    this.#log.settle(result.heardTo);
-    const spoiled = result.failed !== null && this.#mayTryAgain(session, result.failed);
-    return { transcripts: result.transcripts, dropped: result.dropped, spoiled };
+    return { transcripts, dropped, trouble: null };
+  }
+
+  /** A message could not be read, which may have been a result. @returns whether to send the same audio again */
+  unreadable(): boolean {
+    this.#unreadable = triedAt(this.#unreadable, this.#log.settled, this.#log.sampleRate);
+    this.#suspect = this.#unreadable.times >= mostTries;
+    return !this.#suspect;
   }
 
   /**
@@ -88,7 +133,8 @@ export class Hearing {
    */
   confirmed(arrived: number): void {
     const doneMs = (arrived * 1000) / this.#log.sampleRate - this.#bounds.longestSegmentMs;
-    if (this.#session !== null && doneMs > 0) this.#log.settle(this.#session.positionAt(doneMs));
+    if (this.#session === null || this.#suspect || doneMs <= 0) return;
+    this.#log.settle(this.#session.positionAt(doneMs));
   }
 
   #sessionOf(traceId: string | null): Session | null {
@@ -98,13 +144,28 @@ export class Hearing {
     return traceId !== null && traceId === last?.traceId && traceId !== running.traceId ? last : running;
   }
 
-  #mayTryAgain(session: Session, failed: { readonly from: Position; readonly to: Position }): boolean {
-    const again = Math.abs(failed.from - this.#failed.at) < this.#log.sampleRate;
-    this.#failed = { at: failed.from, times: again ? this.#failed.times + 1 : 1 };
-    if (this.#failed.times < mostTries) return true;
-    this.#log.settle(failed.from);
-    this.#log.abandon(failed.to, "unrecognised");
-    session.heardTo = failed.to;
-    return false;
+  /** What the running session sends again is recognised again: a late result for it would be a double. */
+  #isSentAgain(session: Session, span: Span): boolean {
+    return this.#session !== null && session !== this.#session && span.to > this.#session.start;
   }
+
+  #settleTo(session: Session, span: Span, how: "heard" | "lost"): void {
+    // The result that could not be read was about something before this one.
+    if (this.#suspect) this.#log.abandon(span.from, "unreadable");
+    else this.#log.settle(span.from);
+    this.#suspect = false;
+    if (how === "lost") this.#log.abandon(span.to, "unrecognised");
+    this.#log.settle(span.to);
+    session.hear(span);
+  }
+
+  #mayTryAgain(span: Span): boolean {
+    this.#wordless = triedAt(this.#wordless, span.from, this.#log.sampleRate);
+    return this.#wordless.times < mostTries;
+  }
+}
+
+/** One more try at a place; within a second it is the same place. */
+function triedAt(tries: Tries, at: Position, second: number): Tries {
+  return { at, times: Math.abs(at - tries.at) < second ? tries.times + 1 : 1 };
 }

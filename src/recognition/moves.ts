@@ -28,7 +28,7 @@ const usefulAfterMs = 10_000;
 
 export const wait = (ms: number): Effect => ({ do: "wait", ms });
 export const report = (what: Report): Effect => ({ do: "report", report: what });
-export const note = (irregularity: Irregularity): Effect => ({ do: "note", irregularity });
+export const note = (irregularity: Irregularity, detail = ""): Effect => ({ do: "note", irregularity, detail });
 export const endSession = (settle: Settle, reason: string): Effect => ({ do: "end-session", settle, reason });
 
 export function stay(state: State, ...effects: Effect[]): Step {
@@ -55,7 +55,8 @@ export function connectAfresh(state: State): Step {
 
 /** The same, once the connection that has failed is out of the way. */
 export function hasten(state: StateOf<"failing"> | StateOf<"doomed">): Step {
-  return { next: { ...state, plan: { ...state.plan, delayMs: 0, held: false } }, effects: [] };
+  const standing = { ...state.standing, failures: 0, renewed: false };
+  return { next: { ...state, standing, plan: { ...state.plan, delayMs: 0, held: false } }, effects: [] };
 }
 
 export function start(state: State): Step {
@@ -115,7 +116,7 @@ export function go(state: State, next: Next): Step {
     };
   }
   return {
-    next: { phase: "waiting", standing: state.standing, held: next.held },
+    next: { phase: "waiting", standing: state.standing },
     effects: [report(waitingPhase(next)), wait(next.delayMs)],
   };
 }
@@ -123,7 +124,6 @@ export function go(state: State, next: Next): Step {
 /** Closes the connection; `next` comes when it is closed. */
 export function leave(state: State, next: Next, ...before: Effect[]): Step {
   const effects: Effect[] = [...before, { do: "close" }, wait(closeTimeoutMs)];
-  if (typeof next !== "string") effects.push(report(waitingPhase(next)));
   return { next: { phase: "leaving", standing: state.standing, next }, effects };
 }
 

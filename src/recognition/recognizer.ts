@@ -1,5 +1,6 @@
 import type { AudioLog } from "../audio/log.ts";
 import type { Clock } from "../base/clock.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Link, LinkListener } from "../sis/link.ts";
@@ -11,6 +12,10 @@ import type { Report } from "./report.ts";
 import { freshStanding } from "./retry.ts";
 import { Sender } from "./sender.ts";
 import type { Effect, Event, EventOf, Irregularity, State } from "./state.ts";
+
+/** Messages that cannot have been a result of ours. */
+const harmless: ReadonlySet<FaultCode> = new Set(["wire-unknown-type", "wire-binary"]);
+const misplaced = "the service gave a result for sound that it was not sent";
 
 /** Opens one connection to the service. `closed` is told exactly once, whatever happens. */
 export type Dial = (listener: LinkListener, mark: () => number) => Link;
@@ -113,7 +118,8 @@ export class Recognizer {
   #take(event: Event): void {
     const { clock, random, mode } = this.#options;
     const before = this.#state;
-    const { next, effects } = step(before, event, { nowMs: clock.monotonicMs(), random, mode });
+    const { productive } = this.#hearing;
+    const { next, effects } = step(before, event, { nowMs: clock.monotonicMs(), random, mode, productive });
     this.#state = next;
     if (next.phase !== before.phase) this.#clearDeadline();
     for (const effect of effects) this.#perform(effect);
@@ -124,7 +130,7 @@ export class Recognizer {
   #entered(by: Event): void {
     if (this.#state.phase === "stopped") this.#stopped.resolve(undefined);
     else if (this.#stopping && by.type !== "stop") this.#queue.push({ type: "stop" });
-    else if (this.#sourceEnded && this.#options.log.unread === 0) this.#queue.push({ type: "exhausted" });
+    else if (this.#sourceEnded) this.#queue.push({ type: this.#options.log.unread > 0 ? "wanted" : "exhausted" });
   }
 
   #perform(effect: Effect): void {
@@ -163,7 +169,7 @@ export class Recognizer {
         this.#deliver(effect);
         break;
       case "note":
-        this.#note(effect.irregularity);
+        this.#note(effect.irregularity, effect.detail);
         break;
       case "report":
         this.#options.onReport(effect.report);
@@ -175,8 +181,12 @@ export class Recognizer {
     return {
       opened: () => this.#dispatch({ type: "opened" }),
       reply: (reply) => this.#dispatch(reply),
-      malformed: (fault) => this.#dispatch({ type: "malformed", fault }),
-      confirmed: (sent) => this.#hearing.confirmed(sent - this.#sentBefore),
+      malformed: (fault) => this.#unreadable(fault),
+      confirmed: (sent) => {
+        this.#sender.confirm(sent);
+        this.#hearing.confirmed(sent - this.#sentBefore);
+        this.#pump();
+      },
       closed: (ending) => {
         this.#link = null;
         this.#dispatch({ type: "closed", ending });
@@ -186,9 +196,14 @@ export class Recognizer {
 
   #deliver(result: Pick<EventOf<"RESULT">, "traceId" | "segments">): void {
     const heard = this.#hearing.deliver(result.traceId, result.segments);
-    if (heard.dropped > 0) this.#note("repeated-result");
+    if (heard.dropped > 0) this.#note("repeated-result", `${heard.dropped} segments`);
     for (const transcript of heard.transcripts) this.#options.onReport({ type: "transcript", transcript });
-    if (heard.spoiled) this.#queue.push({ type: "spoiled" });
+    if (heard.trouble === "wordless") this.#queue.push({ type: "spoiled" });
+    if (heard.trouble === "misplaced") this.#unreadable(new Fault("wire-bad-message", misplaced));
+  }
+
+  #unreadable(fault: Fault): void {
+    this.#dispatch({ type: "malformed", fault, again: !harmless.has(fault.code) && this.#hearing.unreadable() });
   }
 
   #pump(): void {
@@ -215,9 +230,12 @@ export class Recognizer {
     }
   }
 
-  #note(irregularity: Irregularity): void {
-    this.#irregularities.set(irregularity, (this.#irregularities.get(irregularity) ?? 0) + 1);
-    this.#options.logger.warn("the service did not keep to its protocol", { irregularity });
+  /** Counted always, logged ever more rarely: a service may do the same thing with every message. */
+  #note(irregularity: Irregularity, detail: string): void {
+    const count = (this.#irregularities.get(irregularity) ?? 0) + 1;
+    this.#irregularities.set(irregularity, count);
+    if (!Number.isInteger(Math.log2(count))) return;
+    this.#options.logger.warn("the service did not keep to its protocol", { irregularity, count, detail });
   }
 
   #clearDeadline(): void {

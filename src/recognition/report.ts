@@ -1,4 +1,4 @@
-import type { ErrorClass } from "../sis/catalogue.ts";
+import type { Action, ErrorClass } from "../sis/catalogue.ts";
 
 /** What recognition is doing, in the words of the fleet's `up/state`. */
 export type RecognitionPhase = "listening" | "streaming" | "backing-off" | "held" | "stopped";
@@ -15,8 +15,8 @@ export interface ErrorReport {
   readonly message: string;
   readonly traceId: string | null;
   readonly class: ErrorClass;
-  /** What the agent does about it, in words: "reconnect", "new session", "hold", … */
-  readonly action: string;
+  /** What the agent does about it. */
+  readonly action: Action;
   /** Failures in a row, this one included. */
   readonly attempt: number;
   /** When it tries again; null: not by itself. */

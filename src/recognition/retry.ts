@@ -26,12 +26,14 @@ export interface Plan {
 
 interface Policy extends Backoff {
   readonly held?: true;
+  /** Waits at least half of the bound: too many attempts do harm of their own. */
+  readonly slow?: true;
 }
 
 const seconds = 1_000;
 const minutes = 60_000;
 
-/** Waits by class. `held` classes are probed: at least half of the drawn bound, so that a fleet never hammers on. */
+/** Waits by class. Five wrong signatures lock an access key for five minutes: hence the slow credentials. */
 const policies: Readonly<Record<ErrorClass, Policy>> = {
   service: { baseMs: 1 * seconds, capMs: 1 * minutes },
   network: { baseMs: 1 * seconds, capMs: 1 * minutes },
@@ -39,9 +41,9 @@ const policies: Readonly<Record<ErrorClass, Policy>> = {
   audio: { baseMs: 1 * seconds, capMs: 1 * minutes },
   sequence: { baseMs: 1 * seconds, capMs: 1 * minutes },
   throttled: { baseMs: 10 * seconds, capMs: 5 * minutes },
-  credentials: { baseMs: 30 * seconds, capMs: 15 * minutes },
-  account: { baseMs: 1 * minutes, capMs: 15 * minutes, held: true },
-  config: { baseMs: 1 * minutes, capMs: 15 * minutes, held: true },
+  credentials: { baseMs: 2 * minutes, capMs: 15 * minutes, slow: true },
+  account: { baseMs: 1 * minutes, capMs: 15 * minutes, held: true, slow: true },
+  config: { baseMs: 1 * minutes, capMs: 15 * minutes, held: true, slow: true },
 };
 
 /** After so many failures in a row to decode our audio, the setting is wrong, not the audio. */
@@ -63,16 +65,22 @@ export function afterUseful(standing: Standing, nowMs: number): Standing {
 /**
  * Decides the wait after a failure of class `errorClass`.
  * @param context.retryAfterMs what the service asked for, if it did
+ * @param context.renewable whether fresh credentials may be the mend
  */
 export function planRetry(
   standing: Standing,
   errorClass: ErrorClass,
   reason: string,
-  context: { readonly nowMs: number; readonly random: Random; readonly retryAfterMs?: number | null },
+  context: {
+    readonly nowMs: number;
+    readonly random: Random;
+    readonly retryAfterMs: number | null;
+    readonly renewable: boolean;
+  },
 ): { readonly plan: Plan; readonly standing: Standing } {
   const failed = countFailure(standing, context.nowMs);
   // Once per failure series the credentials are renewed and tried at once: they may merely have expired.
-  if (errorClass === "credentials" && !standing.renewed) {
+  if (errorClass === "credentials" && context.renewable && !standing.renewed) {
     return {
       plan: { delayMs: 0, held: false, renew: true, reason },
       standing: { ...failed, renewed: true },
@@ -82,7 +90,7 @@ export function planRetry(
   const policy = policies[effective];
   const held = policy.held === true;
   const exponent = failed.failures + Math.max(0, failed.flaps - freeFlaps) - (standing.renewed ? 1 : 0);
-  const random = held ? () => (1 + context.random()) / 2 : context.random;
+  const random = policy.slow === true ? () => (1 + context.random()) / 2 : context.random;
   const ownMs = backoffDelayMs(policy, exponent, random);
   const askedMs = Math.min(Math.max(context.retryAfterMs ?? 0, 0), longestRetryAfterMs);
   // Whoever was asked to wait comes back after that time, and not all in the same moment.

@@ -18,6 +18,14 @@ export interface SenderOptions {
   readonly encode: (samples: Int16Array) => Uint8Array;
 }
 
+/**
+ * How much sound may be on its way without a pong to prove that it arrived, ms: one ping's time at full speed, and some.
+ * More would make a slow uplink, which holds it all in its buffers, look like a dead one.
+ */
+function mostUnconfirmedMs(catchUpRate: number): number {
+  return 1_000 + 2_000 * catchUpRate;
+}
+
 /** Why the sender stopped sending. */
 export type Pause =
   | { readonly why: "live" } // nothing more to send just now
@@ -32,6 +40,7 @@ export class Sender {
   #pace: Pace;
   #lull: Lull = noLull;
   #sent = 0;
+  #confirmed = 0;
   #lastSentMs = 0;
 
   constructor(options: SenderOptions) {
@@ -55,8 +64,14 @@ export class Sender {
     return this.#lastSentMs + this.#options.bounds.starvedMs - this.#options.clock.monotonicMs();
   }
 
-  /** A session begins: the wait for audio starts anew. */
+  /** A pong proves that so many samples have arrived. */
+  confirm(sent: number): void {
+    this.#confirmed = Math.max(this.#confirmed, sent);
+  }
+
+  /** A session begins: the wait for audio starts anew, and whatever is lost with the one before needs no proof. */
   begin(): void {
+    this.#confirmed = this.#sent;
     this.#lastSentMs = this.#options.clock.monotonicMs();
     this.#lull = noLull;
   }
@@ -68,6 +83,8 @@ export class Sender {
       const nowMs = clock.monotonicMs();
       if (log.unread < (last ? 1 : this.#chunk)) return { why: this.starvedInMs > 0 ? "live" : "starved" };
       this.#pace = refill(this.#pace, nowMs, catchUpRate);
+      const unconfirmedMs = ((this.#sent - this.#confirmed) * 1000) / log.sampleRate;
+      if (unconfirmedMs > mostUnconfirmedMs(catchUpRate)) return { why: "paced", againInMs: 100 };
       const againInMs = waitMs(this.#pace, chunkMs, catchUpRate, link.bufferedBytes);
       if (againInMs > 0) return { why: "paced", againInMs };
       if (session.sentMs + chunkMs > bounds.rollMs) return { why: "full", quiet: false };

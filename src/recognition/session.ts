@@ -6,6 +6,15 @@ interface Run {
   readonly position: Position;
 }
 
+/** A stretch of the log. */
+export interface Span {
+  readonly from: Position;
+  readonly to: Position;
+}
+
+/** Spans of final results that are remembered one by one; before them, everything counts as heard. */
+const mostSpans = 50;
+
 /**
  * What one recognition session has been sent, and where that is in the audio log: the service speaks in milliseconds
  * of the session, everything else in positions. The log may have holes that the session never sees.
@@ -14,10 +23,11 @@ export class Session {
   readonly id: string;
   readonly traceId: string | null;
   readonly start: Position;
-  /** Everything before this position is covered by final results, or was before the session. */
-  heardTo: Position;
   readonly #samplesPerMs: number;
   readonly #runs: Run[] = [];
+  readonly #heard: Span[] = [];
+  #heardBefore: Position;
+  #heardTo: Position;
   #sent = 0;
   #sentTo: Position;
 
@@ -26,7 +36,8 @@ export class Session {
     this.id = id;
     this.traceId = traceId;
     this.start = start;
-    this.heardTo = start;
+    this.#heardBefore = start;
+    this.#heardTo = start;
     this.#sentTo = start;
     this.#samplesPerMs = sampleRate / 1000;
   }
@@ -38,6 +49,11 @@ export class Session {
 
   get sentMs(): number {
     return this.#sent / this.#samplesPerMs;
+  }
+
+  /** The end of the last final result; the session's start before the first. */
+  get heardTo(): Position {
+    return this.#heardTo;
   }
 
   /** `count` samples of the log from `position` on are sent now. */
@@ -53,5 +69,23 @@ export class Session {
     const run = this.#runs.findLast((each) => each.sample <= sample);
     if (run === undefined) return this.start;
     return Math.min(run.position + (sample - run.sample), this.#sentTo);
+  }
+
+  /** A final result covers this span. */
+  hear(span: Span): void {
+    this.#heard.push(span);
+    this.#heardTo = Math.max(this.#heardTo, span.to);
+    if (this.#heard.length > mostSpans) this.#heardBefore = Math.max(this.#heardBefore, this.#heard.shift()?.to ?? 0);
+  }
+
+  /**
+   * Whether a final result for this span would be a repeat: its middle is covered already. Its start alone does not
+   * tell: services round times, and neighbours may overlap by some milliseconds. A span that ends where the session
+   * begins is what the one before left over.
+   */
+  hasHeard(span: Span): boolean {
+    if (span.to <= this.#heardBefore) return true;
+    const middle = (span.from + span.to) / 2;
+    return middle < this.#heardBefore || this.#heard.some((heard) => heard.from <= middle && middle < heard.to);
   }
 }

@@ -39,7 +39,7 @@ export type State = { readonly standing: Standing } & (
   | { readonly phase: "lingering" } // the last session is over; a late result may still come
   | { readonly phase: "doomed"; readonly plan: Plan } // FATAL_ERROR: the service disconnects
   | { readonly phase: "leaving"; readonly next: Next } // we are closing the connection
-  | { readonly phase: "waiting"; readonly held: boolean } // no connection: connect again at the deadline
+  | { readonly phase: "waiting" } // no connection: connect again at the deadline
   | { readonly phase: "stopped" }
 );
 export type Phase = State["phase"];
@@ -56,7 +56,7 @@ export type Event =
   | { readonly type: "reconfigured" }
   | { readonly type: "deadline" } // what the last `wait` asked for
   | { readonly type: "opened" }
-  | { readonly type: "malformed"; readonly fault: Fault } // a message that cannot be read
+  | { readonly type: "malformed"; readonly fault: Fault; readonly again: boolean } // unreadable; `again`: worth another try
   | { readonly type: "closed"; readonly ending: LinkEnding };
 export type EventType = Event["type"];
 export type EventOf<E extends EventType> = Extract<Event, { readonly type: E }>;
@@ -86,13 +86,15 @@ export type Effect =
   | { readonly do: "begin-session"; readonly traceId: string | null }
   | { readonly do: "end-session"; readonly settle: Settle; readonly reason: string }
   | { readonly do: "deliver"; readonly traceId: string | null; readonly segments: readonly Segment[] }
-  | { readonly do: "note"; readonly irregularity: Irregularity }
+  | { readonly do: "note"; readonly irregularity: Irregularity; readonly detail: string }
   | { readonly do: "report"; readonly report: Report };
 
 export interface Context {
   readonly nowMs: number;
   readonly random: Random;
   readonly mode: Mode;
+  /** The running session has been of use. */
+  readonly productive: boolean;
 }
 
 export interface Step {

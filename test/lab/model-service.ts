@@ -199,7 +199,7 @@ export class ModelService {
 
   /** Stands in for ping and pong. */
   #beat(): void {
-    this.#clock.after(3000, () => {
+    this.#clock.after(2000, () => {
       if (this.#link.ended) return;
       if (this.#dead) this.#link.end({ how: "closed", code: 1006, reason: "", asked: false });
       else this.#link.confirm();

@@ -83,13 +83,14 @@ export function recognitionLab(
     get errors(): readonly ErrorReport[] {
       return reports.flatMap((report) => (report.type === "error" ? [report.error] : []));
     },
-    /** Captures sound, 100 ms at a time; `sampleAt` gives the sample of a time since the beginning, ms. */
+    /** Captures sound, 100 ms at a time, with a pong every 2 s; `sampleAt` gives the sample of a time since the beginning, ms. */
     capture(ms: number, sampleAt: (ms: number) => number = () => 1): void {
       for (let done = 0; done < ms; done += 100) {
         const startMs = log.ledger().capturedMs;
         clock.advance(100);
         log.append(Int16Array.from({ length: sampleRate / 10 }, (_, i) => sampleAt(startMs + (i * 1000) / sampleRate)));
         recognizer.audioArrived();
+        if (Math.round(startMs / 100) % 20 === 0) links.at(-1)?.confirm();
       }
     },
     /** Connects and answers START. */

@@ -26,7 +26,7 @@ const expected: Readonly<Record<ErrorClass, Expected>> = {
   network: { alarm: "service", inSession: "same connection", refused: "same connection" },
   silence: { alarm: "capture", inSession: "same connection", refused: "same connection" },
   audio: { alarm: "config", inSession: "same connection", refused: "same connection" },
-  sequence: { alarm: "service", inSession: "same connection", refused: "new connection" },
+  sequence: { alarm: "service", inSession: "new connection", refused: "new connection" },
   throttled: { alarm: "throttled", inSession: "soon", refused: "soon" },
   credentials: { alarm: "credentials", inSession: "fresh credentials", refused: "fresh credentials" },
   account: { alarm: "account", inSession: "hold", refused: "hold" },

@@ -9,7 +9,7 @@ import type { Context, Effect, Event, EventType, State, Step } from "../../src/r
 
 const standing = freshStanding;
 const plan: Plan = { delayMs: 700, held: false, renew: false, reason: "" };
-const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous" };
+const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous", productive: true };
 
 const states = {
   idle: { phase: "idle", standing },
@@ -22,7 +22,7 @@ const states = {
   lingering: { phase: "lingering", standing },
   doomed: { phase: "doomed", standing, plan },
   leaving: { phase: "leaving", standing, next: plan },
-  waiting: { phase: "waiting", standing, held: false },
+  waiting: { phase: "waiting", standing },
   stopped: { phase: "stopped", standing },
 } satisfies Record<string, State>;
 
@@ -36,7 +36,7 @@ const events: { readonly [E in EventType]: Extract<Event, { type: E }> } = {
   reconfigured: { type: "reconfigured" },
   deadline: { type: "deadline" },
   opened: { type: "opened" },
-  malformed: { type: "malformed", fault: new Fault("wire-bad-json", "not JSON") },
+  malformed: { type: "malformed", fault: new Fault("wire-bad-json", "not JSON"), again: true },
   closed: { type: "closed", ending: { how: "closed", code: 1006, reason: "", asked: false } },
   START: { type: "START", traceId: "t" },
   EVENT: { type: "EVENT", event: "EXCEEDED_AUDIO", timestampMs: null, traceId: "t" },
@@ -94,7 +94,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     spoiled: "=",
     stop: "leaving → stopped: close wait(1000)",
     reconfigured: "leaving → connect: close wait(1000)",
-    deadline: "leaving → waiting: error(link-timeout) close wait(1000) backing-off",
+    deadline: "leaving → waiting: error(link-timeout) close wait(1000)",
     opened: "=",
     malformed: "=: note(malformed-message)",
     closed: "waiting: error(link-lost) backing-off wait(500)",
@@ -102,7 +102,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     EVENT: "=: note(late-event)",
     RESULT: "=: note(late-result) deliver",
     ERROR: "resting: error(SIS.0001) backing-off wait(500)",
-    FATAL_ERROR: "doomed: error(SIS.0304) backing-off wait(2000)",
+    FATAL_ERROR: "doomed: error(SIS.0304) wait(2000)",
     END: "=: note(stray-reply)",
   },
   streaming: {
@@ -121,7 +121,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     EVENT: "ending: wait(1500)",
     RESULT: "=: deliver",
     ERROR: "failing: error(SIS.0001) wait(2000)",
-    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) backing-off wait(2000)",
+    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) wait(2000)",
     END: "resting: error(unasked-end) note(unasked-end) over(finals) backing-off wait(500)",
   },
   "ending (exhausted)": {
@@ -132,7 +132,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     spoiled: "failing: cancel wait(2000)",
     stop: "ending: wait(1500)",
     reconfigured: "ending: wait(3000)",
-    deadline: "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(1000) backing-off",
+    deadline: "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(1000)",
     opened: "=",
     malformed: "failing: note(malformed-message) error(wire-bad-json) cancel wait(2000)",
     closed: "waiting: note(closed-without-end) error(link-lost) over(finals) backing-off wait(500)",
@@ -140,7 +140,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     EVENT: "ending",
     RESULT: "=: deliver",
     ERROR: "failing: error(SIS.0001) wait(2000)",
-    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) backing-off wait(2000)",
+    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) wait(2000)",
     END: "lingering: over(sent) healthy wait(300)",
   },
   failing: {
@@ -151,15 +151,15 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     spoiled: "=",
     stop: "leaving → stopped: over(finals) close wait(1000)",
     reconfigured: "failing",
-    deadline: "leaving → waiting: note(end-missing) over(finals) close wait(1000) backing-off",
+    deadline: "leaving → waiting: note(end-missing) over(finals) close wait(1000)",
     opened: "=",
     malformed: "=: note(malformed-message)",
     closed: "waiting: note(closed-without-end) over(finals) backing-off wait(700)",
     START: "=: note(start-answered-twice)",
     EVENT: "=",
     RESULT: "=: deliver",
-    ERROR: "=: note(late-error) error(SIS.0001)",
-    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) backing-off wait(2000)",
+    ERROR: "=: note(late-error)",
+    FATAL_ERROR: "doomed: error(SIS.0304) over(finals) wait(2000)",
     END: "resting: over(finals) backing-off wait(700)",
   },
   resting: {
@@ -177,8 +177,8 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     START: "=: note(stray-reply)",
     EVENT: "=: note(late-event)",
     RESULT: "=: note(late-result) deliver",
-    ERROR: "=: note(late-error) error(SIS.0001)",
-    FATAL_ERROR: "doomed: error(SIS.0304) backing-off wait(2000)",
+    ERROR: "=: note(late-error)",
+    FATAL_ERROR: "doomed: error(SIS.0304) wait(2000)",
     END: "=: note(stray-reply)",
   },
   lingering: {
@@ -196,7 +196,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     START: "=: note(stray-reply)",
     EVENT: "=: note(late-event)",
     RESULT: "=: note(late-result) deliver",
-    ERROR: "=: note(late-error) error(SIS.0001)",
+    ERROR: "=: note(late-error)",
     FATAL_ERROR: "=: note(stray-reply)",
     END: "=: note(stray-reply)",
   },
@@ -338,19 +338,23 @@ test("ERROR in a session: its END, a wait, and a new START on the same connectio
 });
 
 test("START refused: config and account hold without a connection; credentials are renewed once at once, then slowly", () => {
-  walk(states.starting, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000) held"]);
-  walk(states.starting, [error("SIS.0103"), "leaving → waiting: error(SIS.0103) close wait(1000) held"]);
+  walk(
+    states.starting,
+    [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000)"],
+    [events.closed, "waiting: held wait(45000)"],
+  );
+  walk(states.starting, [error("SIS.0103"), "leaving → waiting: error(SIS.0103) close wait(1000)"]);
   const renewed = walk(
     states.starting,
-    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000) backing-off"],
+    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000)"],
     [events.closed, "waiting: backing-off wait(0)"],
     [events.deadline, "connecting: connect"],
     [events.opened, "starting: start wait(10000)"],
   );
   walk(
     renewed,
-    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000) backing-off"],
-    [events.closed, "waiting: backing-off wait(15000)"],
+    [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000)"],
+    [events.closed, "waiting: backing-off wait(90000)"],
   );
 });
 
@@ -363,22 +367,22 @@ test("a connection that the service closes after one session is replaced at once
 test("a START that worked before and is refused now: the order is suspected first, then the error is believed", () => {
   const again = walk(
     { ...states.starting, reused: true },
-    [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000) backing-off"],
+    [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000)"],
     [events.closed, "waiting: backing-off wait(500)"],
     [events.deadline, "connecting: connect"],
     [events.opened, "starting: start wait(10000)"],
   );
-  walk(again, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000) held"]);
+  walk(again, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000)"]);
 });
 
 test("an order of ours that the service did not expect ends the connection", () => {
-  walk(states.starting, [error("SIS.0418"), "leaving → waiting: error(SIS.0418) close wait(1000) backing-off"]);
+  walk(states.starting, [error("SIS.0418"), "leaving → waiting: error(SIS.0418) close wait(1000)"]);
 });
 
 test("FATAL_ERROR: the service disconnects; when it does not, we do; then back-off", () => {
   walk(
     states.streaming,
-    [events.FATAL_ERROR, "doomed: error(SIS.0304) over(finals) backing-off wait(2000)"],
+    [events.FATAL_ERROR, "doomed: error(SIS.0304) over(finals) wait(2000)"],
     [events.deadline, "=: destroy"],
     [events.closed, "waiting: backing-off wait(500)"],
     [events.deadline, "connecting: connect"],
@@ -430,7 +434,7 @@ test("sentence mode: the session ends after the sentence, by the service or by u
 });
 
 test("a message that cannot be read makes the audio go out again; an unknown kind of message does not", () => {
-  const unknown: Event = { type: "malformed", fault: new Fault("wire-unknown-type", "PROGRESS") };
+  const unknown: Event = { type: "malformed", fault: new Fault("wire-unknown-type", "PROGRESS"), again: false };
   assert.equal(described(states.streaming, step(states.streaming, unknown, context)), "=: note(malformed-message)");
   assert.equal(step(states.streaming, events.malformed, context).next.phase, "failing");
 });
@@ -465,7 +469,7 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
         if (fromLink && connected !== "yes") continue;
         if (event.type === "opened") connected = "yes";
         if (event.type === "closed") connected = "no";
-        const { next, effects } = step(state, event, { nowMs: index * 1000, random, mode });
+        const { next, effects } = step(state, event, { nowMs: index * 1000, random, mode, productive: index % 3 > 0 });
         for (const effect of effects) {
           if (effect.do === "connect") {
             assert.equal(connected, "no");

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Mode } from "../../src/sis/request.ts";
 import { recognitionLab, result } from "../lab/recognition.ts";
+import type { ScriptedLink } from "../lab/scripted-link.ts";
 
 const start = (config: object = {}) => ({
   command: "START",
@@ -187,16 +189,46 @@ test("a late result counts until its audio is sent again, then it is a double", 
   );
 });
 
-test("the same final twice, and one about audio that was never sent, are dropped", () => {
+test("the same final twice is dropped, also when finals come out of order", () => {
   const lab = recognitionLab();
   lab.capture(2000);
   lab.stream();
   lab.capture(500);
+  lab.link.say(result(900, 1500, "two"));
   lab.link.say(result(0, 800, "one"));
-  lab.link.say(result(0, 800, "one"));
+  lab.link.say(result(880, 1490, "two"));
+  assert.deepEqual(
+    lab.transcripts.map((each) => each.text),
+    ["two", "one"],
+  );
+  assert.equal(lab.recognizer.irregularities.get("repeated-result"), 1);
+});
+
+test("a result that cannot be placed or read makes the sound go out again; if that goes on, what it covered is lost", () => {
+  const lab = recognitionLab();
+  lab.capture(2000);
+  lab.stream();
+  lab.capture(500);
   lab.link.say(result(50_000, 51_000, "ghost"));
-  assert.equal(lab.transcripts.length, 1);
-  assert.equal(lab.recognizer.irregularities.get("repeated-result"), 2);
+  assert.deepEqual(lab.link.sent.at(-1), end(true));
+  for (const last of [false, true]) {
+    lab.link.say({ resp_type: "END", trace_id: "t", reason: "CANCEL" });
+    lab.capture(5000);
+    lab.link.say({ resp_type: "START", trace_id: "again" });
+    lab.capture(1000);
+    lab.link.garble();
+    assert.equal(lab.link.commands.length, last ? 3 + 2 : 2 + 2, last ? "no third time" : "a second time");
+  }
+  lab.link.say({ ...result(1000, 1500, "next"), trace_id: "again" });
+  assert.deepEqual(
+    lab.transcripts.map((each) => each.text),
+    ["next"],
+  );
+  assert.equal(lab.log.ledger().lostMs, 1000);
+  assert.deepEqual(
+    lab.gaps.map((gap) => gap.cause),
+    ["unreadable"],
+  );
 });
 
 test("confirmed silence is settled, but never a segment that may still be open", () => {
@@ -287,6 +319,82 @@ test("a sentence without a result is not heard for ever: the next session begins
   lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
   assert.equal(lab.log.settled / 8, 500);
   assert.deepEqual(lab.transcripts, []);
+});
+
+/** Answers whatever the agent asks for a while, and counts what it asked for. */
+function starts(mode: Mode, answer: (link: ScriptedLink) => void): number {
+  const lab = recognitionLab({
+    mode,
+    onDial: (link) => {
+      lab.clock.after(1, () => link().open());
+      return { onText: ({ command }) => void (command === "START" && lab.clock.after(1, () => answer(link()))) };
+    },
+  });
+  lab.capture(60_000);
+  return lab.links.flatMap((link) => link.commands).filter((each) => JSON.stringify(each).includes('"START"')).length;
+}
+
+test("a service that ends every session before it was of use is not hammered", () => {
+  const started = { resp_type: "START", trace_id: "t" };
+  const ended = { resp_type: "END", trace_id: "t", reason: "NORMAL" };
+  const event = (name: string) => ({ resp_type: "EVENT", trace_id: "t", event: name, timestamp: 0 });
+  const closed = { how: "closed", code: 1000, reason: "", asked: false } as const;
+  const ways: readonly (readonly [Mode, (link: ScriptedLink) => void])[] = [
+    ["sentence", (link) => [started, ended].forEach((each) => link.say(each))],
+    ["sentence", (link) => [started, event("EXCEEDED_SILENCE"), ended].forEach((each) => link.say(each))],
+    ["sentence", (link) => [started, event("VOICE_END")].forEach((each) => link.say(each)) ?? link.end(closed)],
+    ["continuous", (link) => [started, event("EXCEEDED_AUDIO"), ended].forEach((each) => link.say(each))],
+    ["short", (link) => [started, event("EXCEEDED_AUDIO"), ended].forEach((each) => link.say(each))],
+  ];
+  for (const [mode, answer] of ways) {
+    const count = starts(mode, answer);
+    assert.ok(count >= 2 && count <= 15, `${count} STARTs in a minute in ${mode} mode`);
+  }
+});
+
+test("a source that says its last word while the connection is being let go of is heard all the same", async () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  lab.clock.advance(15_500);
+  assert.deepEqual(lab.link.sent.at(-1), end(false), "starved");
+  lab.log.append(new Int16Array(800));
+  lab.recognizer.sourceEnded();
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  assert.equal(lab.links.length, 2);
+  lab.stream();
+  lab.clock.advance(200);
+  assert.deepEqual(lab.link.sent.slice(-2), [chunk, end(false)]);
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  lab.clock.advance(1000);
+  await lab.recognizer.stopped;
+});
+
+test("an ERROR that answers the END of a stop does not start anything again", async () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  const done = lab.recognizer.stop();
+  lab.link.say({ resp_type: "ERROR", error_code: "SIS.0305", error_msg: "x" });
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "ERROR" });
+  await done;
+  assert.equal(lab.links.length, 1);
+  assert.equal(lab.clock.pending, 0);
+});
+
+test("pongs of a second session settle nothing of it too early", () => {
+  const lab = recognitionLab();
+  lab.capture(100);
+  lab.stream();
+  lab.capture(80_000);
+  lab.link.say(result(78_000, 79_000, "one"));
+  lab.link.say({ resp_type: "ERROR", error_code: "SIS.0305", error_msg: "x" });
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "ERROR" });
+  lab.capture(2_000);
+  lab.link.say({ resp_type: "START", trace_id: "u" });
+  lab.capture(5_000);
+  lab.link.confirm();
+  assert.equal(lab.log.settled / 8, 79_000);
 });
 
 test("a finite source ends with its last results; a stop sends the last piece, ends the session, closes", async () => {
