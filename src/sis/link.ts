@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { beat, type Heartbeat, heard, pong, startHeartbeat } from "./heartbeat.ts";
+import { beat, type Heartbeat, pong, startHeartbeat } from "./heartbeat.ts";
 import { closed, type LinkEnding, refusal, unreachable, violation } from "./link-ending.ts";
 import { explainNetworkError } from "./network-errors.ts";
 import { decodeReply, maxReplyBytes, type Reply } from "./reply.ts";
@@ -39,7 +39,7 @@ export interface LinkTiming {
   /** From the call to the upgrade's answer. */
   readonly upgradeMs: number;
   readonly pingMs: number;
-  /** Nothing received for this long with a ping unanswered. With `pingMs`, a dead link is noticed within 10 s. */
+  /** A ping unanswered for this long ends the link. With `pingMs`, a dead link is noticed within 10 s. */
   readonly deadMs: number;
   /** For the closing handshake. */
   readonly closeMs: number;
@@ -47,7 +47,19 @@ export interface LinkTiming {
   readonly refusalBodyMs: number;
 }
 
-const usualTiming: LinkTiming = { upgradeMs: 10_000, pingMs: 3000, deadMs: 8000, closeMs: 2000, refusalBodyMs: 2000 };
+/**
+ * How often a link pings, ms. A pong comes only after all that was sent before its ping has passed, so what is on its
+ * way must be little enough for the uplink to carry within the 8 s that a pong may take.
+ */
+export const pingEveryMs = 2000;
+
+const usualTiming: LinkTiming = {
+  upgradeMs: 10_000,
+  pingMs: pingEveryMs,
+  deadMs: 8000,
+  closeMs: 2000,
+  refusalBodyMs: 2000,
+};
 
 const longestRefusalBody = 64 * 1024;
 
@@ -153,7 +165,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     const mark = options.mark();
     const outcome = beat(state.heartbeat, clock.monotonicMs(), mark, timing);
     if (outcome.verdict === "dead") {
-      const message = `${url.host} has sent nothing for ${timing.deadMs / 1000} s and answers no ping`;
+      const message = `${url.host} has answered no ping for ${timing.deadMs / 1000} s`;
       end({ how: "dead", fault: new Fault("link-dead", message) });
       return;
     }
@@ -161,11 +173,9 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     socket.ping(String(mark));
   }
 
-  /** Bytes have come, and ws has already read them. */
+  /** Bytes have come, and ws has already read them: among them may be a close frame, of which it tells only later. */
   function onBytes(): void {
-    if (state.phase !== "open") return;
-    if (socket.readyState === WebSocket.CLOSING) finish(null, false);
-    else state = { ...state, heartbeat: heard(state.heartbeat, clock.monotonicMs()) };
+    if (state.phase === "open" && socket.readyState === WebSocket.CLOSING) finish(null, false);
   }
 
   function onPong(payload: Buffer): void {

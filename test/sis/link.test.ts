@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { WebSocket } from "ws";
+import { type LinkEnding, openLink, pingEveryMs } from "../../src/sis/link.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 import { Attempt, ofKind, type Told } from "./lab/attempt.ts";
 import { startProxy, startService } from "./lab/peer.ts";
 
@@ -103,19 +105,59 @@ test("a half-open link is noticed by its heartbeat", async () => {
   assert.ok(performance.now() - frozenMs < 1500);
 });
 
-test("a peer that answers no pings but says other things is alive; silent, it is dead", async () => {
+test("a peer that talks on, its own pings and forged pongs too, but answers no ping of ours is dead", async () => {
   let talking: NodeJS.Timeout | undefined;
   await using service = await startService(
     (socket) => {
-      talking = setInterval(() => socket.send(start), 20);
+      talking = setInterval(() => {
+        socket.send(start);
+        socket.ping();
+        socket.pong("7");
+      }, 20);
       socket.on("close", () => clearInterval(talking));
     },
     { autoPong: false },
   );
-  await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`, { timing: { pingMs: 50, deadMs: 150 } });
-  await attempt.until(() => (attempt.told.filter((told) => told.what === "reply").length >= 25 ? true : undefined));
-  clearInterval(talking);
-  ofKind(await attempt.ending(), "dead");
+  await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`, { timing: { pingMs: 50, deadMs: 250 } });
+  await attempt.whenOpened();
+  const openedMs = performance.now();
+  const { fault } = ofKind(await attempt.ending(), "dead");
+  assert.match(fault.message, /answered no ping for 0\.25 s/);
+  assert.ok(performance.now() - openedMs >= 290);
+  assert.ok(attempt.told.some(({ what }) => what === "reply"));
+});
+
+test("the usual pace: a ping every 2 s, and the end when one is 8 s old", async () => {
+  await using service = await startService(() => {}, { autoPong: false });
+  const clock = new ManualClock();
+  let pings = 0;
+  const ending = Promise.withResolvers<LinkEnding>();
+  const opened = Promise.withResolvers<void>();
+  openLink({
+    url: new URL(`ws://127.0.0.1:${service.port}/x`),
+    headers: {},
+    clock,
+    listener: {
+      opened: () => opened.resolve(),
+      reply() {},
+      malformed() {},
+      confirmed() {},
+      closed: (how) => ending.resolve(how),
+    },
+    mark() {
+      pings += 1;
+      return pings;
+    },
+  });
+  await opened.promise;
+  for (const expected of [1, 2, 3, 4]) {
+    clock.advance(pingEveryMs);
+    assert.equal(pings, expected);
+  }
+  assert.equal(clock.pending, 1);
+  clock.advance(10_000 - clock.monotonicMs());
+  assert.equal((await ending.promise).how, "dead");
+  assert.equal(clock.pending, 0);
 });
 
 test("messages that are none of the protocol's are told as such, and the link goes on", async () => {
