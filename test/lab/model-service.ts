@@ -1,4 +1,5 @@
 import type { Random } from "../../src/base/random.ts";
+import type { Mode } from "../../src/sis/request.ts";
 import type { ManualClock } from "./manual-clock.ts";
 import { result } from "./recognition.ts";
 import type { ScriptedLink } from "./scripted-link.ts";
@@ -27,6 +28,7 @@ export type Trouble = (typeof troubles)[number];
 const perMs = 8;
 const tailMs = 500;
 const networkMs = 10;
+const headMs = 10_000;
 
 /** A word is a run of one sample value, which is its number times this. */
 export const loudness = 100;
@@ -41,6 +43,7 @@ export function wordMs(value: number): number {
  * a random amount of audio it does the session's trouble. Not the simulator: other code, for another opinion.
  */
 export class ModelService {
+  readonly #mode: Mode;
   readonly #link: ScriptedLink;
   readonly #clock: ManualClock;
   readonly #random: Random;
@@ -49,7 +52,8 @@ export class ModelService {
   #dead = false;
   #traces = 0;
 
-  constructor(link: ScriptedLink, clock: ManualClock, random: Random, nextTrouble: () => Trouble) {
+  constructor(mode: Mode, link: ScriptedLink, clock: ManualClock, random: Random, nextTrouble: () => Trouble) {
+    this.#mode = mode;
     this.#link = link;
     this.#clock = clock;
     this.#random = random;
@@ -80,7 +84,20 @@ export class ModelService {
     if (this.#dead || session === null || this.#link.ended) return;
     session.take(samples);
     if (session.receivedMs >= session.troubleAtMs) this.#fail(session);
-    if (this.#session === session) this.#say(session, session.finals());
+    if (this.#session !== session) return;
+    if (this.#mode === "sentence") this.#sentence(session);
+    else this.#say(session, session.finals());
+  }
+
+  /** Deaf from the end of the first sentence on, or from silence that is too long; waits for END then. */
+  #sentence(session: Session): void {
+    const finals = session.finals();
+    const silent = finals.length === 0 && session.isSilent && session.receivedMs >= headMs;
+    if (session.deaf || (finals.length === 0 && !silent)) return;
+    session.deaf = true;
+    const event = silent ? "EXCEEDED_SILENCE" : "VOICE_END";
+    this.#link.say({ resp_type: "EVENT", trace_id: session.traceId, event, timestamp: 0 });
+    this.#say(session, finals);
   }
 
   #start(): void {
@@ -219,6 +236,8 @@ class Session {
   readonly trouble: Trouble;
   troubleAtMs: number;
   garbles = false;
+  /** It no longer listens. */
+  deaf = false;
   wordless = false;
   #samples = 0;
   #open: { start: number; end: number; runs: [value: number, length: number][] } | null = null;
@@ -234,7 +253,13 @@ class Session {
     return this.#samples / perMs;
   }
 
+  /** Nobody has spoken yet. */
+  get isSilent(): boolean {
+    return this.#open === null;
+  }
+
   take(samples: Int16Array): void {
+    if (this.deaf) return;
     for (const sample of samples) {
       const value = sample / loudness;
       if (value !== 0) {
@@ -250,7 +275,7 @@ class Session {
   }
 
   close(): void {
-    if (this.#open === null) return;
+    if (this.#open === null || this.deaf) return;
     // Half a word is enough to be heard: one that was cut would be heard twice, or not at all.
     const words = this.#open.runs
       .filter(([value, length]) => length >= (wordMs(value) * perMs) / 2)
