@@ -66,7 +66,7 @@ const bounds = { timeMs: 24 * 60 * 60 * 1000, segments: 1000, words: 1000, text:
  *
  * Liberal: unknown fields are ignored, optional ones may be absent or null, numbers may be strings, `is_final` may be
  * "true" or "yes". An ERROR or END without its details still counts: to overlook that a session is over does more harm
- * than not to know why. A score or word times that cannot be relied on are left out rather than the text with them.
+ * than not to know why. A score or a list of words that cannot be relied on is left out rather than the text with them.
  * Strict: a RESULT in which a segment's time, its text or `is_final` is wrong is refused whole, because what it says
  * about the audio that is done with would be a guess.
  */
@@ -104,7 +104,7 @@ function replyOf(message: JsonObject): Reply {
     case "EVENT":
       return { type, event: eventOf(message["event"]), timestampMs: timeOf(message["timestamp"]), traceId };
     case "RESULT":
-      return { type, traceId, segments: listOf(message["segments"], "segments", bounds.segments).map(segmentOf) };
+      return { type, traceId, segments: segmentsIn(message["segments"]) };
     case "ERROR":
     case "FATAL_ERROR":
       return {
@@ -141,6 +141,12 @@ function reasonOf(value: unknown): EndReason {
   return value === "NORMAL" || value === "CANCEL" || value === "ERROR" ? value : "OTHER";
 }
 
+function segmentsIn(value: unknown): Segment[] {
+  if (!Array.isArray(value)) throw bad("segments is not a list");
+  if (value.length > bounds.segments) throw bad(`${value.length} segments are more than ${bounds.segments}`);
+  return value.map(segmentOf);
+}
+
 function segmentOf(value: unknown): Segment {
   const segment = objectOf(value);
   if (segment === null) throw bad("a segment is not an object");
@@ -160,8 +166,8 @@ function resultOf(value: unknown): Segment["result"] {
 }
 
 function wordsIn(value: unknown): Word[] {
-  if (value === undefined || value === null) return [];
-  const words = listOf(value, "word_info", bounds.words).map(wordOf);
+  if (!Array.isArray(value) || value.length > bounds.words) return [];
+  const words = value.map(wordOf);
   return words.every((word) => word !== null) ? words : [];
 }
 
@@ -197,12 +203,6 @@ function flagOf(value: unknown): boolean {
 function textOf(value: unknown, maxLength: number): string {
   if (typeof value !== "string") throw bad("text is not text");
   if (value.length > maxLength) throw bad(`text is longer than ${maxLength}`);
-  return value;
-}
-
-function listOf(value: unknown, field: string, maxLength: number): unknown[] {
-  if (!Array.isArray(value)) throw bad(`${field} is not a list`);
-  if (value.length > maxLength) throw bad(`${field} has ${value.length} entries, more than ${maxLength}`);
   return value;
 }
 
