@@ -1,6 +1,7 @@
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Random } from "../base/random.ts";
+import { retryAfterOf } from "./http-answer.ts";
 import { type IssuedToken, isToken, type ProjectScope, requestToken } from "./iam.ts";
 import { type AccessKey, signRequest } from "./signature.ts";
 
@@ -73,7 +74,7 @@ export function tokenCredentials(readToken: () => string | Promise<string>): Cre
   };
 }
 
-/** After a renewal failed and while the old token is still good, the next one is tried after this. */
+/** After a renewal failed and while the old token is still good, the next one is tried after this, or when IAM says. */
 const renewalRetryMs = 5 * 60_000;
 
 interface HeldToken {
@@ -112,7 +113,8 @@ export function passwordCredentials(options: {
       const nowMs = clock.monotonicMs();
       // `held` is another when the old token was refused in the meantime.
       if (old === null || held !== old || nowMs >= old.expiresAtMs) throw error;
-      return { ...old, renewAtMs: nowMs + renewalRetryMs };
+      const waitMs = Math.max(renewalRetryMs, retryAfterOf(error) ?? 0);
+      return { ...old, renewAtMs: Math.min(nowMs + waitMs, old.expiresAtMs) };
     }
   }
   function hold({ token, lifeMs }: IssuedToken): HeldToken {
@@ -158,8 +160,8 @@ function shared<T>(work: (signal: AbortSignal) => Promise<T>): (signal: AbortSig
     } finally {
       mine.waiting -= 1;
       if (mine.waiting === 0) {
+        run = null;
         mine.scope.abort();
-        if (run === mine) run = null;
       }
     }
   };

@@ -2,6 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { toFault } from "../base/fault.ts";
 import type { Credentials } from "./credentials.ts";
 import { type Link, type LinkEnding, type LinkListener, openLink } from "./link.ts";
+import { unreachable } from "./link-ending.ts";
 
 /**
  * Gets credentials for `url` and opens a connection with them: one attempt, which `closed` ends exactly once. Until the
@@ -32,7 +33,7 @@ export function dial(options: {
   }
 
   open().catch((error: unknown) => {
-    if (!attempt.signal.aborted) listener.closed({ how: "unreachable", fault: toFault(error) });
+    if (!attempt.signal.aborted) listener.closed(unreachable(toFault(error)));
     attempt.abort();
   });
 

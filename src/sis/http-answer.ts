@@ -5,13 +5,21 @@ export class HttpAnswer extends Error {
   readonly status: number;
   /** The code in its body, or null. */
   readonly code: string | null;
+  /** What its Retry-After asks for, or null. */
+  readonly retryAfterMs: number | null;
 
-  constructor(status: number, code: string | null) {
+  constructor(status: number, code: string | null, retryAfterMs: number | null) {
     super(`HTTP ${status}`);
     this.name = "HttpAnswer";
     this.status = status;
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
+}
+
+/** The wait that the HTTP answer underneath an error asked for, ms; null: none. */
+export function retryAfterOf(error: unknown): number | null {
+  return error instanceof Error && error.cause instanceof HttpAnswer ? error.cause.retryAfterMs : null;
 }
 
 /** What the body of a refusal says, bounded and printable. */

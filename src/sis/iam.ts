@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { Fault, toFault } from "../base/fault.ts";
-import { HttpAnswer, parseHttpDate, parseRefusalBody, type RefusalBody } from "./http-answer.ts";
+import { HttpAnswer, parseHttpDate, parseRefusalBody, parseRetryAfter } from "./http-answer.ts";
 import { objectOf, parseObject } from "./json.ts";
 import { explainNetworkError } from "./network-errors.ts";
 import { limits } from "./request.ts";
@@ -30,9 +30,9 @@ const longestBody = 512 * 1024;
 
 /**
  * Asks IAM for a token with a user's password. Nothing of the request is ever part of a message.
- * @throws Fault token-refused where IAM says no (400, 401, 403, 404: its cause is the HttpAnswer), token-unreachable
- *   where it cannot be asked (network, no answer in 10 s, redirects, 429, 5xx, an answer without a token);
- *   the signal's reason where it aborts
+ * @throws Fault token-refused where IAM says no (400, 401, 403, 404), token-unreachable where it cannot be asked
+ *   (network, no answer in 10 s, redirects, 429, 5xx, an answer without a token); where an HTTP answer says so, it is
+ *   the fault's cause, as HttpAnswer; the signal's reason where it aborts
  * Source: IAM API reference, "obtaining a user token through password authentication".
  */
 export async function requestToken(request: TokenRequest, clock: Clock, signal: AbortSignal): Promise<IssuedToken> {
@@ -74,14 +74,14 @@ function bodyOf({ user, domain, password, project }: TokenRequest): unknown {
 }
 
 function issuedToken(request: TokenRequest, answer: Response, body: string, wallMs: number): IssuedToken {
-  if (answer.status !== 201 && answer.status !== 200) throw refusal(request, answer.status, parseRefusalBody(body));
+  const nowMs = parseHttpDate(answer.headers.get("Date") ?? undefined) ?? wallMs;
+  if (answer.status !== 201 && answer.status !== 200) throw refusal(request, answer, body, nowMs);
   const token = answer.headers.get("X-Subject-Token") ?? "";
   if (!isToken(token)) {
     throw new Fault("token-unreachable", `${where(request)} answered ${answer.status} without a usable token`, {
       hint: "Check iam_endpoint: what answers there is not IAM.",
     });
   }
-  const nowMs = parseHttpDate(answer.headers.get("Date") ?? undefined) ?? wallMs;
   const lifeMs = (expiryOf(body) ?? nowMs + limits.tokenLifeMs) - nowMs;
   return { token, lifeMs: Math.min(limits.tokenLifeMs, Math.max(0, lifeMs)) };
 }
@@ -106,10 +106,12 @@ const hints: Readonly<Record<number, string>> = {
   404: "IAM does not know the project or the address: check iam_endpoint, region and project_id.",
 };
 
-function refusal(request: TokenRequest, status: number, said: RefusalBody): Fault {
+/** @param nowMs what a date in Retry-After is compared with */
+function refusal(request: TokenRequest, { status, headers }: Response, body: string, nowMs: number): Fault {
+  const said = parseRefusalBody(body);
   const words = [said.code, said.message].filter((part) => part !== null).join(" ");
   const message = `${where(request)} answered HTTP ${status} ${withoutSecret(words, request.password)}`.trim();
-  const cause = new HttpAnswer(status, said.code);
+  const cause = new HttpAnswer(status, said.code, parseRetryAfter(headers.get("Retry-After") ?? undefined, nowMs));
   if (status in hints) return new Fault("token-refused", message, { hint: hints[status] ?? "", cause });
   const hint =
     status < 400

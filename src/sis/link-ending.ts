@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Fault, printable } from "../base/fault.ts";
 import { type Diagnosis, diagnoseRefusal } from "./catalogue.ts";
-import { parseHttpDate, parseRefusalBody, parseRetryAfter } from "./http-answer.ts";
+import { parseHttpDate, parseRefusalBody, parseRetryAfter, retryAfterOf } from "./http-answer.ts";
 import { explainNetworkError } from "./network-errors.ts";
 
 /** How a link came to its end. */
@@ -9,7 +9,6 @@ export type LinkEnding =
   /** The upgrade was answered with an HTTP status instead. */
   | {
       readonly how: "refused";
-      readonly status: number;
       readonly diagnosis: Diagnosis;
       /** What the service said about it, bounded and printable. */
       readonly message: string;
@@ -17,18 +16,26 @@ export type LinkEnding =
       /** The answer's Date: what the service's clock says. */
       readonly serverDateMs: number | null;
     }
-  /** It never opened: DNS, TCP, TLS, something that speaks no WebSocket (link-unreachable), no answer (link-timeout). */
-  | { readonly how: "unreachable"; readonly fault: Fault }
+  /**
+   * It never opened: DNS, TCP, TLS, something that speaks no WebSocket (link-unreachable), no answer (link-timeout), no
+   * credentials (their fault). `retryAfterMs`: what IAM asked for, where it gave no token.
+   */
+  | { readonly how: "unreachable"; readonly fault: Fault; readonly retryAfterMs: number | null }
   /** It was open, or was given up by us before. `asked`: we ended it. Code 1006: without a closing handshake. */
   | { readonly how: "closed"; readonly code: number; readonly reason: string; readonly asked: boolean }
   /** It was open and no longer answers pings (link-dead). */
   | { readonly how: "dead"; readonly fault: Fault };
 
+/** It never opened. */
+export function unreachable(fault: Fault): LinkEnding {
+  return { how: "unreachable", fault, retryAfterMs: retryAfterOf(fault) };
+}
+
 /** DNS, TCP, TLS or HTTP failed before the upgrade. `host`: with its port, as a person wrote it. */
-export function unreachable(host: string, error: unknown): LinkEnding {
+export function cannotReach(host: string, error: unknown): LinkEnding {
   const { code, meaning, hint } = explainNetworkError(error);
   const message = `cannot reach ${host}: ${meaning}${code === null ? "" : ` (${code})`}`;
-  return { how: "unreachable", fault: new Fault("link-unreachable", message, { hint, cause: error }) };
+  return unreachable(new Fault("link-unreachable", message, { hint, cause: error }));
 }
 
 /** @param wallMs what a date in Retry-After is compared with where the answer has no Date */
@@ -39,7 +46,6 @@ export function refusal(answer: IncomingMessage, body: string, wallMs: number): 
   const diagnosis = diagnoseRefusal(status, code);
   return {
     how: "refused",
-    status,
     diagnosis,
     message: message ?? `HTTP ${status}: ${diagnosis.meaning}`,
     retryAfterMs: parseRetryAfter(answer.headers["retry-after"], serverDateMs ?? wallMs),

@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { beat, type Heartbeat, pong, startHeartbeat } from "./heartbeat.ts";
-import { closed, type LinkEnding, refusal, unreachable, violation } from "./link-ending.ts";
+import { cannotReach, closed, type LinkEnding, refusal, unreachable, violation } from "./link-ending.ts";
 import { explainNetworkError } from "./network-errors.ts";
 import { decodeReply, maxReplyBytes, type Reply } from "./reply.ts";
 
@@ -101,7 +101,7 @@ export interface LinkOptions {
 export function openLink(options: LinkOptions): Link {
   const socket = connect(options.url, options.headers);
   if (!(socket instanceof Fault)) return tend(socket, options);
-  options.clock.after(0, () => options.listener.closed({ how: "unreachable", fault: socket }));
+  options.clock.after(0, () => options.listener.closed(unreachable(socket)));
   return { sendText() {}, sendAudio() {}, bufferedBytes: 0, close() {}, destroy() {} };
 }
 
@@ -129,7 +129,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   function upgradeTimedOut(): void {
     const message = `${url.host} did not answer the upgrade within ${timing.upgradeMs / 1000} s`;
-    end({ how: "unreachable", fault: new Fault("link-timeout", message) });
+    end(unreachable(new Fault("link-timeout", message)));
   }
 
   function onRefusal(answer: IncomingMessage): void {
@@ -194,7 +194,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   /** Before the upgrade: the connection failed. After it: the peer broke the rules of WebSocket. */
   function onError(error: Error): void {
-    if (state.phase === "connecting") end(unreachable(url.host, error));
+    if (state.phase === "connecting") end(cannotReach(url.host, error));
     if (state.phase !== "open") return;
     const { fault, ending } = violation(error, maxPayload);
     finish(ending, false);
@@ -205,7 +205,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     if (state.phase === "closing") end(state.ending ?? closed(code, reason, state.asked));
     else if (state.phase === "open") end(closed(code, reason || state.cut, false));
     else if (state.phase === "refused") end(state.soFar());
-    else end(unreachable(url.host, new Error("closed before the upgrade was answered")));
+    else end(cannotReach(url.host, new Error("closed before the upgrade was answered")));
   }
 
   socket.on("unexpected-response", (_request, answer) => onRefusal(answer));

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fault } from "../../src/base/fault.ts";
-import { type Credentials, tokenCredentials } from "../../src/sis/credentials.ts";
+import { type Credentials, passwordCredentials, tokenCredentials } from "../../src/sis/credentials.ts";
 import { dial } from "../../src/sis/dial.ts";
 import type { LinkEnding, LinkListener } from "../../src/sis/link.ts";
 import { CountingClock } from "./lab/attempt.ts";
+import { refuse, startIam } from "./lab/iam.ts";
 import { startService } from "./lab/peer.ts";
 
 /** A listener whose `ended` gives all endings told by the time that nothing more can come. */
@@ -59,14 +60,42 @@ test("an attempt opens a link with the credentials", async () => {
 
 test("an attempt without credentials ends with their fault", async () => {
   const { listener, ended } = listenFor();
-  const { link } = open(
+  const { link, clock } = open(
     tokenCredentials(() => ""),
     listener,
   );
   const [ending, ...more] = await ended;
   assert.ok(ending?.how === "unreachable" && ending.fault.code === "config-invalid" && more.length === 0);
+  assert.equal(ending.retryAfterMs, null);
   link.close();
+  link.destroy();
+  assert.equal(clock.pending, 0, "an attempt that has failed has nothing left to end");
 });
+
+for (const [name, status, headers, expected] of [
+  ["in seconds", 429, { "Retry-After": "60" }, 60_000],
+  ["as a date, on IAM's clock", 503, { "Retry-After": "Thu, 01 Jan 2026 00:01:30 GMT" }, 90_000],
+  ["not at all", 503, {}, null],
+  ["in nonsense", 503, { "Retry-After": "soon" }, null],
+] as const) {
+  test(`an attempt for which IAM gives no token says when IAM wants to be asked again: ${name}`, async () => {
+    await using iam = await startIam(refuse(status, "no", { Date: "Thu, 01 Jan 2026 00:00:00 GMT", ...headers }));
+    const credentials = passwordCredentials({
+      iamEndpoint: iam.endpoint,
+      user: "kiosk",
+      domain: "acme",
+      password: "secret",
+      project: { name: "cn-north-4" },
+      clock: new CountingClock(),
+      random: () => 0.5,
+    });
+    const { listener, ended } = listenFor();
+    open(credentials, listener);
+    const [ending] = await ended;
+    assert.ok(ending?.how === "unreachable" && ending.fault.code === "token-unreachable");
+    assert.equal(ending.retryAfterMs, expected);
+  });
+}
 
 test("an attempt can be given up while it waits for its credentials", async () => {
   const { listener, ended } = listenFor();
@@ -89,4 +118,20 @@ test("an attempt can be given up while it waits for its credentials", async () =
   assert.deepEqual(await ended, [{ how: "closed", code: 1006, reason: "", asked: true }]);
   assert.ok(reason instanceof Error);
   assert.equal(clock.pending, 0);
+});
+
+test("credentials that come after the attempt was given up are not used", async () => {
+  let upgrades = 0;
+  await using service = await startService(() => {
+    upgrades += 1;
+  });
+  const { listener, ended } = listenFor();
+  const given = Promise.withResolvers<Record<string, string>>();
+  const heedless: Credentials = { authorize: () => given.promise, refused() {}, expiresAtMs: () => null };
+  const { link, clock } = open(heedless, listener, service.port);
+  link.destroy();
+  given.resolve({});
+  assert.equal((await ended).length, 1);
+  assert.equal(clock.pending, 0, "a link was opened");
+  assert.equal(upgrades, 0);
 });

@@ -123,6 +123,34 @@ test("while IAM fails to renew, the old token serves until it expires, and IAM i
   assert.equal((await faultOf(credentials)).code, "token-unreachable");
 });
 
+test("an old token serves no longer than it lives, and IAM is asked again by then", async () => {
+  await using iam = await startIam(issue("T1", 10 * hourMs));
+  const clock = new ManualClock();
+  const credentials = credentialsFor(iam.endpoint, clock);
+  await tokenOf(credentials);
+  iam.answer = refuse(503);
+  clock.advance(10 * hourMs - 60_000);
+  assert.equal(await tokenOf(credentials), "T1");
+  clock.advance(60_000);
+  assert.equal((await faultOf(credentials)).code, "token-unreachable");
+});
+
+test("a renewal that IAM puts off is put off as long as it says", async () => {
+  await using iam = await startIam(issue("T1", 10 * hourMs));
+  const clock = new ManualClock();
+  const credentials = credentialsFor(iam.endpoint, clock);
+  await tokenOf(credentials);
+  iam.answer = refuse(429, "slow down", { "Retry-After": "1800" });
+  clock.advance(9 * hourMs);
+  await tokenOf(credentials);
+  clock.advance(29 * 60_000);
+  await tokenOf(credentials);
+  assert.equal(iam.asked.length, 2);
+  clock.advance(60_000);
+  await tokenOf(credentials);
+  assert.equal(iam.asked.length, 3);
+});
+
 test("a token refused while its renewal fails does not come back", async () => {
   await using iam = await startIam(issue("T1", 10 * hourMs));
   const clock = new ManualClock();

@@ -40,6 +40,6 @@ export function issue(token: string, lifeMs: number, serverMs = Date.UTC(2026, 0
 }
 
 /** Answers as IAM does when it says no. */
-export function refuse(status: number, message = "no"): Iam["answer"] {
-  return (response) => response.writeHead(status).end(JSON.stringify({ error: { code: status, message } }));
+export function refuse(status: number, message = "no", headers: Record<string, string> = {}): Iam["answer"] {
+  return (response) => response.writeHead(status, headers).end(JSON.stringify({ error: { code: status, message } }));
 }
