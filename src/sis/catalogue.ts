@@ -122,7 +122,7 @@ const faults: Partial<Readonly<Record<FaultCode, FaultRow>>> = {
   "link-dead": ["network", "the connection no longer answers", "Check the network: the way to the service is cut without a sign (Wi-Fi lost, router restarted, NAT forgot the connection)."],
   "link-timeout": ["network", "the service did not answer in time", "Check the network's delay and load; a firewall that holds connections without an answer looks like this too."],
   "token-refused": ["credentials", "IAM gave no token", "Check user, domain, password and iam_endpoint under [sis.auth]."],
-  "token-unreachable": ["network", "IAM cannot be asked", ""],
+  "token-unreachable": ["network", "IAM cannot be asked", "Check iam_endpoint under [sis.auth], and that a browser or curl on this network reaches it."],
   "wire-bad-json": ["service", "the service sent something that is not JSON", wireHint],
   "wire-bad-message": ["service", "the service sent a message that cannot be used", wireHint],
   "wire-unknown-type": ["service", "the service sent a kind of message that the agent does not know", "Harmless as a rule: the service has learnt something new. Update the agent."],

@@ -38,7 +38,11 @@ const longestBody = 512 * 1024;
 export async function requestToken(request: TokenRequest, clock: Clock, signal: AbortSignal): Promise<IssuedToken> {
   const late = new AbortController();
   using _timer = clock.after(timeoutMs, () => {
-    late.abort(new Fault("token-unreachable", `${where(request)} did not answer within ${timeoutMs / 1000} s`));
+    late.abort(
+      new Fault("token-unreachable", `${where(request)} did not answer within ${timeoutMs / 1000} s`, {
+        hint: "Check iam_endpoint and the network's delay and load; a firewall that drops packets looks like this too.",
+      }),
+    );
   });
   try {
     const answer = await fetch(request.url, {
@@ -55,7 +59,7 @@ export async function requestToken(request: TokenRequest, clock: Clock, signal: 
     signal.throwIfAborted();
     if (late.signal.aborted) throw toFault(late.signal.reason);
     if (error instanceof Fault) throw error;
-    const { code, meaning, hint } = explainNetworkError(error);
+    const { code, meaning, hint } = explainNetworkError(error, "iam_endpoint");
     const detail = code === null ? "" : ` (${code})`;
     throw new Fault("token-unreachable", `${where(request)} cannot be asked: ${meaning}${detail}`, {
       hint,

@@ -38,6 +38,14 @@ export function cannotReach(host: string, error: unknown): LinkEnding {
   return unreachable(new Fault("link-unreachable", message, { hint, cause: error }));
 }
 
+/** It was answered with 101, but not as RFC 6455, 4.1 demands of a WebSocket service; ws says what is wrong. */
+export function noWebSocket(host: string, error: Error): LinkEnding {
+  const message = `${host} is not the service: it accepts the upgrade, but speaks no WebSocket (${printable(error.message, 80)})`;
+  const hint =
+    "A proxy or another service answers there: check host and port of the endpoint, or go without the proxy.";
+  return unreachable(new Fault("link-unreachable", message, { hint, cause: error }));
+}
+
 /** @param wallMs what a date in Retry-After is compared with where the answer has no Date */
 export function refusal(answer: IncomingMessage, body: string, wallMs: number): LinkEnding {
   const status = answer.statusCode ?? 0;

@@ -3,7 +3,7 @@ import { WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { beat, type Heartbeat, pong, startHeartbeat } from "./heartbeat.ts";
-import { cannotReach, closed, type LinkEnding, refusal, unreachable, violation } from "./link-ending.ts";
+import { cannotReach, closed, type LinkEnding, noWebSocket, refusal, unreachable, violation } from "./link-ending.ts";
 import { explainNetworkError } from "./network-errors.ts";
 import { decodeReply, maxReplyBytes, type Reply } from "./reply.ts";
 
@@ -67,7 +67,8 @@ const longestRefusalBody = 64 * 1024;
 const maxPayload = 4 * maxReplyBytes;
 
 type State =
-  | { readonly phase: "connecting"; readonly timer: Disposable }
+  /** `answered`: with 101; whether it is a WebSocket that answers is still to be seen. */
+  | { readonly phase: "connecting"; readonly timer: Disposable; readonly answered: boolean }
   /** `soFar`: what the part of the answer that has come says. */
   | { readonly phase: "refused"; readonly timer: Disposable; readonly soFar: () => LinkEnding }
   /** `cut`: the socket's own error, which comes before the WebSocket's close. */
@@ -108,7 +109,7 @@ export function openLink(options: LinkOptions): Link {
 function tend(socket: WebSocket, options: LinkOptions): Link {
   const { url, clock, listener } = options;
   const timing = { ...usualTiming, ...options.timing };
-  let state: State = { phase: "connecting", timer: clock.after(timing.upgradeMs, upgradeTimedOut) };
+  let state: State = { phase: "connecting", timer: clock.after(timing.upgradeMs, upgradeTimedOut), answered: false };
 
   function move(next: State): void {
     state.timer?.[Symbol.dispose]();
@@ -194,7 +195,9 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   /** Before the upgrade: the connection failed. After it: the peer broke the rules of WebSocket. */
   function onError(error: Error): void {
-    if (state.phase === "connecting") end(cannotReach(url.host, error));
+    if (state.phase === "connecting") {
+      end(state.answered ? noWebSocket(url.host, error) : cannotReach(url.host, error));
+    }
     if (state.phase !== "open") return;
     const { fault, ending } = violation(error, maxPayload);
     finish(ending, false);
@@ -210,6 +213,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   socket.on("unexpected-response", (_request, answer) => onRefusal(answer));
   socket.on("upgrade", (answer) => {
+    if (state.phase === "connecting") state = { ...state, answered: true };
     answer.socket.on("error", (error) => {
       if (state.phase === "open") state = { ...state, cut: explainNetworkError(error).code ?? "" };
     });

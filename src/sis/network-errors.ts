@@ -8,6 +8,7 @@ interface NetworkTrouble {
   readonly hint: string;
 }
 
+/** In a hint, `the endpoint` stands for the setting at fault. */
 type Words = readonly [meaning: string, hint: string];
 
 const noRoute: Words = [
@@ -41,6 +42,10 @@ const notAllowed: Words = [
 const noTls: Words = [
   "it does not speak TLS as expected",
   "Check scheme and port of the endpoint: wss:// to a port without TLS gives this; so does a proxy that answers in plain text, or one too old for TLS 1.2.",
+];
+const longHeaders: Words = [
+  "the headers of its answer are far too long",
+  "Check host and port of the endpoint: another service or a proxy answers there.",
 ];
 const noHttp: Words = [
   "what answers there does not speak HTTP",
@@ -105,21 +110,26 @@ const troubles: ReadonlyMap<string, Words> = new Map([
   ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", unknownIssuer],
   ["CERT_UNTRUSTED", unknownIssuer],
   ["EPROTO", noTls],
+  ["UND_ERR_HEADERS_OVERFLOW", longHeaders],
+  ["HPE_HEADER_OVERFLOW", longHeaders],
   ["ERR_SSL_", noTls],
   ["HPE_", noHttp],
 ] satisfies [string, Words][]);
 
-/** Looks an error up by its code, or by that of what lies underneath it (`cause`, the first of `errors`). */
-export function explainNetworkError(error: unknown): NetworkTrouble {
+/**
+ * Looks an error up by its code, or by that of what lies underneath it (`cause`, the first of `errors`).
+ * @param setting what the hint calls the setting that says where to connect
+ */
+export function explainNetworkError(error: unknown, setting = "the endpoint"): NetworkTrouble {
   const codes = codesOf(error);
   for (const code of codes) {
     const words = troubles.get(code) ?? troubles.get(/^(?:ERR_SSL_|HPE_)/.exec(code)?.[0] ?? "");
-    if (words !== undefined) return { code, meaning: words[0], hint: words[1] };
+    if (words !== undefined) return { code, meaning: words[0], hint: words[1].replaceAll("the endpoint", setting) };
   }
   return {
     code: codes[0] ?? null,
     meaning: "the connection could not be made",
-    hint: "Check the endpoint, and that a browser or curl on this network reaches it.",
+    hint: `Check ${setting}, and that a browser or curl on this network reaches it.`,
   };
 }
 

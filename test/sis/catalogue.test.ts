@@ -12,6 +12,7 @@ import {
   type ErrorClass,
 } from "../../src/sis/catalogue.ts";
 import { HttpAnswer } from "../../src/sis/http-answer.ts";
+import { explainNetworkError } from "../../src/sis/network-errors.ts";
 
 /** The vendor's codes by what a client should do about them. */
 const classes: Partial<Record<ErrorClass, readonly [Action, string]>> = {
@@ -110,6 +111,7 @@ const networkTroubles: [string, unknown, RegExp][] = [
   ["a certificate of another host", coded("ERR_TLS_CERT_ALTNAME_INVALID"), /captive portal/],
   ["no TLS", coded("ERR_SSL_WRONG_VERSION_NUMBER"), /scheme and port/],
   ["no HTTP", coded("HPE_INVALID_CONSTANT"), /another program/],
+  ["headers without end", coded("HPE_HEADER_OVERFLOW"), /another service/],
   ["fetch's wrapping", new TypeError("fetch failed", { cause: coded("ENOTFOUND") }), /spelling/],
   ["an unheard-of error", coded("EWEIRD"), /browser or curl/],
   ["no error at all", undefined, /browser or curl/],
@@ -128,7 +130,7 @@ test("each trouble of the network has its own hint", () => {
 test("a cause that goes round in circles does no harm", () => {
   const circle = new Error("round");
   circle.cause = circle;
-  assert.notEqual(diagnoseFault(new Fault("token-unreachable", "x", { cause: circle })).hint, "");
+  assert.notEqual(diagnoseFault(new Fault("link-unreachable", "x", { cause: circle })).hint, "");
 });
 
 const faultClasses: [FaultCode, ErrorClass][] = [
@@ -166,6 +168,13 @@ test("what IAM answered has the class of its status", () => {
     "throttled",
     "service",
   ]);
+});
+
+test("where IAM cannot be asked, the hint names IAM's setting, not the service's", () => {
+  for (const [name, cause] of networkTroubles) {
+    assert.match(diagnoseFault(new Fault("token-unreachable", "x", { cause })).hint, /iam_endpoint/, name);
+    assert.doesNotMatch(explainNetworkError(cause, "iam_endpoint").hint, /the endpoint/, name);
+  }
 });
 
 test("a fault's own hint comes first", () => {

@@ -32,6 +32,12 @@ for (const body of [
   });
 }
 
+test("a code is at most 64 characters long", () => {
+  const body = (code: string) => JSON.stringify({ error_code: code, error_msg: "m" });
+  assert.equal(parseRefusalBody(body("A".repeat(64))).code, "A".repeat(64));
+  assert.deepEqual(parseRefusalBody(body("A".repeat(65))), { code: null, message: "m" });
+});
+
 test("a code that is a sentence is no code", () => {
   assert.equal(parseRefusalBody('{"error_code":"no such thing"}').code, null);
 });
@@ -67,7 +73,7 @@ test("any body and any header give bounded answers", () => {
   fc.assert(
     fc.property(body, (text) => {
       const { code, message } = parseRefusalBody(text);
-      assert.ok(code === null || /^[\w.-]{1,65}$/.test(code));
+      assert.ok(code === null || /^[\w.-]{1,64}$/.test(code));
       // oxlint-disable-next-line no-control-regex -- control characters are what must not be there
       assert.ok(message === null || (message.length <= 201 && !/[\u0000-\u001f]/.test(message)));
     }),

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import type { Socket } from "node:net";
 import { test } from "node:test";
-import { Attempt, ofKind } from "./lab/attempt.ts";
+import { diagnoseFault } from "../../src/sis/catalogue.ts";
+import { type LinkEnding, openLink } from "../../src/sis/link.ts";
+import { Attempt, CountingClock, ofKind } from "./lab/attempt.ts";
 import { startRaw, startService, startWeb } from "./lab/peer.ts";
 
 /** Answers an upgrade by hand, then does as told: for peers that no library would be. */
@@ -69,6 +71,34 @@ for (const how of ["close", "destroy"] as const) {
     await refusing;
     attempt.link[how]();
     assert.deepEqual(await attempt.ending(), { how: "closed", code: 1006, reason: "", asked: true });
+  });
+}
+
+for (const how of ["close", "destroy"] as const) {
+  test(`${how} while the body of a refusal comes is the end, not the refusal`, async () => {
+    await using service = await startWeb((_request, response) => void response.writeHead(503).write("{"));
+    const refusalBodyMs = 4321;
+    const refused = Promise.withResolvers<void>();
+    const ending = Promise.withResolvers<LinkEnding>();
+    class TellingClock extends CountingClock {
+      override after(delayMs: number, action: () => void): Disposable {
+        if (delayMs === refusalBodyMs) refused.resolve();
+        return super.after(delayMs, action);
+      }
+    }
+    const clock = new TellingClock();
+    const link = openLink({
+      url: new URL(`ws://127.0.0.1:${service.port}/x`),
+      headers: {},
+      clock,
+      listener: { opened() {}, reply() {}, malformed() {}, confirmed() {}, closed: (it) => ending.resolve(it) },
+      mark: () => 0,
+      timing: { refusalBodyMs },
+    });
+    await refused.promise;
+    link[how]();
+    assert.deepEqual(await ending.promise, { how: "closed", code: 1006, reason: "", asked: true });
+    assert.equal(clock.pending, 0);
   });
 }
 
@@ -180,5 +210,10 @@ test("a refusal whose body breaks off still counts", async () => {
 test("an upgrade with a wrong accept key is not the service", async () => {
   await using service = await startHandmade(() => {}, "bm9wZQ==");
   await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`);
-  assert.equal(ofKind(await attempt.ending(), "unreachable").fault.code, "link-unreachable");
+  const { fault } = ofKind(await attempt.ending(), "unreachable");
+  assert.equal(fault.code, "link-unreachable");
+  assert.ok(fault.message.startsWith(`127.0.0.1:${service.port} is not the service: `), fault.message);
+  assert.match(fault.message, /Sec-WebSocket-Accept/);
+  assert.match(fault.hint, /proxy or another service/);
+  assert.equal(diagnoseFault(fault).class, "network");
 });

@@ -242,6 +242,7 @@ test("an IAM that does not answer is not waited for longer than 10 s", async () 
   const fault = await faultOf(credentialsFor(iam.endpoint, clock));
   assert.equal(fault.code, "token-unreachable");
   assert.match(fault.message, /within 10 s/);
+  assert.match(diagnoseFault(fault).hint, /iam_endpoint/);
   assert.equal(clock.pending, 0);
 });
 
@@ -288,7 +289,21 @@ test("where IAM cannot be reached, the hint says why", async () => {
   await using stranger = await startWeb(() => {}, { certificate: "self-signed" });
   assert.match((await faultOf(credentialsFor(`https://localhost:${stranger.port}`))).message, /self-signed/);
   await using mail = await startRaw((socket) => socket.end("220 mail.example ESMTP\r\n"));
-  assert.equal((await faultOf(credentialsFor(`http://127.0.0.1:${mail.port}`))).code, "token-unreachable");
+  const noIam = await faultOf(credentialsFor(`http://127.0.0.1:${mail.port}`));
+  assert.equal(noIam.code, "token-unreachable");
+  for (const { hint } of [closed, noIam]) {
+    assert.match(hint, /iam_endpoint/);
+    assert.doesNotMatch(hint, /the endpoint/);
+  }
+});
+
+test("an IAM whose headers have no end is none, and the hint names the setting", async () => {
+  await using peer = await startRaw((socket) => {
+    socket.write(`HTTP/1.1 201 Created\r\nX-Long: ${"x".repeat(100_000)}\r\n`);
+  });
+  const fault = await faultOf(credentialsFor(`http://127.0.0.1:${peer.port}`));
+  assert.match(fault.message, /headers of its answer are far too long .*UND_ERR_HEADERS_OVERFLOW/);
+  assert.match(fault.hint, /port of iam_endpoint/);
 });
 
 for (const endpoint of ["", "iam.example", "wss://iam.example", "https://user:word@iam.example"]) {
