@@ -138,9 +138,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     const chunks: Buffer[] = [];
     let length = 0;
     const soFar = () => refusal(answer, Buffer.concat(chunks).toString("utf8"), clock.wallMs());
-    const done = () => {
-      if (state.phase === "refused") end(soFar());
-    };
+    const done = () => end(soFar());
     move({ phase: "refused", timer: clock.after(timing.refusalBodyMs, done), soFar });
     answer.on("data", (chunk: Buffer) => {
       chunks.push(chunk.subarray(0, longestRefusalBody - length));

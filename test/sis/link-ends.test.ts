@@ -57,21 +57,6 @@ for (const how of ["close", "destroy"] as const) {
     await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`, { onOpened: (link) => link[how]() });
     assert.equal(ofKind(await attempt.ending(), "closed").asked, true);
   });
-
-  test(`${how} while a refusal is read ends it`, async () => {
-    let asked = () => {};
-    const refusing = new Promise<void>((resolve) => {
-      asked = resolve;
-    });
-    await using service = await startWeb((_request, response) => {
-      response.writeHead(503).write("{");
-      asked();
-    });
-    await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`);
-    await refusing;
-    attempt.link[how]();
-    assert.deepEqual(await attempt.ending(), { how: "closed", code: 1006, reason: "", asked: true });
-  });
 }
 
 for (const how of ["close", "destroy"] as const) {
