@@ -5,41 +5,38 @@ import { z } from "zod";
 import { printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { AlarmRecord } from "./alarms.ts";
+import { origins } from "./diagnosis.ts";
 import { alarmTypes, severities } from "./schema.ts";
 
 // An active alarm stays with the broker, retained, when the agent ends. The next start must know of it, or it would
 // never be cleared. So the alarms that the fleet believes in are kept in a small file, written at raise and clear.
 
-const text = z.string().max(1_000);
+const longestText = 1_000;
+const text = z.string().max(longestText);
 
-const fileContent = z.object({
-  v: z.literal(1),
-  alarms: z
-    .array(
-      z.object({
-        type: z.enum(alarmTypes),
-        id: z.string().min(1).max(128),
-        status: z.literal("active"),
-        severity: z.enum(severities),
-        symptom: z.object({
-          alarm: z.enum(alarmTypes),
-          origin: z.enum(["service", "recorder", "audio", "broker"]),
-          class: text,
-          code: text,
-          message: text,
-          traceId: text.nullable(),
-          hint: text,
-          debounceMs: z.number(),
-          lasting: z.boolean(),
-        }),
-        firstMs: z.number(),
-        lastMs: z.number(),
-        count: z.int().min(1),
-        flapping: z.boolean(),
-      }),
-    )
-    .max(alarmTypes.length),
+const keptAlarm = z.object({
+  type: z.enum(alarmTypes),
+  id: z.string().min(1).max(128),
+  status: z.literal("active"),
+  severity: z.enum(severities),
+  symptom: z.object({
+    alarm: z.enum(alarmTypes),
+    origin: z.enum(origins),
+    class: text,
+    code: text,
+    message: text,
+    traceId: text.nullable(),
+    hint: text,
+    debounceMs: z.number(),
+    lasting: z.boolean(),
+  }),
+  firstMs: z.number(),
+  lastMs: z.number(),
+  count: z.int().min(1),
+  flapping: z.boolean(),
 });
+
+const fileContent = z.object({ v: z.literal(1), alarms: z.array(z.unknown()).max(alarmTypes.length) });
 
 export interface AlarmFile {
   /** Replaces what is kept. Returns at once; a failure is logged, the first time in a row. */
@@ -48,18 +45,39 @@ export interface AlarmFile {
   flushed(): Promise<void>;
 }
 
-/** The alarms in the file; none where there is no such file, or it cannot be used (that is logged). */
+/** The alarms in the file; none where there is no such file. What cannot be used is left out, and logged. */
 export function loadAlarms(path: string, logger: Logger): readonly AlarmRecord[] {
+  const unusable = (error: unknown) => {
+    const said = error instanceof z.ZodError ? z.prettifyError(error) : toFault(error).message;
+    logger.warn("alarms from before the restart cannot be read", { path, error: printable(said) });
+    return [];
+  };
   try {
-    return fileContent.parse(JSON.parse(readFileSync(path, "utf8"))).alarms;
+    return fileContent.parse(JSON.parse(readFileSync(path, "utf8"))).alarms.flatMap((entry) => {
+      const { data, error } = keptAlarm.safeParse(entry);
+      return data === undefined ? unusable(error) : [data];
+    });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-    logger.warn("the alarms from before the restart cannot be read", {
-      path,
-      error: printable(error instanceof z.ZodError ? z.prettifyError(error) : toFault(error).message),
-    });
-    return [];
+    return unusable(error);
   }
+}
+
+/** Long text would make the file unreadable for `loadAlarms`. */
+function shortened(alarm: AlarmRecord): AlarmRecord {
+  const cut = (long: string) => long.slice(0, longestText);
+  const { symptom } = alarm;
+  return {
+    ...alarm,
+    symptom: {
+      ...symptom,
+      class: cut(symptom.class),
+      code: cut(symptom.code),
+      message: cut(symptom.message),
+      traceId: symptom.traceId === null ? null : cut(symptom.traceId),
+      hint: cut(symptom.hint),
+    },
+  };
 }
 
 export function openAlarmFile(path: string, logger: Logger): AlarmFile {
@@ -85,7 +103,7 @@ export function openAlarmFile(path: string, logger: Logger): AlarmFile {
 
   return {
     save(alarms) {
-      latest = JSON.stringify({ v: 1, alarms });
+      latest = JSON.stringify({ v: 1, alarms: alarms.map(shortened) });
       writing = writing.then(write);
     },
     flushed: () => writing,

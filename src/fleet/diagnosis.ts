@@ -1,4 +1,5 @@
 import type { SoundHealth } from "../audio/level.ts";
+import type { LossCause } from "../audio/log.ts";
 import type { SourceEvent } from "../audio/source.ts";
 import type { Fault } from "../base/fault.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
@@ -9,7 +10,8 @@ import type { AlarmType } from "./schema.ts";
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
 
 /** Where trouble is seen; only good news from the same side ends it. */
-export type Origin = "service" | "recorder" | "sound" | "audio" | "broker";
+export const origins = ["service", "recorder", "sound", "audio", "broker"] as const;
+export type Origin = (typeof origins)[number];
 
 /** One sighting of trouble, diagnosed. */
 export interface Symptom {
@@ -72,6 +74,20 @@ const bySoundHealth: Readonly<Record<SoundHealth, { readonly message: string; re
   },
 };
 
+/** What to do about sound that will never be recognised. */
+const lossHints: Readonly<Record<LossCause, string>> = {
+  "buffer-full": "Look for the outage that came before; a larger buffer (buffer.memory_seconds) bridges a longer one.",
+  unreadable: "The service answered with what this program cannot read: look in the log, and for a newer version.",
+  stopped: "The agent was stopped while sound still waited for the service: look for an outage before the stop.",
+  capture: "The recorder was away: check the microphone and its cable.",
+  overrun: "The machine is too busy to record in time: look for other load, slow storage, low power.",
+  unrecognised: "The service found no words in it: look for noise near the microphone.",
+};
+
+function isLossCause(cause: string): cause is LossCause {
+  return Object.hasOwn(lossHints, cause);
+}
+
 /** The alarm that a classified error of recognition leads to. */
 function symptomOfError(error: ErrorReport): Symptom {
   const row = byErrorClass[error.class];
@@ -105,7 +121,7 @@ export function symptomOfReport(report: Report): Symptom | null {
         code: "audio-gap",
         message: `${Math.round(report.lostMs)} ms of sound will never be recognised: ${report.cause}`,
         traceId: null,
-        hint: "Look for the outage that came before; a larger buffer (buffer.memory_seconds) bridges a longer one.",
+        hint: isLossCause(report.cause) ? lossHints[report.cause] : "",
         debounceMs: 0,
         lasting: false,
       };
@@ -122,30 +138,17 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
   const capture = { alarm: "capture", origin: "recorder", class: "capture", traceId: null } as const;
   switch (event.type) {
     case "interrupted":
-      return {
-        ...capture,
-        code: event.fault.code,
-        message: event.fault.message,
-        hint: event.fault.hint,
-        debounceMs: shortMs,
-        lasting: true,
-      };
-    case "ended":
+    case "ended": {
       if (event.fault === null) return null;
-      return {
-        ...capture,
-        code: event.fault.code,
-        message: event.fault.message,
-        hint: event.fault.hint,
-        debounceMs: 0,
-        lasting: true,
-      };
+      const { code, message, hint } = event.fault;
+      return { ...capture, code, message, hint, debounceMs: event.type === "ended" ? 0 : shortMs, lasting: true };
+    }
     case "overrun":
       return {
         ...capture,
         code: "overrun",
         message: `the recorder dropped at least ${Math.round(event.lostMs)} ms of sound`,
-        hint: "The machine is too busy to record in time: look for other load, slow storage, low power.",
+        hint: lossHints.overrun,
         debounceMs: shortMs,
         lasting: false,
       };

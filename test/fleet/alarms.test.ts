@@ -11,7 +11,7 @@ import {
   resumeAlarm,
   stepAlarms,
 } from "../../src/fleet/alarms.ts";
-import type { Origin, Symptom } from "../../src/fleet/diagnosis.ts";
+import { type Origin, origins, type Symptom } from "../../src/fleet/diagnosis.ts";
 import { type AlarmType, alarmTypes } from "../../src/fleet/schema.ts";
 import { symptomOf } from "./samples.ts";
 
@@ -284,7 +284,6 @@ test("lost sound from before a restart is cleared by time alone", () => {
   assert.deepEqual(played([], 100, resumed).told.map(brief), ["60 cleared audio-loss 1"]);
 });
 
-const origins: readonly Origin[] = ["service", "recorder", "audio", "broker"];
 const anEvent = fc.oneof(
   fc.record({ origin: fc.constantFrom(...origins) }).map(({ origin }) => well(origin)),
   fc

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { LossCause } from "../../src/audio/log.ts";
 import type { SourceEvent } from "../../src/audio/source.ts";
 import { Fault } from "../../src/base/fault.ts";
 import type { EndClass } from "../../src/fleet/broker-policy.ts";
@@ -49,7 +50,17 @@ test("a token that is renewed at once is no alarm yet; refused again, it is", ()
 test("lost sound leads to audio-loss, with how much and why", () => {
   const symptom = symptomOfReport(gapReport);
   assert.deepEqual([symptom?.alarm, symptom?.debounceMs, symptom?.lasting], ["audio-loss", 0, false]);
-  assert.match(symptom?.message ?? "", /1500 ms.*buffer full/);
+  assert.match(symptom?.message ?? "", /1500 ms.*buffer-full/);
+});
+
+test("each cause of lost sound has a hint of its own; what had no words in it is no alarm", () => {
+  const hint = (cause: LossCause) => symptomOfReport({ ...gapReport, cause })?.hint ?? "";
+  assert.match(hint("buffer-full"), /buffer\.memory_seconds/);
+  assert.match(hint("unreadable"), /newer version/);
+  assert.match(hint("stopped"), /was stopped/);
+  assert.match(hint("capture"), /microphone/);
+  assert.match(hint("overrun"), /too busy/);
+  assert.equal(symptomOfReport({ ...gapReport, cause: "unrecognised" }), null);
 });
 
 const audio: SourceEvent = { type: "audio", samples: new Int16Array(1) };

@@ -156,6 +156,32 @@ test("an alarm survives a restart, is cleared by the next start, and forgotten t
   }
 });
 
+test("every alarm survives a restart: of any side, with words of any length, beside an entry that cannot be used", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fleet-"));
+  try {
+    const alarmFile = join(folder, "alarms.json");
+    const first = startLab({ alarmFile });
+    first.fleet.sound("dead");
+    first.fleet.report(errorOf({ class: "account", message: "m".repeat(5_000) }));
+    await first.fleet.stop("restart");
+    const kept: { v: number; alarms: unknown[] } = JSON.parse(readFileSync(alarmFile, "utf8"));
+    writeFileSync(alarmFile, JSON.stringify({ ...kept, alarms: [{ type: "disk" }, ...kept.alarms] }));
+
+    const second = startLab({ alarmFile });
+    assert.equal(second.log.filter(({ message }) => message.includes("cannot be read")).length, 1);
+    second.fleet.sound("good");
+    second.fleet.report(sessionOf("started"));
+    second.clock.advance(4_000);
+    const cleared = second.log
+      .filter(({ message }) => message === "alarm cleared")
+      .map(({ fields }) => fields?.["type"]);
+    assert.deepEqual(cleared.toSorted(), ["account", "capture"]);
+    await second.fleet.stop("test over");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test("an alarm file that is damaged, or cannot be written, is logged and does no harm", async () => {
   const folder = mkdtempSync(join(tmpdir(), "fleet-"));
   try {

@@ -47,12 +47,12 @@ export function sessionOf(change: "started" | "ended"): Report {
   return { type: "session", change, session: "s-1", traceId: null, reason: change };
 }
 
-export const gapReport: Report = {
+export const gapReport: Extract<Report, { type: "gap" }> = {
   type: "gap",
   lostMs: 1_500,
   fromMs: Date.UTC(2026, 0, 1, 12),
   toMs: Date.UTC(2026, 0, 1, 12, 0, 1, 500),
-  cause: "buffer full",
+  cause: "buffer-full",
 };
 
 export function symptomOf(change: Partial<Symptom> = {}): Symptom {

@@ -73,7 +73,7 @@ test("whatever text comes from outside, the payload fits its schema", () => {
   const outside = fc.string({ unit: "binary", maxLength: 2_000 });
   fc.assert(
     fc.property(outside, outside, fc.option(outside), (message, hint, traceId) => {
-      const error = { ...errorReport, code: message, message, hint, traceId, action: message };
+      const error = { ...errorReport, code: message, message, hint, traceId };
       assert.equal(problems("event-error", payloads.errorEventPayload(error, stamp)), "");
       assert.equal(problems("alarm", payloads.alarmPayload(anAlarm(message, hint), nowMs)), "");
       const ended = { type: "session", change: "ended", session: "s", traceId, reason: message } as const;
