@@ -238,7 +238,12 @@ function failByEnding(state: State, ending: LinkEnding, context: Context) {
       return fail(
         state,
         "UNREACHABLE",
-        { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message, renewable: false },
+        {
+          diagnosis: diagnoseFault(ending.fault),
+          message: ending.fault.message,
+          retryAfterMs: ending.retryAfterMs,
+          renewable: false,
+        },
         context,
       );
     case "dead":

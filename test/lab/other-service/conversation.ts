@@ -20,7 +20,7 @@ type State =
   | { readonly phase: "ending"; readonly session: Session };
 
 /** What may still be on its way when the client is told to stop. */
-const inFlightMs = 700;
+const inFlightMs = 2_000;
 const messageMs = { least: 50, most: 1000 };
 const shortLimitMs = 60_000;
 const commands: Readonly<Record<string, readonly string[]>> = {
