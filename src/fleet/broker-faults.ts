@@ -1,4 +1,5 @@
 import { Fault, type FaultCode, printable } from "../base/fault.ts";
+import type { Misconduct } from "./packet-guard.ts";
 
 // Failures of a broker connection in words that a person can act on.
 
@@ -32,46 +33,93 @@ const unreachable: ReadonlyMap<string, Words> = new Map([
 ]);
 
 const password = "Check mqtt.user and mqtt.password_file, or the client certificate.";
+const patience = "Nothing to do here: it is tried again. If it lasts, ask whoever runs the broker.";
+const versions = "Try the other mqtt.protocol: 5 or 4; if that does not help, look in the broker's log.";
 const twin = "Two devices use this device_id: give one of them another.";
 
 /** By MQTT 5 reason code; 1 to 5 are return codes of MQTT 3.1.1. */
 const reasons: ReadonlyMap<number, Words> = new Map([
   [1, { says: "it does not speak this version of MQTT", hint: "Try the other mqtt.protocol: 5 or 4." }],
   [2, { says: "it does not allow this client id", hint: "Check device_id against the broker's rules." }],
-  [3, { says: "it is not available", hint: "" }],
+  [3, { says: "it is not available", hint: patience }],
   [4, { says: "it does not accept user name and password", hint: password }],
   [5, { says: "it does not let this device in", hint: password }],
+  [0x80, { says: "it does not say why", hint: "Look in the broker's log." }],
+  [0x81, { says: "it could not read what this device sent", hint: versions }],
+  [0x82, { says: "it saw an offence against the protocol", hint: versions }],
+  [0x83, { says: "something of its own is wrong", hint: "Look in the broker's log." }],
   [0x84, { says: "it does not speak this version of MQTT", hint: "Try the other mqtt.protocol: 5 or 4." }],
   [0x85, { says: "it does not allow this client id", hint: "Check device_id against the broker's rules." }],
   [0x86, { says: "it does not accept user name and password", hint: password }],
   [0x87, { says: "it does not allow this device that", hint: "Check the broker's access list for this device." }],
-  [0x88, { says: "it is not available", hint: "" }],
-  [0x89, { says: "it is busy", hint: "" }],
+  [0x88, { says: "it is not available", hint: patience }],
+  [0x89, { says: "it is busy", hint: patience }],
   [0x8a, { says: "it has banned this device", hint: "Ask whoever runs the broker." }],
-  [0x8b, { says: "it is shutting down", hint: "" }],
+  [0x8b, { says: "it is shutting down", hint: patience }],
   [0x8c, { says: "it wants another way to log in", hint: "Check how the broker authenticates devices." }],
-  [0x8d, { says: "it heard nothing from this device for too long", hint: "" }],
+  [
+    0x8d,
+    { says: "it heard nothing from this device for too long", hint: "Check the network between here and the broker." },
+  ],
   [0x8e, { says: "another client took over this device's id", hint: twin }],
+  [0x90, { says: "it does not take this topic", hint: "Check mqtt.fleet and device_id against the broker's rules." }],
+  [0x93, { says: "it got more at once than it allows", hint: "Raise the broker's limit of messages in flight." }],
   [0x95, { says: "a message was too large for it", hint: "Raise the broker's message size limit." }],
+  [0x96, { says: "it got messages too fast", hint: "Raise the broker's message rate for this device." }],
   [0x97, { says: "this device's quota there is used up", hint: "Raise the broker's quota for this device." }],
   [0x98, { says: "an administrator closed the connection", hint: "Ask whoever runs the broker." }],
+  [0x99, { says: "it does not take this payload", hint: "Look in the broker's log." }],
+  [
+    0x9a,
+    {
+      says: "it keeps no retained messages",
+      hint: "Allow retained messages in the broker: alarms and state need them.",
+    },
+  ],
+  [0x9b, { says: "it does not take QoS 1", hint: "Allow QoS 1 in the broker." }],
   [0x9c, { says: "it sends this device to another server", hint: "Change mqtt.url." }],
   [0x9d, { says: "it has moved", hint: "Change mqtt.url." }],
-  [0x9f, { says: "too many connect at once", hint: "" }],
+  [0x9f, { says: "too many connect at once", hint: patience }],
 ]);
 
 /** A Fault for what the broker itself said. */
 export function reasonFault(code: FaultCode, reasonCode: number): Fault {
   const words = reasons.get(reasonCode);
   const number = `0x${reasonCode.toString(16).padStart(2, "0")}`;
-  if (words === undefined) return new Fault(code, `MQTT broker: reason code ${number}`);
+  if (words === undefined)
+    return new Fault(code, `MQTT broker: reason code ${number}`, { hint: "Look in the broker's log." });
   return new Fault(code, `MQTT broker: ${words.says} (${number})`, { hint: words.hint });
+}
+
+/** What a broker does that no broker should. */
+export type Offence = Misconduct | "no-connack" | "no-puback" | "takes-nothing";
+
+const address = "Check host and port in mqtt.url, and whether TLS is expected there.";
+const broken = "Look in the broker's log; restart the broker.";
+
+const offences: Readonly<Record<Offence, Words>> = {
+  "not-mqtt": { says: "what answers there is no MQTT broker", hint: address },
+  "no-connack": { says: "what answers there does not answer as an MQTT broker in time", hint: address },
+  "too-large": { says: "it sends more than this device takes", hint: "Look for what sends to this device." },
+  "no-puback": { says: "it does not acknowledge what it is sent", hint: broken },
+  "takes-nothing": { says: "it wants no messages at all (Receive Maximum 0)", hint: broken },
+};
+
+/** A Fault for what the broker did against the protocol. */
+export function offenceFault(code: FaultCode, offence: Offence): Fault {
+  const { says, hint } = offences[offence];
+  return new Fault(code, `MQTT broker: ${says}`, { hint });
 }
 
 /** A Fault for an error of the socket, of TLS or of the MQTT library. */
 export function linkFault(code: FaultCode, error: Error): Fault {
   const errorCode = "code" in error && typeof error.code === "string" ? error.code : "";
   const words = unreachable.get(errorCode);
-  if (words === undefined) return new Fault(code, `MQTT broker: ${printable(error.message)}`, { cause: error });
+  if (error.message === "connack timeout") return offenceFault(code, "no-connack");
+  if (words === undefined) {
+    // A connection that was accepted had the right address: its end without a word says nothing of it.
+    const hint = code === "broker-unreachable" ? address : "";
+    return new Fault(code, `MQTT broker: ${printable(error.message)}`, { hint, cause: error });
+  }
   return new Fault(code, `MQTT broker: ${words.says} (${errorCode})`, { hint: words.hint, cause: error });
 }

@@ -4,7 +4,8 @@ import type { Random } from "../base/random.ts";
 
 /** How one connection to the broker, or the try to get one, ended. */
 export interface ConnectionEnd {
-  readonly kind: "unreachable" | "refused" | "lost";
+  /** faulty: what answered does not keep to MQTT, so we ended it. */
+  readonly kind: "unreachable" | "refused" | "lost" | "faulty";
   /** The broker's own word for it (MQTT 5 reason code, or a 3.1.1 CONNACK return code); null: it said nothing. */
   readonly reasonCode: number | null;
   readonly fault: Fault;
@@ -55,6 +56,8 @@ export interface BrokerTimings {
   readonly willDelaySeconds: number;
   /** From the first packet to the broker's CONNACK. */
   readonly connectTimeoutMs: number;
+  /** From a message to the broker's PUBACK. */
+  readonly acknowledgeTimeoutMs: number;
   /** For what is left to be sent, and the goodbye, when the agent stops. */
   readonly stopTimeoutMs: number;
 }
@@ -73,6 +76,7 @@ export const brokerTimings: BrokerTimings = {
   stableMs: 60_000,
   willDelaySeconds: 60,
   connectTimeoutMs: 15_000,
+  acknowledgeTimeoutMs: 20_000,
   stopTimeoutMs: 2_000,
 };
 

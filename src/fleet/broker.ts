@@ -3,8 +3,9 @@ import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { toFault } from "../base/fault.ts";
 import { type BrokerAccess, brokerAddress } from "./broker-access.ts";
-import { linkFault, reasonFault } from "./broker-faults.ts";
+import { linkFault, type Offence, offenceFault, reasonFault } from "./broker-faults.ts";
 import type { BrokerTimings, ConnectionEnd } from "./broker-policy.ts";
+import { watchPackets } from "./packet-guard.ts";
 
 // One connection to the broker, from the first packet to the last: the only file that knows the MQTT library. The
 // library's own reconnect and its store, which has no bound, are not used: nothing is handed to it while there is no
@@ -87,12 +88,13 @@ const quotaExceeded = 0x97;
 
 /** Begins to connect. Never throws: what goes wrong is told by `ended`. */
 export function openConnection(options: ConnectionOptions): Connection {
-  const { carrier, clock } = options;
+  const { carrier, clock, timings } = options;
   const { promise: ended, resolve } = Promise.withResolvers<ConnectionEnd | null>();
   const closed = new DisposableStack();
   let state: State = { phase: "connecting" };
   let finishing = false;
-  let inFlight = 0;
+  /** A deadline for each message on its way. */
+  const awaited = new Set<Disposable>();
 
   let client: MqttClient;
   try {
@@ -103,7 +105,17 @@ export function openConnection(options: ConnectionOptions): Connection {
     return { ended, wake() {}, finish() {} };
   }
 
+  const watch = watchPackets(largestInboundBytes);
+  // Before the library's own listener, which stops at what is no MQTT in words that help no one.
+  client.stream.prependListener("data", (chunk: Buffer) => {
+    const misconduct = state.phase === "closing" ? null : watch(chunk);
+    if (misconduct !== null) accuse(misconduct);
+  });
   client.on("connect", ({ properties }) => {
+    if (properties?.receiveMaximum === 0) {
+      accuse("takes-nothing");
+      return;
+    }
     const limits = {
       window: Math.min(windowSize, properties?.receiveMaximum ?? windowSize),
       packetBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
@@ -117,26 +129,36 @@ export function openConnection(options: ConnectionOptions): Connection {
   client.on("close", () => {
     breakOff(null, new Error("the connection ended without a word"));
     closed.dispose();
+    for (const deadline of awaited) deadline[Symbol.dispose]();
     resolve(state.phase === "closing" ? state.end : null);
   });
 
   /** Ends the connection for a cause; only the first counts. */
   function breakOff(reasonCode: number | null, error: Error): void {
-    if (state.phase === "closing") return;
-    const upMs = state.phase === "open" ? clock.monotonicMs() - state.sinceMs : 0;
     const kind = state.phase === "open" ? "lost" : reasonCode === null ? "unreachable" : "refused";
     const fault = reasonCode === null ? linkFault(`broker-${kind}`, error) : reasonFault(`broker-${kind}`, reasonCode);
+    conclude(kind, reasonCode, fault);
+  }
+
+  /** Ends the connection because the broker does not keep to MQTT. */
+  function accuse(offence: Offence): void {
+    conclude("faulty", null, offenceFault(state.phase === "open" ? "broker-lost" : "broker-unreachable", offence));
+  }
+
+  function conclude(kind: ConnectionEnd["kind"], reasonCode: number | null, fault: Fault): void {
+    if (state.phase === "closing") return;
+    const upMs = state.phase === "open" ? clock.monotonicMs() - state.sinceMs : 0;
     state = { phase: "closing", end: { kind, reasonCode, fault, upMs } };
     client.stream.destroy();
   }
 
   function pump(): void {
-    while (state.phase === "open" && inFlight < state.limits.window) {
+    while (state.phase === "open" && awaited.size < state.limits.window) {
       const next = carrier.take();
       if (next === null) break;
       send(next, state.limits);
     }
-    if (finishing && state.phase === "open" && inFlight === 0) {
+    if (finishing && state.phase === "open" && awaited.size === 0) {
       state = { phase: "closing", end: null };
       client.end(false);
     }
@@ -147,10 +169,12 @@ export function openConnection(options: ConnectionOptions): Connection {
       carrier.answered(message.id, refusal(packetTooLarge));
       return;
     }
-    inFlight += 1;
+    const deadline = clock.after(timings.acknowledgeTimeoutMs, () => accuse("no-puback"));
+    awaited.add(deadline);
     const properties = message.expirySeconds === null ? {} : { messageExpiryInterval: message.expirySeconds };
     client.publish(message.topic, message.payload, { qos: 1, retain: message.retain, properties }, (error, packet) => {
-      inFlight -= 1;
+      deadline[Symbol.dispose]();
+      awaited.delete(deadline);
       const failed = error ? reasonCodeOf(error) : null;
       if (failed === quotaExceeded) {
         breakOff(failed, new Error("quota exceeded"));

@@ -85,7 +85,12 @@ test("four short connections in a row that end without a word mean a twin; anyth
     "identity",
     "identity",
   ]);
-  for (const other of [endOf(null), endOf(null, 60_000, "lost"), endOf(0x8b, 500, "lost")]) {
+  for (const other of [
+    endOf(null),
+    endOf(null, 60_000, "lost"),
+    endOf(0x8b, 500, "lost"),
+    endOf(null, 500, "faulty"),
+  ]) {
     assert.ok(!classes([short, short, short, other, short, short]).includes("identity"));
   }
 });
@@ -104,6 +109,8 @@ test("every wait is finite and within its bounds, after any number of failures",
 test("faults say what the broker or the system said, and what to do", () => {
   assert.match(reasonFault("broker-lost", 0x8e).message, /took over.*0x8e/);
   assert.match(reasonFault("broker-lost", 0x8e).hint, /device_id/);
+  for (let code = 0x80; code <= 0xa2; code += 1)
+    assert.notEqual(reasonFault("broker-refused", code).hint, "", `${code}`);
   assert.match(reasonFault("broker-refused", 0xee).message, /0xee/);
   const refused = linkFault("broker-unreachable", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }));
   assert.deepEqual([refused.code, refused.message.includes("nothing listens")], ["broker-unreachable", true]);

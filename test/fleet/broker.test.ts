@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { test } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
+import { type Outgoing, openConnection } from "../../src/fleet/broker.ts";
+import { brokerTimings, type ConnectionEnd } from "../../src/fleet/broker-policy.ts";
+
+const connack = [0x20, 0x03, 0x00, 0x00, 0x00];
+const puback = [0x40, 0x02, 0x00, 0x01];
+const message: Outgoing = { id: 1, topic: "t", payload: "{}", retain: false, expirySeconds: null };
+
+/** How a connection ends with what answers every chunk it gets with the next of `answers`, then with nothing. */
+async function endWith(...answers: readonly (readonly number[])[]): Promise<ConnectionEnd> {
+  const server = createServer((socket) => {
+    const left = [...answers];
+    socket.on("error", () => {}); // cut by the other side: what this is about
+    socket.on("data", () => socket.write(Uint8Array.from(left.shift() ?? [])));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const waiting = [message];
+  const connection = openConnection({
+    access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 5 },
+    clientId: "kiosk-17",
+    will: { topic: "w", payload: "{}" },
+    carrier: { connected() {}, take: () => waiting.shift() ?? null, answered() {} },
+    clock: systemClock,
+    timings: { ...brokerTimings, acknowledgeTimeoutMs: 200, connectTimeoutMs: 400 },
+  });
+  const guard = systemClock.after(5_000, () => connection.finish(0));
+  const end = await connection.ended;
+  guard[Symbol.dispose]();
+  await new Promise((resolve) => server.close(resolve));
+  assert.ok(end !== null, "the connection was still there after 5 s");
+  return end;
+}
+
+const cases = {
+  "acknowledges nothing": [[connack], "faulty", "broker-lost", /does not acknowledge/],
+  "announces a huge packet": [
+    [connack, [...puback, 0x30, 0xff, 0xff, 0xff, 0x7f]],
+    "faulty",
+    "broker-lost",
+    /more than/,
+  ],
+  "wants no messages": [[[0x20, 0x06, 0, 0, 3, 0x21, 0, 0]], "faulty", "broker-unreachable", /no messages at all/],
+  "is a web server": [
+    [[...Buffer.from("HTTP/1.1 400 Bad Request\r\n")]],
+    "faulty",
+    "broker-unreachable",
+    /no MQTT broker/,
+  ],
+  "is silent": [[], "unreachable", "broker-unreachable", /in time/],
+} as const;
+
+for (const [name, [answers, kind, code, words]] of Object.entries(cases)) {
+  test(`what answers ${name}: the connection ends, with what is wrong and what to do`, async () => {
+    const end = await endWith(...answers);
+    assert.equal(end.kind, kind);
+    assert.equal(end.fault.code, code);
+    assert.match(end.fault.message, words);
+    assert.notEqual(end.fault.hint, "");
+  });
+}
