@@ -136,7 +136,7 @@ export function rest(state: State, plan: Plan, ...before: Effect[]): Step {
   };
 }
 
-export function waitingPhase(plan: Plan): Report {
+function waitingPhase(plan: Plan): Report {
   return {
     type: "phase",
     phase: plan.held ? "held" : "backing-off",

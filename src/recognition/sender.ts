@@ -1,6 +1,6 @@
 import type { AudioLog } from "../audio/log.ts";
 import type { Clock } from "../base/clock.ts";
-import type { Link } from "../sis/link.ts";
+import { type Link, pingEveryMs } from "../sis/link.ts";
 import type { Bounds } from "./bounds.ts";
 import { type Lull, noLull, stepLull } from "./lull.ts";
 import { type Pace, refill, spend, startPace, waitMs } from "./pacer.ts";
@@ -23,7 +23,7 @@ export interface SenderOptions {
  * More would make a slow uplink, which holds it all in its buffers, look like a dead one.
  */
 function mostUnconfirmedMs(catchUpRate: number): number {
-  return 1_000 + 2_000 * catchUpRate;
+  return 1_000 + pingEveryMs * catchUpRate;
 }
 
 /** Why the sender stopped sending. */
