@@ -358,7 +358,6 @@ test("Retry-After is honoured, with jitter on top", () => {
   } as const;
   const ending = {
     how: "refused",
-    status: 429,
     diagnosis,
     message: "",
     retryAfterMs: 60_000,
