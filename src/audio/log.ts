@@ -51,7 +51,6 @@ export class AudioLog {
   readonly sampleRate: number;
   readonly #clock: Clock;
   readonly #onGap: (gap: Gap) => void;
-  readonly #live: boolean;
   readonly #samplesPerMs: number;
   readonly #ring: Int16Array;
   readonly #timeline: Timeline;
@@ -84,10 +83,9 @@ export class AudioLog {
     this.sampleRate = options.sampleRate;
     this.#samplesPerMs = options.sampleRate / 1000;
     this.#clock = options.clock;
-    this.#live = options.live;
     this.#onGap = options.onGap;
     this.#ring = new Int16Array(Math.ceil(options.capacityMs * this.#samplesPerMs));
-    this.#timeline = new Timeline(options.sampleRate);
+    this.#timeline = new Timeline(options.sampleRate, options.live);
   }
 
   get cursor(): Position {
@@ -113,11 +111,14 @@ export class AudioLog {
     if (this.#head > 0) this.#brokenSinceMs ??= this.#lastArrivalMs;
   }
 
-  /** The recorder says that it dropped this much before what it delivers next; 0: it does not say how much. */
+  /**
+   * The recorder says that it dropped this much before what it delivers next; 0: it does not say how much.
+   * Before the first sound nothing can be missing yet, and a running break counts it already.
+   */
   overrun(lostMs: number): void {
     const nowMs = this.#timeline.wallMs(this.#head);
     this.#timeline.restartClock();
-    if (lostMs <= 0) return;
+    if (lostMs <= 0 || this.#head === 0 || this.#brokenSinceMs !== null) return;
     this.#miss({ fromMs: nowMs, toMs: nowMs + lostMs, lostMs, cause: "overrun" });
   }
 
@@ -130,7 +131,7 @@ export class AudioLog {
     const kept = samples.length > this.#ring.length ? samples.subarray(samples.length - this.#ring.length) : samples;
     const end = this.#head + samples.length;
     this.#write(end - kept.length, kept);
-    this.#timeline.arrived(this.#head, end, wallMs, monotonicMs, this.#live);
+    this.#timeline.arrived(this.#head, end, wallMs, monotonicMs);
     this.#head = end;
     if (this.#oldest > this.#cursor) {
       this.#lose({ from: this.#cursor, to: this.#oldest }, "buffer-full");
@@ -166,9 +167,9 @@ export class AudioLog {
     this.#cursor = Math.max(this.#cursor, to);
   }
 
-  /** Gives up on everything read before `position`: lost, with its cause. */
+  /** Gives up on everything before `position` that was ever read: lost, with its cause. */
   abandon(position: Position, cause: LossCause): void {
-    this.#lose({ from: this.#settled, to: Math.min(position, this.#cursor) }, cause);
+    this.#lose({ from: this.#settled, to: Math.min(position, this.#readTo) }, cause);
     this.settle(position);
     this.#reportGap();
   }
@@ -176,9 +177,8 @@ export class AudioLog {
   /** The next read starts at the settled position again. What is no longer kept from there on is lost. */
   rewind(): void {
     if (this.#oldest > this.#settled) {
-      const to = Math.min(this.#oldest, this.#cursor);
-      this.#lose({ from: this.#settled, to }, "buffer-full");
-      this.settle(to);
+      this.#lose({ from: this.#settled, to: this.#oldest }, "buffer-full");
+      this.settle(this.#oldest);
     }
     this.#cursor = this.#settled;
   }
@@ -204,8 +204,9 @@ export class AudioLog {
     };
   }
 
-  /** The program ends: what the service is not done with is lost. */
+  /** The program ends: what the service is not done with is lost, and a running break ends here. */
   close(): void {
+    this.#endBreak(0, this.#clock.wallMs(), this.#clock.monotonicMs());
     this.#lose({ from: this.#settled, to: this.#head }, "stopped");
     this.#reportGap();
   }
@@ -229,12 +230,10 @@ export class AudioLog {
     const last = this.#holes.at(-1);
     if (last?.to === span.from) this.#holes[this.#holes.length - 1] = { from: last.from, to: span.to };
     else this.#holes = [...this.#holes, span].toSorted((a, b) => a.from - b.from);
-    this.#addToReport({
-      fromMs: this.wallMs(span.from),
-      toMs: this.wallMs(span.to),
-      lostMs: (span.to - span.from) / this.#samplesPerMs,
-      cause,
-    });
+    const fromMs = this.wallMs(span.from);
+    const lostMs = (span.to - span.from) / this.#samplesPerMs;
+    // The wall clock may have been set back in between.
+    this.#addToReport({ fromMs, toMs: Math.max(this.wallMs(span.to), fromMs + lostMs), lostMs, cause });
   }
 
   #miss(gap: Gap): void {
@@ -254,10 +253,10 @@ export class AudioLog {
   }
 
   #addToReport(gap: Gap): void {
+    if (this.#unreported !== null && !continues(this.#unreported, gap)) this.#reportGap();
     const open = this.#unreported;
-    if (open !== null && open.cause !== gap.cause) this.#reportGap();
     this.#unreported =
-      open === null || open.cause !== gap.cause ? gap : { ...open, toMs: gap.toMs, lostMs: open.lostMs + gap.lostMs };
+      open === null ? gap : { ...open, toMs: Math.max(open.toMs, gap.toMs), lostMs: open.lostMs + gap.lostMs };
     if (this.#unreported.lostMs >= reportEveryMs) this.#reportGap();
   }
 
@@ -282,4 +281,8 @@ export class AudioLog {
     samples.set(this.#ring.subarray(0, count - first), first);
     return samples;
   }
+}
+
+function continues(open: Gap, next: Gap): boolean {
+  return open.cause === next.cause && Math.abs(next.fromMs - open.toMs) < smallestBreakMs;
 }

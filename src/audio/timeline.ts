@@ -25,14 +25,19 @@ interface Stream {
  */
 export class Timeline {
   readonly #samplesPerMs: number;
+  readonly #live: boolean;
   readonly #streams: Stream[] = [];
   readonly #anchors: Anchor[] = [];
   #windowEndsMs = 0;
   #bestMs = Number.POSITIVE_INFINITY;
 
-  /** @param sampleRate Hz */
-  constructor(sampleRate: number) {
+  /**
+   * @param sampleRate Hz
+   * @param live false for a source that is not (a file played fast): a stream's first arrival sets its clock for good
+   */
+  constructor(sampleRate: number, live: boolean) {
     this.#samplesPerMs = sampleRate / 1000;
+    this.#live = live;
   }
 
   /** A new stream begins at `start`: a fresh recorder, or sound after a break. */
@@ -46,18 +51,15 @@ export class Timeline {
     this.#windowEndsMs = Number.NEGATIVE_INFINITY;
   }
 
-  /**
-   * Samples [from, to) have arrived just now.
-   * @param correct false for a source that is not live (a file played fast): its first arrival sets the clock for good
-   */
-  arrived(from: Position, to: Position, wallMs: number, monotonicMs: number, correct: boolean): void {
+  /** Samples [from, to) have arrived just now. */
+  arrived(from: Position, to: Position, wallMs: number, monotonicMs: number): void {
     const differenceMs = monotonicMs - to / this.#samplesPerMs;
     const fresh = this.#windowEndsMs === Number.NEGATIVE_INFINITY;
-    if (fresh || (correct && monotonicMs >= this.#windowEndsMs)) {
+    if (fresh || (this.#live && monotonicMs >= this.#windowEndsMs)) {
       this.#windowEndsMs = monotonicMs + windowMs;
       this.#bestMs = differenceMs;
       this.#anchors.push({ from, originMs: this.#bestMs + wallMs - monotonicMs });
-    } else if (correct && differenceMs < this.#bestMs) {
+    } else if (this.#live && differenceMs < this.#bestMs) {
       this.#bestMs = differenceMs;
       const anchor = this.#anchors.pop();
       this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#bestMs + wallMs - monotonicMs });
@@ -74,11 +76,6 @@ export class Timeline {
   nameOf(position: Position): string {
     const stream = lastStartingAt(this.#streams, (each) => each.start, position);
     return stream === undefined ? `none-${position}` : `${stream.id}-${position - stream.start}`;
-  }
-
-  /** How many points of the clock are kept. */
-  get anchors(): number {
-    return this.#anchors.length;
   }
 
   /** Forgets what is only needed for positions before `oldest`. */
