@@ -84,10 +84,6 @@ const lossHints: Readonly<Record<LossCause, string>> = {
   unrecognised: "The service found no words in it: look for noise near the microphone.",
 };
 
-function isLossCause(cause: string): cause is LossCause {
-  return Object.hasOwn(lossHints, cause);
-}
-
 /** The alarm that a classified error of recognition leads to. */
 function symptomOfError(error: ErrorReport): Symptom {
   const row = byErrorClass[error.class];
@@ -121,7 +117,7 @@ export function symptomOfReport(report: Report): Symptom | null {
         code: "audio-gap",
         message: `${Math.round(report.lostMs)} ms of sound will never be recognised: ${report.cause}`,
         traceId: null,
-        hint: isLossCause(report.cause) ? lossHints[report.cause] : "",
+        hint: lossHints[report.cause],
         debounceMs: 0,
         lasting: false,
       };

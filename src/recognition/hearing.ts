@@ -58,7 +58,9 @@ export class Hearing {
   /** Whether the running session has been of any use: it gave a result, or took a fair amount of audio. */
   get productive(): boolean {
     const session = this.#session;
-    return session !== null && (session.heardTo > session.start || session.sentMs >= this.#bounds.productiveMs);
+    if (session === null) return false;
+    const { productiveMs, shortestSentenceMs } = this.#bounds;
+    return session.heardTo > session.start || session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
   }
 
   begin(id: string, traceId: string | null): void {
@@ -91,6 +93,7 @@ export class Hearing {
     for (const [index, segment] of segments.entries()) {
       const session = this.#sessionOf(traceId);
       if (session === null) return { transcripts, dropped: dropped + segments.length - index, trouble: null };
+      if (segment.isFinal) session.answered = true;
       const placed = place(segment, session, this.#log, this.#property);
       if ("span" in placed && this.#isSentAgain(session, placed.span)) {
         dropped += 1;

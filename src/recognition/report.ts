@@ -1,3 +1,4 @@
+import type { LossCause } from "../audio/log.ts";
 import type { Action, ErrorClass } from "../sis/catalogue.ts";
 
 /** What recognition is doing, in the words of the fleet's `up/state`. */
@@ -69,5 +70,5 @@ export type Report =
       readonly lostMs: number;
       readonly fromMs: number;
       readonly toMs: number;
-      readonly cause: string;
+      readonly cause: LossCause;
     };

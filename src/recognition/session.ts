@@ -30,6 +30,8 @@ export class Session {
   #heardTo: Position;
   #sent = 0;
   #sentTo: Position;
+  /** The service has given a final result, whatever it was worth. */
+  answered = false;
 
   /** @param start where in the log its first sample will be @param sampleRate Hz */
   constructor(id: string, traceId: string | null, start: Position, sampleRate: number) {

@@ -110,6 +110,9 @@ test("what a real microphone hears has no known number: sound that is lost, and 
   assert.deepEqual([quiet.summary.words, quiet.kept], [{ sent: null, heard: 0, lost: null, doubled: 0 }, true]);
   const twice = verdictOf(after(...failures, transcript("12 34", 0, "x"), transcript("12 34", 0, "x")), unknown);
   assert.deepEqual([twice.summary.words, twice.kept], [{ sent: null, heard: 2, lost: null, doubled: 2 }, false]);
-  const gap = { type: "report", report: { type: "gap", lostMs: 300, fromMs: 0, toMs: 300, cause: "full" } } as const;
+  const gap = {
+    type: "report",
+    report: { type: "gap", lostMs: 300, fromMs: 0, toMs: 300, cause: "buffer-full" },
+  } as const;
   assert.equal(verdictOf(after(...failures, gap), unknown).kept, false);
 });

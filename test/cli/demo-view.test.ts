@@ -76,8 +76,8 @@ test("trouble with the sound, and what is lost, is shown", () => {
   assert.deepEqual(shown({ type: "capture", event: { type: "overrun", lostMs: 120 } }), [
     "09:30:01.0 agent the recorder dropped at least 0.12 s of sound",
   ]);
-  const gap = { type: "gap", lostMs: 1_500, fromMs: 0, toMs: 1_500, cause: "buffer full" } as const;
-  assert.deepEqual(shown({ type: "report", report: gap }), ["09:30:01.0 agent 1.5 s of sound is lost: buffer full"]);
+  const gap = { type: "gap", lostMs: 1_500, fromMs: 0, toMs: 1_500, cause: "buffer-full" } as const;
+  assert.deepEqual(shown({ type: "report", report: gap }), ["09:30:01.0 agent 1.5 s of sound is lost: buffer-full"]);
 });
 
 test("what happens all the time adds no lines", () => {

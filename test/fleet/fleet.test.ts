@@ -164,7 +164,7 @@ test("every alarm survives a restart: of any side, with words of any length, bes
     first.fleet.sound("dead");
     first.fleet.report(errorOf({ class: "account", message: "m".repeat(5_000) }));
     await first.fleet.stop("restart");
-    const kept: { v: number; alarms: unknown[] } = JSON.parse(readFileSync(alarmFile, "utf8"));
+    const kept = JSON.parse(readFileSync(alarmFile, "utf8")) as { v: number; alarms: unknown[] };
     writeFileSync(alarmFile, JSON.stringify({ ...kept, alarms: [{ type: "disk" }, ...kept.alarms] }));
 
     const second = startLab({ alarmFile });
@@ -175,7 +175,7 @@ test("every alarm survives a restart: of any side, with words of any length, bes
     const cleared = second.log
       .filter(({ message }) => message === "alarm cleared")
       .map(({ fields }) => fields?.["type"]);
-    assert.deepEqual(cleared.toSorted(), ["account", "capture"]);
+    assert.deepEqual(new Set(cleared), new Set(["account", "capture"]));
     await second.fleet.stop("test over");
   } finally {
     rmSync(folder, { recursive: true });

@@ -29,7 +29,7 @@ function anAlarm(message: string, hint: string) {
 }
 
 const session = { type: "session", change: "started", session: "s", traceId: null, reason: "started" } as const;
-const gap = { type: "gap", lostMs: 12.5, fromMs: nowMs, toMs: nowMs, cause: "buffer full" } as const;
+const gap = { type: "gap", lostMs: 12.5, fromMs: nowMs, toMs: nowMs, cause: "buffer-full" } as const;
 
 const samples: readonly (readonly [string, object])[] = [
   ["state", payloads.statePayload(startingDevice(nowMs), "boot-1", "c0ffee", nowMs)],

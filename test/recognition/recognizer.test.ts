@@ -339,12 +339,21 @@ test("a service that ends every session before it was of use is not hammered", (
   const ended = { resp_type: "END", trace_id: "t", reason: "NORMAL" };
   const event = (name: string) => ({ resp_type: "EVENT", trace_id: "t", event: name, timestamp: 0 });
   const closed = { how: "closed", code: 1000, reason: "", asked: false } as const;
+  const saying =
+    (...messages: readonly object[]) =>
+    (link: ScriptedLink) => {
+      for (const message of messages) link.say(message);
+    };
+  const sayingAndClosing = (link: ScriptedLink) => {
+    saying(started, event("VOICE_END"))(link);
+    link.end(closed);
+  };
   const ways: readonly (readonly [Mode, (link: ScriptedLink) => void])[] = [
-    ["sentence", (link) => [started, ended].forEach((each) => link.say(each))],
-    ["sentence", (link) => [started, event("EXCEEDED_SILENCE"), ended].forEach((each) => link.say(each))],
-    ["sentence", (link) => [started, event("VOICE_END")].forEach((each) => link.say(each)) ?? link.end(closed)],
-    ["continuous", (link) => [started, event("EXCEEDED_AUDIO"), ended].forEach((each) => link.say(each))],
-    ["short", (link) => [started, event("EXCEEDED_AUDIO"), ended].forEach((each) => link.say(each))],
+    ["sentence", saying(started, ended)],
+    ["sentence", saying(started, event("EXCEEDED_SILENCE"), ended)],
+    ["sentence", sayingAndClosing],
+    ["continuous", saying(started, event("EXCEEDED_AUDIO"), ended)],
+    ["short", saying(started, event("EXCEEDED_AUDIO"), ended)],
   ];
   for (const [mode, answer] of ways) {
     const count = starts(mode, answer);
