@@ -1,4 +1,4 @@
-import { describeFormat, frameBytes, type PcmFormat, toInt16, toMono } from "./pcm.ts";
+import { describeFormat, frameBytes, type PcmFormat, readInt16, toInt16, toMono } from "./pcm.ts";
 import { Resampler } from "./resample.ts";
 
 /**
@@ -7,6 +7,7 @@ import { Resampler } from "./resample.ts";
  */
 export class Converter {
   readonly #format: PcmFormat;
+  readonly #asIs: boolean;
   readonly #resampler: Resampler | null;
   /** A frame whose other bytes have not come yet. */
   #partial = new Uint8Array(0);
@@ -14,6 +15,7 @@ export class Converter {
   /** @param sampleRate Hz of the output */
   constructor(format: PcmFormat, sampleRate: number) {
     this.#format = format;
+    this.#asIs = isAsWanted(format, sampleRate);
     this.#resampler = format.sampleRate === sampleRate ? null : new Resampler(format.sampleRate, sampleRate);
   }
 
@@ -22,6 +24,7 @@ export class Converter {
     const all = Buffer.concat([this.#partial, bytes]);
     const whole = all.length - (all.length % frameBytes(this.#format));
     this.#partial = new Uint8Array(all.subarray(whole));
+    if (this.#asIs) return readInt16(all.subarray(0, whole));
     const mono = toMono(this.#format, all.subarray(0, whole));
     return toInt16(this.#resampler?.push(mono) ?? mono);
   }
@@ -39,6 +42,10 @@ export class Converter {
 
 /** What a Converter does, for a person: "44100 Hz stereo 24-bit, converted to 16000 Hz mono". */
 export function describeConversion(format: PcmFormat, sampleRate: number): string {
-  const asIs = format.encoding === "s16" && format.channels === 1 && format.sampleRate === sampleRate;
+  const asIs = isAsWanted(format, sampleRate);
   return asIs ? describeFormat(format) : `${describeFormat(format)}, converted to ${sampleRate} Hz mono`;
+}
+
+function isAsWanted(format: PcmFormat, sampleRate: number): boolean {
+  return format.encoding === "s16" && format.channels === 1 && format.sampleRate === sampleRate;
 }

@@ -52,9 +52,22 @@ export function toMono(format: PcmFormat, bytes: Uint8Array): Float32Array {
   return mono;
 }
 
+/** What is 16-bit mono already, as it is. @param bytes whole samples */
+export function readInt16(bytes: Uint8Array): Int16Array {
+  const samples = new Int16Array(bytes.length / 2);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let n = 0; n < samples.length; n += 1) samples[n] = view.getInt16(2 * n, true);
+  return samples;
+}
+
 /** Rounds to 16 bits; what is beyond full scale is cut off. */
 export function toInt16(mono: Float32Array): Int16Array {
-  return Int16Array.from(mono, (value) => Math.max(-32_768, Math.min(32_767, Math.round(value * 32_768))));
+  // A plain loop: Int16Array.from with a function takes many times as long.
+  const samples = new Int16Array(mono.length);
+  for (let n = 0; n < mono.length; n += 1) {
+    samples[n] = Math.max(-32_768, Math.min(32_767, Math.round((mono[n] ?? 0) * 32_768)));
+  }
+  return samples;
 }
 
 function reader(encoding: Encoding, bytes: Uint8Array): (index: number) => number {

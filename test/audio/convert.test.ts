@@ -27,6 +27,13 @@ test("16-bit mono at the same rate passes bit for bit", () => {
   );
 });
 
+test("16-bit mono at another rate is converted", () => {
+  const tone = Int16Array.from({ length: 800 }, (_, n) => Math.round(10_000 * Math.sin(n / 5)));
+  const converted = convert({ ...mono16k, sampleRate: 8_000 }, 16_000, new Uint8Array(tone.buffer));
+  assert.equal(converted.length, 1_600);
+  assert.ok(Math.abs((converted[801] ?? 0) - 10_000 * Math.sin(801 / 10)) < 20);
+});
+
 test("every encoding has its full scale at full scale, its zero at zero", () => {
   const cases: readonly (readonly [Encoding, readonly number[], readonly number[]])[] = [
     ["u8", [0, 128, 255], [-32_768, 0, 32_512]],

@@ -267,6 +267,18 @@ test("two losses of one cause that do not follow one another are two gaps", () =
   ]);
 });
 
+test("a gap in which the wall clock is set back a little does not end before it begins", () => {
+  const { clock, log, capture, gaps } = lab(1000);
+  const startMs = clock.wallMs();
+  capture(1);
+  clock.stepWall(-40);
+  log.overrun(0);
+  capture(1000);
+  capture(1);
+  log.read(1);
+  assert.deepEqual(gaps, [{ fromMs: startMs, toMs: startMs + 1, lostMs: 2, cause: "buffer-full" }]);
+});
+
 test("a file that is played fast has the time of its own sound", () => {
   const { clock, log } = lab(60_000, false);
   const startMs = clock.wallMs();
