@@ -129,6 +129,6 @@ function faultOf(path: string, error: unknown): Fault {
 }
 
 const unreadable: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
-  ENOENT: ["there is no such file", "check audio.path; a relative path starts where the program was started"],
+  ENOENT: ["there is no such file", "check audio.path; a relative path starts at the folder of the configuration file"],
   EACCES: ["it may not be read", "give the user that the program runs as the right to read it"],
 };
