@@ -3,6 +3,7 @@ import { type Clock, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import { Converter, describeConversion } from "./convert.ts";
 import type { PcmFormat } from "./pcm.ts";
+import { runningSource } from "./running.ts";
 import type { AudioSource, SourceEvent } from "./source.ts";
 import { WavReader } from "./wav.ts";
 
@@ -27,34 +28,18 @@ const readBytes = 32 * 1024;
  * it is played. A file that cannot be read or played: `ended` with a Fault (`source-unreadable`, `source-unusable`).
  */
 export function fileSource(options: FileSourceOptions): AudioSource {
-  const scope = new AbortController();
-  let playing = Promise.resolve();
-  return {
-    start(listener) {
-      playing = play(options, listener, scope.signal);
-    },
-    async stop() {
-      scope.abort();
-      await playing;
-    },
-  };
+  return runningSource(async (tell, signal) => {
+    const fault = await play(options, tell, signal).then(
+      () => null,
+      (error: unknown) => faultOf(options.path, error),
+    );
+    tell({ type: "ended", fault });
+  });
 }
 
 async function play(
-  options: FileSourceOptions,
-  listener: (event: SourceEvent) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const ended = await playToTheEnd(options, listener, signal).then(
-    () => null,
-    (error: unknown) => faultOf(options.path, error),
-  );
-  if (!signal.aborted) listener({ type: "ended", fault: ended });
-}
-
-async function playToTheEnd(
   { path, sampleRate, loop, speed, clock }: FileSourceOptions,
-  listener: (event: SourceEvent) => void,
+  tell: (event: SourceEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   await using file = await open(path);
@@ -62,7 +47,7 @@ async function playToTheEnd(
   const startMs = clock.monotonicMs();
   let played = 0;
   const opened = (format: PcmFormat) =>
-    listener({ type: "opened", description: `${printable(path)}, ${describeConversion(format, sampleRate)}` });
+    tell({ type: "opened", description: `${printable(path)}, ${describeConversion(format, sampleRate)}` });
   for await (const samples of decode(file, sampleRate, loop, signal, opened)) {
     for (const chunk of cut(samples, Math.ceil((sampleRate * chunkMs) / 1000))) {
       const dueMs = startMs + ((played + chunk.length) * 1000) / sampleRate / speed;
@@ -70,7 +55,7 @@ async function playToTheEnd(
       if (waitMs > 0) await pause(clock, waitMs, signal);
       if (signal.aborted) return;
       played += chunk.length;
-      listener({ type: "audio", samples: chunk });
+      tell({ type: "audio", samples: chunk });
     }
   }
 }

@@ -2,6 +2,7 @@ import { type Backoff, backoffDelayMs } from "../base/backoff.ts";
 import { pause } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import { type RecordingOptions, record } from "./recording.ts";
+import { runningSource } from "./running.ts";
 import type { AudioSource, SourceEvent } from "./source.ts";
 
 const backoff: Backoff = { baseMs: 500, capMs: 10_000 };
@@ -13,20 +14,7 @@ const goodSoundMs = 10_000;
  * for as long as it takes, and always reaped. Never ends by itself.
  */
 export function microphone(options: RecordingOptions & { readonly random: Random }): AudioSource {
-  const scope = new AbortController();
-  let supervising = Promise.resolve();
-  return {
-    start(listener) {
-      const tell = (event: SourceEvent) => {
-        if (!scope.signal.aborted) listener(event);
-      };
-      supervising = supervise(options, tell, scope.signal);
-    },
-    async stop() {
-      scope.abort();
-      await supervising;
-    },
-  };
+  return runningSource((tell, signal) => supervise(options, tell, signal));
 }
 
 async function supervise(

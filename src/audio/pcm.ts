@@ -52,11 +52,10 @@ export function toMono(format: PcmFormat, bytes: Uint8Array): Float32Array {
   return mono;
 }
 
-/** What is 16-bit mono already, as it is. @param bytes whole samples */
+/** A copy of what is 16-bit mono already, for machines that are little-endian themselves. @param bytes whole samples */
 export function readInt16(bytes: Uint8Array): Int16Array {
   const samples = new Int16Array(bytes.length / 2);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let n = 0; n < samples.length; n += 1) samples[n] = view.getInt16(2 * n, true);
+  new Uint8Array(samples.buffer).set(bytes);
   return samples;
 }
 

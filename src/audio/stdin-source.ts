@@ -2,6 +2,7 @@ import { type Clock, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import { Converter, describeConversion } from "./convert.ts";
 import type { PcmFormat } from "./pcm.ts";
+import { runningSource } from "./running.ts";
 import type { AudioSource, SourceEvent } from "./source.ts";
 import { WavReader } from "./wav.ts";
 
@@ -13,7 +14,10 @@ interface StdinSourceOptions {
   readonly clock: Clock;
 }
 
-/** A live source never runs ahead of time; a file that is piped in waits, or it would be lost in a full buffer. */
+/**
+ * A live source never runs ahead of time; a file that is piped in waits, or it would be lost in a full buffer.
+ * The lead leaks away with time, and silence beforehand is no credit: `(sleep 600; cat file)` waits as well.
+ */
 const greatestLeadMs = 5_000;
 
 /**
@@ -22,52 +26,39 @@ const greatestLeadMs = 5_000;
  * (`source-unreadable`, `source-unusable`).
  */
 export function stdinSource(options: StdinSourceOptions): AudioSource {
-  const scope = new AbortController();
-  let listening = Promise.resolve();
-  return {
-    start(listener) {
-      listening = listen(options, listener, scope.signal);
+  return runningSource(
+    async (tell, signal) => {
+      const fault = await listen(options, tell, signal).then(() => null, faultOf);
+      tell({ type: "ended", fault });
     },
-    async stop() {
-      scope.abort();
-      options.input.destroy();
-      await listening;
-    },
-  };
+    () => options.input.destroy(),
+  );
 }
 
 async function listen(
-  options: StdinSourceOptions,
-  listener: (event: SourceEvent) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const fault = await listenToTheEnd(options, listener, signal).then(() => null, faultOf);
-  if (!signal.aborted) listener({ type: "ended", fault });
-}
-
-async function listenToTheEnd(
   { input, sampleRate, clock }: StdinSourceOptions,
-  listener: (event: SourceEvent) => void,
+  tell: (event: SourceEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
   let converter: Converter | null = null;
-  const beganMs = clock.monotonicMs();
-  let deliveredMs = 0;
+  let leadMs = 0;
+  let lastMs = clock.monotonicMs();
   for await (const { format, sound } of soundOf(input, sampleRate)) {
     if (signal.aborted) return;
     if (converter === null) {
       converter = new Converter(format, sampleRate);
-      listener({ type: "opened", description: `standard input, ${describeConversion(format, sampleRate)}` });
+      tell({ type: "opened", description: `standard input, ${describeConversion(format, sampleRate)}` });
     }
     const samples = converter.push(sound);
-    if (samples.length > 0) listener({ type: "audio", samples });
-    deliveredMs += (samples.length * 1000) / sampleRate;
-    const leadMs = deliveredMs - (clock.monotonicMs() - beganMs);
+    if (samples.length > 0) tell({ type: "audio", samples });
+    const nowMs = clock.monotonicMs();
+    leadMs = Math.max(0, leadMs - (nowMs - lastMs)) + (samples.length * 1000) / sampleRate;
+    lastMs = nowMs;
     if (leadMs > greatestLeadMs) await pause(clock, leadMs - greatestLeadMs, signal);
   }
   if (converter === null) throw new Fault("source-unusable", "it holds no sound");
   const rest = converter.end();
-  if (rest.length > 0 && !signal.aborted) listener({ type: "audio", samples: rest });
+  if (rest.length > 0) tell({ type: "audio", samples: rest });
 }
 
 interface Sound {

@@ -67,6 +67,17 @@ test("a sound driven over full scale is clipping within a second, and good again
   assert.equal(after(calm, sine(1, 10_000)).health, "good");
 });
 
+test("either end of the scale alone counts as clipping", () => {
+  for (const end of [32_767, -32_768]) {
+    const sound = sine(1, 3_000);
+    sound.fill(end, 5_000, 5_160);
+    assert.equal(after(freshMeter, sound).health, "clipping", `${end}`);
+    const almost = sine(1, 3_000);
+    almost.fill(end - Math.sign(end), 5_000, 5_160);
+    assert.equal(after(freshMeter, almost).health, "good", `almost ${end}`);
+  }
+});
+
 test("one click at full scale is not clipping", () => {
   const click = sine(2, 3_000);
   click.fill(32_767, 5_000, 5_050);
