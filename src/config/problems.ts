@@ -2,6 +2,7 @@ import { Fault, printable } from "../base/fault.ts";
 import type { Key } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import { isTree } from "./tree.ts";
+import { withoutCredentials } from "./urls.ts";
 
 /** Where a person wrote what is wrong. */
 export type Place =
@@ -61,7 +62,7 @@ export function valueProblem(key: Key, value: unknown, why: string | null): stri
 /** A value from outside in a few printable characters, without what an address may hold of passwords. */
 export function describe(value: unknown): string {
   if (typeof value === "string") {
-    return JSON.stringify(printable(value.replace(/\/\/[^/]*@/, "//***@").replace(/\?.*$/s, "?***"), 80));
+    return JSON.stringify(printable(withoutCredentials(value), 80));
   }
   if (typeof value === "number" || typeof value === "boolean") return String(value);
   if (Array.isArray(value)) return "a list";

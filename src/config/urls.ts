@@ -30,11 +30,25 @@ export function regionOf(endpoint: string): { readonly region: string; readonly 
   return region === undefined || domain === undefined ? null : { region, domain };
 }
 
+/**
+ * A text that may be an address, or was meant as one, without what may be a password: all up to the last `@`, and all
+ * after a `?` or `#`. Where these come first, an `@` may be part of what is hidden as well as its end: nothing is shown.
+ */
+export function withoutCredentials(text: string): string {
+  const scheme = /^(?:wss?|https?|mqtts?):\/\//i.exec(text)?.[0] ?? "";
+  const rest = text.slice(scheme.length);
+  const host = rest.lastIndexOf("@") + 1;
+  const query = rest.search(/[?#]/);
+  if (query === -1) return `${scheme}${host === 0 ? "" : "***@"}${rest.slice(host)}`;
+  if (query < host) return `${scheme}***`;
+  return `${scheme}${host === 0 ? "" : "***@"}${rest.slice(host, query + 1)}***`;
+}
+
 function addressProblem(text: string, schemes: readonly string[]): string | null {
+  if (text.includes("@")) return "holds a user or a password: these have settings of their own";
   if (!URL.canParse(text)) return "is not an address";
   const url = new URL(text);
   if (!schemes.includes(url.protocol)) return `begins with ${JSON.stringify(url.protocol.slice(0, 20))}`;
-  if (url.username !== "" || url.password !== "") return "holds a user or a password: these have settings of their own";
   if (url.hostname === "") return "names no host";
   if (url.pathname !== "" && url.pathname !== "/") return "has a path";
   if (url.search !== "" || url.hash !== "") return "has a query or a fragment";

@@ -203,6 +203,49 @@ test("a secret in a place that is not its own is never repeated", () => {
   );
 });
 
+test("a password in an address is never repeated, however the address is spelt", () => {
+  const setting = fc.constantFrom(
+    "sis.endpoint",
+    "sis.auth.iam_endpoint",
+    "mqtt.url",
+    "device_id",
+    "sis.mode",
+    "audio",
+  );
+  const piece = fc.constantFrom(
+    "mqtts:",
+    "wss:",
+    "https:",
+    "x:",
+    "/",
+    "//",
+    "\\",
+    ":",
+    "a",
+    "@",
+    "?",
+    "#",
+    "%40",
+    " ",
+    "\n",
+    "[",
+  );
+  const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(""));
+  const address = fc.oneof(
+    fc.tuple(text, text, text).map(([before, between, host]) => `${before}${secret}${between}@${host}`),
+    fc.tuple(text, fc.constantFrom("?", "#"), text).map(([before, mark, after]) => `${before}${mark}${after}${secret}`),
+  );
+  fc.assert(
+    fc.property(setting, address, fc.boolean(), (path, written, isVariable) => {
+      const tree: Tree = { device_id: "d" };
+      if (!isVariable) setAt(tree, path, written);
+      const variable = `SIS_AGENT_${path.toUpperCase().replaceAll(".", "__")}`;
+      outcome(stringify(tree), isVariable ? { [variable]: written } : {});
+    }),
+    runs,
+  );
+});
+
 test("a document of the size limit is dealt with at once", () => {
   const begun = performance.now();
   for (const toml of [
