@@ -6,6 +6,8 @@ import type { ErrorClass } from "../sis/catalogue.ts";
 export interface Standing {
   /** Failures in a row since recognition last proved useful. */
   readonly failures: number;
+  /** The class of the latest of them, and how many of that class came in a row. */
+  readonly streak: { readonly class: ErrorClass; readonly length: number } | null;
   /** Times in a row that it failed again soon after proving useful. */
   readonly flaps: number;
   /** Since when it has been useful; null while it is not. */
@@ -55,7 +57,7 @@ const freeFlaps = 2;
 /** Longest Retry-After that is honoured. */
 const longestRetryAfterMs = 60 * minutes;
 
-export const freshStanding: Standing = { failures: 0, flaps: 0, usefulSinceMs: null, renewed: false };
+export const freshStanding: Standing = { failures: 0, streak: null, flaps: 0, usefulSinceMs: null, renewed: false };
 
 /** Recognition has proved useful. Failures are forgotten; flapping is not, until it stays useful. */
 export function afterUseful(standing: Standing, nowMs: number): Standing {
@@ -78,7 +80,7 @@ export function planRetry(
     readonly renewable: boolean;
   },
 ): { readonly plan: Plan; readonly standing: Standing } {
-  const failed = countFailure(standing, context.nowMs);
+  const failed = countFailure(standing, errorClass, context.nowMs);
   // Once per failure series the credentials are renewed and tried at once: they may merely have expired.
   if (errorClass === "credentials" && context.renewable && !standing.renewed) {
     return {
@@ -89,7 +91,10 @@ export function planRetry(
   const effective = errorClass === "audio" && failed.failures >= decodingFailuresAreConfig ? "config" : errorClass;
   const policy = policies[effective];
   const held = policy.held === true;
-  const exponent = failed.failures + Math.max(0, failed.flaps - freeFlaps) - (standing.renewed ? 1 : 0);
+  // Long waits are only for what has failed like this before: a refused token after an outage is a first one.
+  const failures = policy.baseMs > policies.service.baseMs ? (failed.streak?.length ?? 1) : failed.failures;
+  const exponent =
+    failures + Math.max(0, failed.flaps - freeFlaps) - (effective === "credentials" && standing.renewed ? 1 : 0);
   const random = policy.slow === true ? () => (1 + context.random()) / 2 : context.random;
   const ownMs = backoffDelayMs(policy, exponent, random);
   const askedMs = Math.min(Math.max(context.retryAfterMs ?? 0, 0), longestRetryAfterMs);
@@ -98,8 +103,11 @@ export function planRetry(
   return { plan: { delayMs, held, renew: errorClass === "credentials", reason }, standing: failed };
 }
 
-function countFailure(standing: Standing, nowMs: number): Standing {
-  if (standing.usefulSinceMs === null) return { ...standing, failures: standing.failures + 1 };
+function countFailure(standing: Standing, errorClass: ErrorClass, nowMs: number): Standing {
+  const before = standing.streak?.class === errorClass ? standing.streak.length : 0;
+  const streak = { class: errorClass, length: before + 1 };
+  if (standing.usefulSinceMs === null) return { ...standing, streak, failures: standing.failures + 1 };
   const flapped = nowMs - standing.usefulSinceMs < flapWindowMs;
-  return { failures: 1, flaps: flapped ? standing.flaps + 1 : 0, usefulSinceMs: null, renewed: standing.renewed };
+  const flaps = flapped ? standing.flaps + 1 : 0;
+  return { failures: 1, streak, flaps, usefulSinceMs: null, renewed: standing.renewed };
 }

@@ -410,9 +410,14 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
     { type: "END", reason: "CANCEL", traceId: null } as const,
   );
   const anyEvent = fc.oneof({ arbitrary: progress, weight: 3 }, { arbitrary: trouble, weight: 1 });
+  const anywhere = fc.array(anyEvent, { maxLength: 100, size: "max" });
+  const walks = fc.oneof(
+    anywhere,
+    anywhere.map((walk) => [events.wanted, events.opened, events.START, ...walk]),
+  );
   const seen = new Set<string>();
   fc.assert(
-    fc.property(modes, fc.array(anyEvent, { maxLength: 100, size: "max" }), fc.string(), (mode, walked, seed) => {
+    fc.property(modes, walks, fc.string(), (mode, walked, seed) => {
       const random = seededRandom(seed);
       let state: State = states.idle;
       let connected: "no" | "dialling" | "yes" = "no";

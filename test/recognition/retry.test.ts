@@ -5,7 +5,7 @@ import type { ErrorClass } from "../../src/sis/catalogue.ts";
 
 const context = { nowMs: 0, retryAfterMs: null, renewable: true };
 
-/** The least and the most that may be waited, in seconds, after so many failures in a row. */
+/** The least and the most that may be waited, in seconds. */
 function range(errorClass: ErrorClass, standing: Standing): readonly [number, number] {
   const waits = [0, 1 - Number.EPSILON].map((draw) => {
     const { plan } = planRetry(standing, errorClass, "r", { ...context, random: () => draw });
@@ -14,16 +14,23 @@ function range(errorClass: ErrorClass, standing: Standing): readonly [number, nu
   return [waits[0] ?? Number.NaN, waits[1] ?? Number.NaN];
 }
 
-const after = (failures: number): Standing => ({ ...freshStanding, failures: failures - 1, renewed: true });
+/** Before the last of so many failures in a row, all of one class. */
+const before = (errorClass: ErrorClass, failures: number): Standing => ({
+  ...freshStanding,
+  failures: failures - 1,
+  streak: { class: errorClass, length: failures - 1 },
+  renewed: true,
+});
 
 test("the bounds of the waits, by class and number of failures", () => {
-  const table: readonly (readonly [ErrorClass, readonly (readonly [number, readonly [number, number]])[]])[] = [
+  type Row = readonly [failures: number, seconds: readonly [number, number]];
+  const table: readonly (readonly [ErrorClass, readonly Row[]])[] = [
     [
       "service",
       [
-        [2, [0, 1]],
-        [3, [0, 2]],
-        [5, [0, 8]],
+        [1, [0, 1]],
+        [2, [0, 2]],
+        [5, [0, 16]],
         [9, [0, 60]],
         [2000, [0, 60]],
       ],
@@ -31,14 +38,14 @@ test("the bounds of the waits, by class and number of failures", () => {
     [
       "network",
       [
-        [2, [0, 1]],
+        [1, [0, 1]],
         [9, [0, 60]],
       ],
     ],
     [
       "throttled",
       [
-        [2, [0, 10]],
+        [1, [0, 10]],
         [8, [0, 300]],
       ],
     ],
@@ -53,23 +60,34 @@ test("the bounds of the waits, by class and number of failures", () => {
     [
       "account",
       [
-        [2, [30, 60]],
+        [1, [30, 60]],
         [9, [450, 900]],
       ],
     ],
     [
       "config",
       [
-        [2, [30, 60]],
+        [1, [30, 60]],
         [9, [450, 900]],
       ],
     ],
   ];
   for (const [errorClass, rows] of table) {
     for (const [failures, expected] of rows) {
-      assert.deepEqual(range(errorClass, after(failures)), expected, `${errorClass}, ${failures} failures`);
+      assert.deepEqual(
+        range(errorClass, before(errorClass, failures)),
+        expected,
+        `${errorClass}, ${failures} failures`,
+      );
     }
   }
+});
+
+test("a long wait is only for what has failed like this before: after an outage, a refusal is a first one", () => {
+  const outage: Standing = { ...before("network", 12), renewed: true };
+  assert.deepEqual(range("credentials", outage), [60, 120]);
+  assert.deepEqual(range("account", outage), [30, 60]);
+  assert.deepEqual(range("throttled", outage), [0, 10]);
 });
 
 test("credentials are renewed and tried at once, once; not where IAM itself refused", () => {
@@ -99,8 +117,8 @@ test("wrong signatures stay below the five in five minutes that lock an access k
 });
 
 test("five failures to decode in a row are a wrong setting", () => {
-  assert.equal(planRetry(after(4), "audio", "r", { ...context, random: () => 0 }).plan.held, false);
-  assert.equal(planRetry(after(5), "audio", "r", { ...context, random: () => 0 }).plan.held, true);
+  assert.equal(planRetry(before("audio", 4), "audio", "r", { ...context, random: () => 0 }).plan.held, false);
+  assert.equal(planRetry(before("audio", 5), "audio", "r", { ...context, random: () => 0 }).plan.held, true);
 });
 
 test("being useful forgets failures; failing soon after it, again and again, is not forgotten", () => {
@@ -123,7 +141,7 @@ test("being useful forgets failures; failing soon after it, again and again, is 
 
 test("Retry-After is a floor, with up to a quarter on top, and an hour is the longest", () => {
   const wait = (retryAfterMs: number, draw: number) =>
-    planRetry(after(8), "throttled", "r", { ...context, retryAfterMs, random: () => draw }).plan.delayMs;
+    planRetry(before("throttled", 8), "throttled", "r", { ...context, retryAfterMs, random: () => draw }).plan.delayMs;
   assert.equal(wait(60_000, 0), 60_000);
   assert.equal(wait(60_000, 0.999), 75_000);
   assert.equal(wait(7_200_000, 0), 3_600_000);
