@@ -18,7 +18,7 @@ const authKeys: Readonly<Record<string, { readonly needs: readonly string[]; rea
 
 /** What settings must agree on with each other. */
 export function conflicts(view: View): readonly Finding[] {
-  return [...authConflicts(view), ...soundConflicts(view), ...brokerConflicts(view)];
+  return [...authConflicts(view), ...soundConflicts(view), ...brokerConflicts(view), ...unavailable(view)];
 }
 
 /** What works, and is probably not meant. */
@@ -26,15 +26,22 @@ export function oddities(view: View): readonly Finding[] {
   return [...unusedAuthKeys(view), ...plainBroker(view), ...notYet(view)];
 }
 
-/** What the configuration knows and this version does not do. */
-function* notYet(view: View): Iterable<Finding> {
+/** What the configuration knows, and this version cannot do. */
+function* unavailable(view: View): Iterable<Finding> {
   if (view.text("audio.source") === "serial") {
-    yield { key: "audio.source", message: "serial is not available in this version: run refuses it" };
+    yield {
+      key: "audio.source",
+      message: '"serial" is not available in this version; allowed: microphone, file, stdin',
+    };
   }
   const gate = view.text("audio.gate");
   if (gate !== null && gate !== "always") {
-    yield { key: "audio.gate", message: `${gate} is not available in this version: run refuses it` };
+    yield { key: "audio.gate", message: `"${gate}" is not available in this version; allowed: always` };
   }
+}
+
+/** What the configuration knows, and this version does without. */
+function* notYet(view: View): Iterable<Finding> {
   if (view.given("panel.port")) yield { key: "panel.port", message: "has no effect in this version" };
   if (view.text("buffer.disk") === "always") {
     yield { key: "buffer.disk", message: "has no effect in this version: sound is kept in memory only" };
@@ -81,10 +88,8 @@ function* soundConflicts(view: View): Iterable<Finding> {
       message: `the model "${property}" takes sound of ${modelRate} kHz, and the format "${format}" is of ${soundRate} kHz`,
     };
   }
-  const source = view.text("audio.source");
-  if ((source === "file" || source === "serial") && !view.given("audio.path")) {
-    const what = source === "file" ? "a WAV file" : "a serial port";
-    yield { key: "audio.path", message: `is missing; source "${source}" needs the path of ${what}` };
+  if (view.text("audio.source") === "file" && !view.given("audio.path")) {
+    yield { key: "audio.path", message: 'is missing; source "file" needs the path of a WAV file' };
   }
 }
 

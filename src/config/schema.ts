@@ -204,7 +204,7 @@ const audio = z
     source: z
       .enum(["microphone", "file", "serial", "stdin"])
       .default("microphone")
-      .meta({ description: "Where sound comes from." }),
+      .meta({ description: "Where sound comes from. This version does without `serial`." }),
     recorder: z
       .enum(["arecord", "rec", "sox"])
       .default("arecord")
@@ -225,7 +225,10 @@ const audio = z
     gate: z
       .enum(["always", "speech", "button"])
       .default("always")
-      .meta({ description: "When sound is sent: always, while someone speaks, or while a button is held." }),
+      .meta({
+        description:
+          "When sound is sent: always, while someone speaks, or while a button is held. This version knows `always` only.",
+      }),
   })
   .prefault({})
   .meta({ description: "The microphone, or what stands in for it." });

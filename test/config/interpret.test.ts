@@ -70,7 +70,7 @@ sis.interim_results = true
 sis.vocabulary_id = "v-1"
 sis.need_word_info = "no"
 sis.auth = { method = "password", user = "u", domain = "d", password_file = "pw", iam_endpoint = "http://[::1]:81", project_name = "r" }
-audio = { source = "file", recorder = "sox", device = "hw:1", path = "../a.wav", loop = true, speed = 2.5, gate = "button" }
+audio = { source = "file", recorder = "sox", device = "hw:1", path = "../a.wav", loop = true, speed = 2.5, gate = "always" }
 [buffer]
 memory_seconds = 5
 disk = "always"
@@ -292,9 +292,10 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
     'agent.toml:7: audio.path: is missing; source "file" needs the path of a WAV file',
   ],
   [
-    "a serial port without its path",
-    `${least}[audio]\nsource = "serial"`,
-    'agent.toml:7: audio.path: is missing; source "serial" needs the path of a serial port',
+    "what this version cannot do",
+    `${least}[audio]\nsource = "serial"\ngate = "button"`,
+    'agent.toml:8: audio.source: "serial" is not available in this version; allowed: microphone, file, stdin',
+    'agent.toml:9: audio.gate: "button" is not available in this version; allowed: always',
   ],
   [
     "TLS files without TLS, a password without a user",
