@@ -222,13 +222,10 @@ const audio = z
       description: "How fast the file is played: 1 is real time. For `file`.",
       "x-unit": "times real time",
     }),
-    gate: z
-      .enum(["always", "speech", "button"])
-      .default("always")
-      .meta({
-        description:
-          "When sound is sent: always, while someone speaks, or while a button is held. This version knows `always` only.",
-      }),
+    gate: z.enum(["always", "speech", "button"]).default("always").meta({
+      description:
+        "When sound is sent: always, while someone speaks, or while a button is held. This version knows `always` only.",
+    }),
   })
   .prefault({})
   .meta({ description: "The microphone, or what stands in for it." });

@@ -1,16 +1,21 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname } from "node:path";
+import { certificatesFlaw, privateKeyFlaw } from "./pem.ts";
 import { readTextFile } from "./text-file.ts";
 
 /** What a secret's file holds: one line, such as a password or a token, or PEM blocks. */
-export type SecretForm = "line" | "pem";
+export type SecretForm = "line" | "certificates" | "private-key";
 
 export type SecretText =
   | { readonly text: string /** Every user of the machine may read the file. */; readonly exposed: boolean }
   | { readonly code: "config-invalid" | "config-unreadable"; readonly why: string };
 
-const mostBytes: Readonly<Record<SecretForm, number>> = { line: 64 * 1024, pem: 1024 * 1024 };
+const mostBytes: Readonly<Record<SecretForm, number>> = {
+  line: 64 * 1024,
+  certificates: 1024 * 1024,
+  "private-key": 1024 * 1024,
+};
 
 /**
  * Reads a secret. A line loses the line break at its end; nothing else is trimmed. Never throws. The reason why it
@@ -30,7 +35,8 @@ export async function readSecretFile(file: string, form: SecretForm): Promise<Se
 
 function flawOf(text: string, form: SecretForm): string | null {
   if (text.trim() === "") return "is empty";
-  if (form === "pem") return text.includes("-----BEGIN ") ? null : "holds no PEM block (-----BEGIN …)";
+  if (form === "certificates") return certificatesFlaw(text);
+  if (form === "private-key") return privateKeyFlaw(text);
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   return /[\u0000-\u001f\u007f]/.test(text) ? "holds more than one line of text" : null;
 }

@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { keyAt } from "./keys.ts";
+import { belongTogether } from "./pem.ts";
 import type { Place, Problem } from "./problems.ts";
 import type { Settings } from "./schema.ts";
 import { readSecretFile, type SecretForm } from "./secret-file.ts";
@@ -109,6 +110,9 @@ export async function readSecrets(
     problems.push(problem(key, `is missing; ${cert} needs it`));
   if (texts.has(key) && !texts.has(cert) && !view.given(cert))
     problems.push(problem(cert, `is missing; ${key} needs it`));
+  const [certText, keyText] = [texts.get(cert), texts.get(key)];
+  if (certText !== undefined && keyText !== undefined && !belongTogether(certText, keyText))
+    problems.push(problem(key, `the file ${files.get(key)} holds another private key than that of ${cert}`));
   return { texts, files, problems, warnings };
 }
 
@@ -119,9 +123,9 @@ function* wantedBy(view: View): Iterable<Wanted> {
   if (view.given("mqtt.user")) yield { path: "mqtt.password_file", form: "line", secret: true, neededBy: null };
   const url = view.text("mqtt.url");
   if (url === null || !isEncrypted(url)) return;
-  yield { path: "mqtt.ca_file", form: "pem", secret: false, neededBy: null };
-  yield { path: "mqtt.cert_file", form: "pem", secret: false, neededBy: null };
-  yield { path: "mqtt.key_file", form: "pem", secret: true, neededBy: null };
+  yield { path: "mqtt.ca_file", form: "certificates", secret: false, neededBy: null };
+  yield { path: "mqtt.cert_file", form: "certificates", secret: false, neededBy: null };
+  yield { path: "mqtt.key_file", form: "private-key", secret: true, neededBy: null };
 }
 
 async function credentialFile(name: string | null, directory: string | undefined): Promise<string | null> {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +10,9 @@ import type { Environment } from "../../src/config/environment.ts";
 import { loadConfiguration } from "../../src/config/load.ts";
 import { ConfigFault, problemLine } from "../../src/config/problems.ts";
 
-const pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const fixture = (name: string) => readFileSync(new URL(`../sis/lab/tls/${name}`, import.meta.url), "utf8");
+const [ca, cert, key] = [fixture("ca.pem"), fixture("good.pem"), fixture("server.key")];
+const nonsense = (kind: string) => `-----BEGIN ${kind}-----\nMIIB\n-----END ${kind}-----\n`;
 const asRoot = process.getuid?.() === 0;
 
 /** A folder of files, gone at the end of the test. */
@@ -45,13 +49,13 @@ test("secrets come from files beside the configuration", async () => {
     "agent.toml": `${aksk}secret_key_file = "keys/sk"\n[mqtt]\nurl = "mqtts://b.example"\nuser = "me"\npassword_file = "mq"\nca_file = "ca"\ncert_file = "cert"\nkey_file = "key"`,
     "keys/sk": " s3cret \r\n",
     mq: "pass\n\n".slice(0, 5),
-    ca: pem,
-    cert: pem,
-    key: pem,
+    ca: ca + cert,
+    cert,
+    key,
   });
   const { secrets, warnings, secretFiles } = await loadConfiguration(lab.file, {});
   assert.deepEqual(secrets.service, { method: "aksk", accessKey: "AK", secretKey: " s3cret " });
-  assert.deepEqual(secrets.broker, { password: "pass", ca: pem, cert: pem, key: pem });
+  assert.deepEqual(secrets.broker, { password: "pass", ca: ca + cert, cert, key });
   assert.deepEqual(warnings, []);
   assert.equal(secretFiles.get("sis.auth.secret_key_file"), join(lab.folder, "keys/sk"));
 });
@@ -61,14 +65,14 @@ test("systemd's credentials take the place of absent settings", async () => {
     "agent.toml": `${aksk}[mqtt]\nurl = "mqtts://b.example"\nuser = "me"`,
     "credentials/secret_key": "s3cret",
     "credentials/mqtt_password": "pass",
-    "credentials/mqtt_ca": pem,
+    "credentials/mqtt_ca": ca,
     "credentials/password": "of another method",
   });
   const { secrets, secretFiles } = await loadConfiguration(lab.file, {
     CREDENTIALS_DIRECTORY: join(lab.folder, "credentials"),
   });
   assert.deepEqual(secrets.service, { method: "aksk", accessKey: "AK", secretKey: "s3cret" });
-  assert.deepEqual(secrets.broker, { password: "pass", ca: pem, cert: undefined, key: undefined });
+  assert.deepEqual(secrets.broker, { password: "pass", ca, cert: undefined, key: undefined });
   assert.deepEqual([...secretFiles.keys()], ["sis.auth.secret_key_file", "mqtt.password_file", "mqtt.ca_file"]);
 });
 
@@ -163,9 +167,9 @@ for (const [name, files, ...lines] of [
     {
       "agent.toml": `${aksk}secret_key_file = "sk"\n[mqtt]\nurl = "mqtts://b"\nca_file = "sk"\ncert_file = "cert"`,
       sk: "s",
-      cert: pem,
+      cert,
     },
-    "…/agent.toml:11: mqtt.ca_file: the file …/sk holds no PEM block (-----BEGIN …)",
+    "…/agent.toml:11: mqtt.ca_file: the file …/sk holds no PEM block (-----BEGIN … to -----END …)",
     "…/agent.toml:9: mqtt.key_file: is missing; mqtt.cert_file needs it",
   ],
   [
@@ -180,6 +184,41 @@ for (const [name, files, ...lines] of [
     const { code, lines: found } = await lab.problems();
     assert.deepEqual(found, lines);
     assert.equal(code, name === "a folder" ? "config-unreadable" : "config-invalid");
+  });
+}
+
+const tls = `${aksk}secret_key_file = "sk"\n[mqtt]\nurl = "mqtts://b"\nca_file = "ca"\ncert_file = "cert"\nkey_file = "key"`;
+const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const pkcs8 = { type: "pkcs8", format: "pem" } as const;
+
+for (const [name, files, ...lines] of [
+  [
+    "nonsense in PEM blocks",
+    { ca: ca + nonsense("CERTIFICATE"), cert: nonsense("CERTIFICATE"), key: nonsense("PRIVATE KEY") },
+    "…/agent.toml:11: mqtt.ca_file: the file …/ca holds, as block 2, no certificate that can be read",
+    "…/agent.toml:12: mqtt.cert_file: the file …/cert holds no certificate that can be read",
+    "…/agent.toml:13: mqtt.key_file: the file …/key holds no private key that can be read",
+  ],
+  [
+    "certificate and key in each other's place",
+    { ca, cert: key, key: cert },
+    "…/agent.toml:12: mqtt.cert_file: the file …/cert holds no certificate that can be read",
+    "…/agent.toml:13: mqtt.key_file: the file …/key holds no private key that can be read",
+  ],
+  [
+    "an encrypted key",
+    { ca, cert, key: privateKey.export({ ...pkcs8, cipher: "aes-256-cbc", passphrase: "x" }).toString() },
+    "…/agent.toml:13: mqtt.key_file: the file …/key holds a private key that is encrypted; the agent has no passphrase for it",
+  ],
+  [
+    "the key of another certificate",
+    { ca, cert, key: privateKey.export(pkcs8).toString() },
+    "…/agent.toml:13: mqtt.key_file: the file …/key holds another private key than that of mqtt.cert_file",
+  ],
+] as const) {
+  test(`TLS files: ${name}`, async () => {
+    await using lab = await folderOf({ "agent.toml": tls, sk: "s", ...files });
+    assert.deepEqual((await lab.problems()).lines, lines);
   });
 }
 
