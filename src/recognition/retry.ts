@@ -52,8 +52,9 @@ const policies: Readonly<Record<ErrorClass, Policy>> = {
 const decodingFailuresAreConfig = 5;
 /** Failing within this time after proving useful is flapping. */
 const flapWindowMs = 2 * minutes;
-/** So many flaps in a row are forgiven. */
+/** So many flaps in a row are forgiven; after that each doubles the wait, so many times. */
 const freeFlaps = 2;
+const mostFlapDoublings = 3;
 /** Longest Retry-After that is honoured. */
 const longestRetryAfterMs = 60 * minutes;
 
@@ -92,9 +93,10 @@ export function planRetry(
   const policy = policies[effective];
   const held = policy.held === true;
   // Long waits are only for what has failed like this before: a refused token after an outage is a first one.
-  const failures = policy.baseMs > policies.service.baseMs ? (failed.streak?.length ?? 1) : failed.failures;
-  const exponent =
-    failures + Math.max(0, failed.flaps - freeFlaps) - (effective === "credentials" && standing.renewed ? 1 : 0);
+  const quick = policy.baseMs <= policies.service.baseMs;
+  const flapDoublings = Math.min(Math.max(failed.flaps - freeFlaps, 0), mostFlapDoublings);
+  const renewal = effective === "credentials" && standing.renewed ? 1 : 0;
+  const exponent = quick ? failed.failures + flapDoublings : (failed.streak?.length ?? 1) - renewal;
   const random = policy.slow === true ? () => (1 + context.random()) / 2 : context.random;
   const ownMs = backoffDelayMs(policy, exponent, random);
   const askedMs = Math.min(Math.max(context.retryAfterMs ?? 0, 0), longestRetryAfterMs);

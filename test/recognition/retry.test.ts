@@ -132,7 +132,7 @@ test("being useful forgets failures; failing soon after it, again and again, is 
     longest.push(Math.round(planned.plan.delayMs / 1000));
     standing = planned.standing;
   }
-  assert.deepEqual(longest, [1, 1, 2, 4, 8, 16]);
+  assert.deepEqual(longest, [1, 1, 2, 4, 8, 8]);
   standing = afterUseful(standing, 1_000_000);
   const later = planRetry(standing, "service", "r", { ...context, nowMs: 1_121_000, random: () => 1 - Number.EPSILON });
   assert.equal(later.standing.flaps, 0);
