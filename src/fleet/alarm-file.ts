@@ -90,7 +90,8 @@ export function openAlarmFile(path: string, logger: Logger): AlarmFile {
     if (content === null) return;
     latest = null;
     try {
-      await mkdir(dirname(path), { recursive: true });
+      // One level only: the folder above is the system's, and a recursive mkdir below /proc never settles in Node 24.
+      await mkdir(dirname(path)).catch(() => {});
       // Another name first: a power cut leaves the old file or the new one, never half of one.
       await writeFile(`${path}.new`, content, { mode: 0o600, flush: true });
       await rename(`${path}.new`, path);

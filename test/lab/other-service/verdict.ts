@@ -5,11 +5,11 @@ import { digitEveryMs } from "./tape.ts";
 
 const toleranceMs = 100;
 const wordToleranceMs = 30;
-const promptMs = 1000;
+const promptMs = 5_000;
 const mostStartsInSecond = 5;
 /** The program dials when it begins to listen. */
 const settlingMs = 1500;
-export const exitWithinMs = 15_000;
+export const exitWithinMs = 30_000;
 
 /** The lines of a run. @throws AssertionError unless it ended by itself, and well, in time, having printed nothing else */
 export function linesOf(run: AgentRun, speed: number, { requests }: Chronicle): Line[] {
