@@ -76,12 +76,12 @@ async function simulate(flags: SimulateFlags): Promise<void> {
   const logger = createLogger(flags.logLevel, logStyle(process.env, process.stderr.isTTY), (line) => {
     process.stderr.write(`${line}\n`);
   });
-  if (!isLoopback(flags.host)) {
-    logger.warn("this test service can be reached, and controlled, from the network", { host: flags.host });
-  }
   const { startSimulator } = await import("../simulator/simulator.ts");
   const stop = stopSignal();
   await using simulator = await startSimulator({ ...(await optionsOf(flags)), logger });
+  if (!isLoopback(flags.host)) {
+    logger.warn("this test service can be reached, and controlled, from the network", { host: flags.host });
+  }
   const { host, port, url, httpUrl } = simulator;
   const facts = {
     type: "listening",

@@ -19,18 +19,22 @@ import { type Admission, admit, type Refusal, usualRefusal } from "./gateway.ts"
 import { answerHttp, type HttpHost, refuseUpgrade } from "./http.ts";
 import { type IamAnswer, iamError, issueToken } from "./iam.ts";
 import { Ledger, type SimulatorState } from "./ledger.ts";
+import { listenFault } from "./listen-fault.ts";
 import { realLimits, type Simulator, type SimulatorLimits, type SimulatorOptions } from "./options.ts";
 
 /**
  * Starts the service and resolves when it listens.
  *
  * @throws {Fault} config-invalid for a fault that is none
- * @throws the system's error when the address cannot be had
+ * @throws {Fault} address-unavailable when the address or port cannot be had
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const faults = parseFaults(options.faults ?? []);
   const server = new SimulatorServer(options);
-  await server.listen(options.port ?? 0);
+  const port = options.port ?? 0;
+  await server.listen(port).catch((error: unknown) => {
+    throw listenFault(error, server.host, port);
+  });
   server.addFaults(faults);
   return server;
 }
@@ -81,7 +85,10 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
       this.#sockets.add(socket);
       socket.once("close", () => this.#sockets.delete(socket));
     });
-    this.#http.on("error", (error) => this.#options.logger?.warn("server", { error: error.message }));
+    this.#http.on("error", (error) => {
+      // A failure to begin listening is told by `listen`.
+      if (this.#http.listening) this.#options.logger?.warn("server", { error: error.message });
+    });
     this.#http.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
     this.#webSockets.on("headers", (headers) => {
       headers.push(`Date: ${new Date(this.wallMs()).toUTCString()}`);

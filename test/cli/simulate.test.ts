@@ -119,9 +119,24 @@ test("another address than this machine's own is allowed by name, with a warning
   assert.match(running.stderr, /"level":"warn"/);
 });
 
-test("a port that is taken is a failure that says so", async () => {
+test("a port that is taken is a failure that says so, and no more", async () => {
   await using service = await simulate([]);
-  const { code, stderr } = await sisAgent(["simulate", "--port", String(service.facts.port)]);
-  assert.equal(code, 1);
-  assert.match(stderr, /EADDRINUSE/);
+  const { port } = service.facts;
+  const { code, stdout, stderr } = await sisAgent(["simulate", "--port", String(port)]);
+  assert.deepEqual([code, stdout], [1, ""]);
+  assert.equal(
+    stderr,
+    `port ${port} on 127.0.0.1 is in use by another program\nChoose another port, or --port 0 for any that is free.\n`,
+  );
 });
+
+for (const [host, told] of [
+  ["nosuchhost.invalid", /^the host nosuchhost\.invalid (is not known|cannot be looked up: .*)\nCheck --host: .*\n$/],
+  ["192.0.2.1", /^192\.0\.2\.1 is not an address of this machine\nCheck --host: .*\n$/],
+] as const) {
+  test(`a host that is not this machine is a failure that says so: ${host}`, async () => {
+    const { code, stdout, stderr } = await sisAgent(["simulate", "--host", host, "--allow-network"]);
+    assert.deepEqual([code, stdout], [1, ""]);
+    assert.match(stderr, told);
+  });
+}
