@@ -35,7 +35,6 @@ export type FaultCode =
   | "broker-lost"
   // our own
   | "address-unavailable" // a server of ours cannot listen on the address and port it was given
-  | "address-unavailable" // a server of ours cannot listen on the address and port it was given
   | "internal";
 
 /** A failure with a code that policy tables can act on, and words that a person can act on. */
