@@ -3,7 +3,8 @@ import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { problemLine } from "../config/problems.ts";
 import { settingsJsonSchema } from "../config/schema.ts";
 import { showJson, showToml } from "../config/show.ts";
-import { print } from "./print.ts";
+import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
+import { answer, print } from "./print.ts";
 
 /** `config check|schema|show`: what the configuration may hold, whether it does, and what is in effect. */
 export function configCommand(): Command {
@@ -12,25 +13,29 @@ export function configCommand(): Command {
   command
     .command("check")
     .description("say whether a configuration is fit to run on; exit code 78 where it is not")
-    .requiredOption("--config <file>", "the configuration file")
-    .action(async ({ config: file }: { config: string }) => {
+    .addOption(configOption())
+    .action(async (flags: ConfigFlag, self: Command) => {
+      const file = configFile(flags, self);
       await load(file);
-      await print(`${file}: ok\n`);
+      await answer(`${file}: ok\n`);
     });
 
   command
     .command("schema")
     .description("print the JSON Schema of the configuration file")
-    .action(() => print(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`));
+    .action(() => answer(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`));
 
   command
     .command("show")
     .description("print the settings in effect and where each comes from; secrets are masked")
-    .requiredOption("--config <file>", "the configuration file")
+    .addOption(configOption())
     .option("--json", "as JSON, for programs")
-    .action(async ({ config: file, json }: { config: string; json?: true }) => {
+    .action(async (flags: ConfigFlag & { readonly json?: true }, self: Command) => {
+      const file = configFile(flags, self);
       const configuration = await load(file);
-      await print(json ? `${JSON.stringify(showJson(configuration, file), null, 2)}\n` : showToml(configuration, file));
+      await answer(
+        flags.json ? `${JSON.stringify(showJson(configuration, file), null, 2)}\n` : showToml(configuration, file),
+      );
     });
 
   return command;

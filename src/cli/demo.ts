@@ -4,7 +4,7 @@ import { systemClock } from "../base/clock.ts";
 import { liveScreen, plainScreen, type StatusArea } from "./demo/screen.ts";
 import { longestSeconds, shortestSeconds } from "./demo/story.ts";
 import { exitCodes } from "./exit-code.ts";
-import { print } from "./print.ts";
+import { answer } from "./print.ts";
 
 interface DemoFlags {
   readonly seconds: number;
@@ -23,7 +23,7 @@ export function demoCommand(): Command {
     .option("--no-color", "without colours; so does the environment variable NO_COLOR")
     .addHelpText("after", help)
     .action(async (flags: DemoFlags) => {
-      process.exitCode = await demo(flags);
+      await demo(flags);
     });
 }
 
@@ -32,7 +32,7 @@ Needs no network, no account and no sound card. The sound says running numbers, 
 twice shows; of a real microphone (--device) nobody knows how many words there were: sent and lost are null then.
 Exit code 0: the service failed in every way, and every word was heard exactly once. Ctrl-C ends it cleanly (130).`;
 
-async function demo({ seconds, json, device, color }: DemoFlags): Promise<number> {
+async function demo({ seconds, json, device, color }: DemoFlags): Promise<void> {
   const output = json === true ? process.stderr : process.stdout;
   using stop = stopSignals();
   // Loaded only now: the other commands, and --help, start in a fraction of the time.
@@ -50,9 +50,12 @@ async function demo({ seconds, json, device, color }: DemoFlags): Promise<number
     clock: systemClock,
     signal: stop.signal,
   });
-  if (verdict === null) return stop.exitCode();
-  if (json === true) await print(`${JSON.stringify(verdict.summary)}\n`);
-  return verdict.kept ? exitCodes.fine : exitCodes.failed;
+  if (verdict === null) {
+    process.exitCode = stop.exitCode();
+    return;
+  }
+  process.exitCode = verdict.kept ? exitCodes.fine : exitCodes.failed;
+  if (json === true) await answer(`${JSON.stringify(verdict.summary)}\n`);
 }
 
 /** Hears the signals that ask the process to stop; the first one aborts, later ones change nothing. */

@@ -1,8 +1,19 @@
 import type { Writable } from "node:stream";
+import { exitCodes } from "./exit-code.ts";
 
-/** Writes a command's answer and resolves when its reader has it, or has gone away. */
-export function print(text: string, stream: Writable = process.stdout): Promise<void> {
+/**
+ * Writes a command's answer.
+ * @returns whether it could be written: false where the disk is full, or the reader has gone away
+ */
+export function print(text: string, stream: Writable = process.stdout): Promise<boolean> {
   return new Promise((resolve) => {
-    stream.write(text, () => resolve());
+    stream.write(text, (error) => resolve(error === null || error === undefined));
   });
+}
+
+/** Prints the answer that a command is there for; says so, and fails, where it cannot be written. */
+export async function answer(text: string): Promise<void> {
+  if (await print(text)) return;
+  await print("the answer could not be written to standard output\n", process.stderr);
+  process.exitCode = exitCodes.failed;
 }

@@ -6,6 +6,7 @@ import { exitCodeOf } from "./exit-code.ts";
 import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
 import { simulateCommand } from "./simulate.ts";
+import { clarified } from "./usage-error.ts";
 import { version } from "./version.ts";
 
 /**
@@ -17,7 +18,7 @@ export async function runProgram(argv: readonly string[], startAgent: StartAgent
   // A reader that goes away is no reason to end; each write's callback tells it where it matters.
   process.stdout.on("error", () => {});
   process.stderr.on("error", () => {});
-  const printing: Promise<void>[] = [];
+  const printing: Promise<unknown>[] = [];
   try {
     await programOf(startAgent, printing).parseAsync(argv);
     return Number(process.exitCode ?? 0);
@@ -35,7 +36,7 @@ const startRealAgent: StartAgent = async (options) => {
   return startAgent(options);
 };
 
-function programOf(startAgent: StartAgent, printing: Promise<void>[]): Command {
+function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Command {
   const program = new Command("sis-agent")
     .description("Streams a microphone to Huawei Cloud SIS for real-time speech recognition, and loses nothing.")
     .version(version, "-V, --version", "print the version")
@@ -48,16 +49,17 @@ function programOf(startAgent: StartAgent, printing: Promise<void>[]): Command {
 }
 
 /** Commands that are made apart do not take over their parent's ways. */
-function prepare(command: Command, printing: Promise<void>[]): void {
+function prepare(command: Command, printing: Promise<unknown>[]): void {
   command
     .helpOption("-h, --help", "print this help")
-    .helpCommand(false)
     .exitOverride()
     .showHelpAfterError(`(${pathOf(command)} --help tells how it is used)`)
     .configureOutput({
       writeOut: (text) => printing.push(print(text)),
       writeErr: (text) => printing.push(print(text, process.stderr)),
+      outputError: (text, write) => write(clarified(text, command)),
     });
+  if (command.commands.length > 0) command.helpCommand("help [command]", "print the help of a command");
   for (const inner of command.commands) prepare(inner, printing);
 }
 

@@ -8,6 +8,7 @@ import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
 import { settingsHash } from "../config/show.ts";
 import { transcriptPayload } from "../fleet/payloads.ts";
 import type { Transcript } from "../recognition/report.ts";
+import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LineOutlet } from "./line-outlet.ts";
 import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
@@ -16,8 +17,7 @@ import { build, version } from "./version.ts";
 
 export type StartAgent = (options: AgentOptions) => Agent | Promise<Agent>;
 
-interface RunOptions {
-  readonly config: string;
+interface RunFlags extends ConfigFlag {
   readonly stdout?: "jsonl";
   readonly logLevel?: LogLevel;
 }
@@ -32,18 +32,18 @@ const farewellMs = 300;
 export function runCommand(startAgent: StartAgent): Command {
   return new Command("run")
     .description("run the agent: record, have it recognised, report")
-    .requiredOption("--config <file>", "the configuration file")
+    .addOption(configOption())
     .addOption(
       new Option("--stdout <format>", "print transcripts to standard output, an object a line").choices(["jsonl"]),
     )
     .addOption(new Option("--log-level <level>", "the least important messages to log").choices(logLevels))
     .addHelpText("after", "\nThe log goes to standard error. SIGTERM or SIGINT stops the agent, a second one at once.")
-    .action(async (options: RunOptions) => {
-      process.exitCode = await run(options, startAgent);
+    .action(async (flags: RunFlags, self: Command) => {
+      process.exitCode = await run(configFile(flags, self), flags, startAgent);
     });
 }
 
-async function run(options: RunOptions, startAgent: StartAgent): Promise<number> {
+async function run(file: string, options: RunFlags, startAgent: StartAgent): Promise<number> {
   const style = logStyle(process.env, process.stderr.isTTY);
   const logLines = new LineOutlet(process.stderr, logBytes, () => {});
   const loggerOf = (level: LogLevel) => createLogger(level, style, (line) => logLines.write(line));
@@ -51,7 +51,7 @@ async function run(options: RunOptions, startAgent: StartAgent): Promise<number>
   let logger = loggerOf(options.logLevel ?? "info");
   let exitCode: number;
   try {
-    const configuration = await loadConfiguration(options.config, process.env);
+    const configuration = await loadConfiguration(file, process.env);
     logger = loggerOf(options.logLevel ?? configuration.settings.log_level);
     for (const warning of configuration.warnings) logger.warn(problemLine(warning), factsOf(warning));
     const agent = agentOptions(configuration, logger, transcripts);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { test } from "node:test";
 import { version } from "../../src/cli/version.ts";
 import { sisAgent } from "./process.ts";
@@ -17,6 +18,9 @@ for (const [args, usage] of [
   [["simulate", "-h"], "Usage: sis-agent simulate [options]"],
   [["config", "--help"], "Usage: sis-agent config [options] [command]"],
   [["config", "check", "--help"], "Usage: sis-agent config check [options]"],
+  [["help"], "Usage: sis-agent [options] [command]"],
+  [["help", "run"], "Usage: sis-agent run [options]"],
+  [["config", "help", "check"], "Usage: sis-agent config check [options]"],
   [["config", "schema", "--help"], "Usage: sis-agent config schema [options]"],
   [["config", "show", "--help"], "Usage: sis-agent config show [options]"],
 ] as const) {
@@ -39,6 +43,11 @@ for (const [args, ...told] of [
   [["run", "--config", "x", "--stdout", "xml"], "'xml' is invalid. Allowed choices are jsonl."],
   [["run", "--config", "x", "--log-level", "loud"], "'loud' is invalid. Allowed choices are debug, info, warn, error."],
   [["run", "--config", "x", "--log-levle", "info"], "unknown option '--log-levle'", "Did you mean --log-level?"],
+  [["run", "--conf", "a.toml"], "unknown option '--conf'", "Did you mean --config?"],
+  [["run", "--conf=a.toml"], "unknown option '--conf'\n(Did you mean --config?)"],
+  [["run", "a.toml"], "too many arguments", "Did you mean --config?"],
+  [["config", "check", "-c", "a.toml"], "unknown option '-c'\n(Did you mean --config?)"],
+  [["help", "runn"], "Usage: sis-agent"],
 ] as const) {
   test(`"${args.join(" ")}" is bad usage, exit code 2`, async () => {
     const { code, stdout, stderr } = await sisAgent(args);
@@ -46,3 +55,18 @@ for (const [args, ...told] of [
     for (const part of told) assert.ok(stderr.includes(part), `${part} in:\n${stderr}`);
   });
 }
+
+for (const value of ["TOPSECRET", "it's TOPSECRET", "a=b\nTOPSECRET"]) {
+  test(`the value of an unknown option may be a secret, and is not shown: ${JSON.stringify(value)}`, async () => {
+    const { code, stdout, stderr } = await sisAgent(["run", `--token=${value}`]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /unknown option '--token'\n/);
+    assert.doesNotMatch(stderr, /TOPSECRET/);
+  });
+}
+
+test("an answer that cannot be written is a failure that says so", async () => {
+  await using full = await open("/dev/full", "w");
+  const { code, stderr } = await sisAgent(["config", "schema"], { stdio: ["ignore", full.fd, "pipe"] });
+  assert.deepEqual([code, stderr], [1, "the answer could not be written to standard output\n"]);
+});

@@ -1,0 +1,16 @@
+import { type Command, Option } from "commander";
+
+/** What the command line may hold of `--config`. */
+export interface ConfigFlag {
+  readonly config?: string;
+}
+
+/** `--config FILE`, needed. Optional for commander, which would say that it is missing before it names what is mistyped. */
+export function configOption(): Option {
+  return new Option("--config <file>", "the configuration file (required)");
+}
+
+/** The file that `--config` names. @throws {CommanderError} where it is missing */
+export function configFile({ config }: ConfigFlag, command: Command): string {
+  return config ?? command.error("error: required option '--config <file>' not specified");
+}
