@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
 import { liveScreen, plainScreen, type StatusArea } from "./demo/screen.ts";
 import { longestSeconds, shortestSeconds } from "./demo/story.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -19,7 +20,11 @@ export function demoCommand(): Command {
     .description("show the agent at work on this machine: errors, outage, recovery, and the proof that nothing is lost")
     .option("--seconds <number>", `how long, ${shortestSeconds} to ${longestSeconds}`, storySeconds, 30)
     .option("--json", "print the account, one JSON object, to standard output; all else goes to standard error")
-    .option("--device <name>", "record this ALSA device (arecord -L lists them) instead of the demo's own voice")
+    .option(
+      "--device <name>",
+      "record this ALSA device (arecord -L lists them) instead of the demo's own voice",
+      deviceName,
+    )
     .option("--no-color", "without colours; so does the environment variable NO_COLOR")
     .addHelpText("after", help)
     .action(async (flags: DemoFlags) => {
@@ -49,6 +54,8 @@ async function demo({ seconds, json, device, color }: DemoFlags): Promise<void> 
     openScreen,
     clock: systemClock,
     signal: stop.signal,
+  }).catch((error: unknown) => {
+    throw inWordsOfTheDemo(error);
   });
   if (verdict === null) {
     process.exitCode = stop.exitCode();
@@ -77,6 +84,18 @@ function stopSignals() {
       for (const signal of signals) process.off(signal, onSignal);
     },
   };
+}
+
+function deviceName(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("The name of an ALSA device; arecord -L lists them.");
+  return text;
+}
+
+/** Hints speak of the setting; here, the option stands in its place. */
+function inWordsOfTheDemo(error: unknown): unknown {
+  if (!(error instanceof Fault)) return error;
+  const hint = error.hint.replaceAll("audio.device", "--device");
+  return new Fault(error.code, error.message, { hint, cause: error });
 }
 
 function storySeconds(text: string): number {

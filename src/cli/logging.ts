@@ -55,10 +55,13 @@ const ownFields = new Set(["level", "time", "msg"]);
 
 function guarded(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      ownFields.has(name) ? `${name}_` : name,
-      typeof value === "string" && secretName.test(name) ? "***" : value,
-    ]),
+    Object.entries(fields)
+      // A fault without a hint has an empty one.
+      .filter(([name, value]) => name !== "hint" || value !== "")
+      .map(([name, value]) => [
+        ownFields.has(name) ? `${name}_` : name,
+        typeof value === "string" && secretName.test(name) ? "***" : value,
+      ]),
   );
 }
 

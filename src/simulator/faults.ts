@@ -148,9 +148,14 @@ export function parseFaults(value: unknown): PlannedFault[] {
   });
 }
 
+const shape = `an entry is {"at": …, "fault": …}. at, absent for at once, is one of {"audio_ms": N}, {"wall_ms": N}, {"session": N}, {"connection": N}; fault is a kind, or {"kind": …} with its fields. Kinds are ${faultKinds.join(", ")}`;
+
 function describe(issue: z.core.$ZodIssue | undefined, entry: unknown): string {
   if (issue === undefined) return ": not a fault";
   const path = issue.path.map((key) => `.${printable(String(key), 40)}`).join("");
+  if (path === "" && issue.code !== "unrecognized_keys") return `: ${shape}`;
+  if (isObject(entry) && !("fault" in entry)) return `.fault: missing; ${shape}`;
+  if (path === ".fault" && issue.code !== "unrecognized_keys") return `.fault: ${shape}`;
   if (path === ".fault.kind") return `.fault.kind: allowed are ${faultKinds.join(", ")}`;
   if (path === ".at") return `.at: exactly one of audio_ms, wall_ms, session, connection, a number ${foundAt(entry)}`;
   if (issue.code === "unrecognized_keys") {

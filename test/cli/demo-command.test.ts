@@ -21,3 +21,9 @@ test("--help tells the options", async () => {
   for (const option of ["--seconds <number>", "--json", "--device <name>", "--no-color"])
     assert.ok(stdout.includes(option));
 });
+
+test("a device without a name is bad usage", async () => {
+  const { code, stdout, stderr } = await sisAgent(["demo", "--device", ""]);
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /'--device <name>'.* The name of an ALSA device; arecord -L lists them\./);
+});

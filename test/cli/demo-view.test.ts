@@ -40,7 +40,7 @@ test("an error is shown with what the agent does about it", () => {
     "09:30:01.0 agent FATAL_ERROR SIS.0303 “connect engine failed” → tries again in 0.42 s",
   ]);
   assert.deepEqual(shown(error("REFUSED", "HTTP.503", 2_400, 3)), [
-    "09:30:01.0 agent refused HTTP.503 “connect engine failed”, failure 3 in a row → tries again in 2.4 s",
+    "09:30:01.0 agent refused HTTP.503 “connect engine failed” → tries again in 2.4 s",
   ]);
   assert.deepEqual(shown(error("LOST", "link-lost", null)), [
     "09:30:01.0 agent lost link-lost “connect engine failed”",

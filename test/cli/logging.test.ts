@@ -30,6 +30,19 @@ test("a line is JSON: level, time, message, fields", () => {
   assert.ok(Math.abs(Date.now() - Date.parse(String(time))) < 10_000);
 });
 
+test("an empty hint is left out", () => {
+  const { lines, logger } = lab();
+  logger.warn("x", { hint: "", text: "" });
+  logger.warn("x", { hint: "plug it in" });
+  assert.deepEqual(
+    lines.map((line) => [entry(line)["hint"], entry(line)["text"]]),
+    [
+      [undefined, ""],
+      ["plug it in", undefined],
+    ],
+  );
+});
+
 test("less important messages are left out", () => {
   const { lines, logger } = lab("warn");
   logger.debug("1");

@@ -50,11 +50,10 @@ function heard({ text, startMs, endMs }: Transcript, now: Moment): Line {
   return said(now, "heard", ...spans);
 }
 
-function errorSpans({ kind, code, message, retryInMs, attempt }: ErrorReport): readonly Span[] {
+function errorSpans({ kind, code, message, retryInMs }: ErrorReport): readonly Span[] {
   const next = retryInMs === null ? "" : ` → tries again in ${duration(retryInMs)}`;
-  const count = attempt > 1 ? `, failure ${attempt} in a row` : "";
   const what = kind === "ERROR" || kind === "FATAL_ERROR" ? kind : kind.toLowerCase();
-  return [span(`${what} ${code}`, "bad"), span(` “${message}”${count}`), span(next, "warning")];
+  return [span(`${what} ${code}`, "bad"), span(` “${message}”`), span(next, "warning")];
 }
 
 function captureLines(event: SourceEvent, now: Moment): readonly Line[] {

@@ -24,7 +24,8 @@ function headlineOf(scene: Scene): Headline {
     case "listening":
       return {
         title: "All is well: sound is recorded, streamed to the service, and recognised.",
-        explanation: "“heard” is what came back, and when it was said. “fleet” is every message that the fleet gets.",
+        explanation:
+          "“heard” is what came back, and when it was said. “fleet” is every message that the fleet gets, shown shortened: without v, ts, seq, boot and the like.",
         tone: "good",
       };
     case "error":
