@@ -2,7 +2,7 @@
  * scripts/test [--system] [FILES...]: runs test files and tells, as its last line, `N passed, N failed`.
  * Exit code 0 only if something ran and nothing failed.
  */
-import { globSync, statSync } from "node:fs";
+import { existsSync, globSync, statSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -25,6 +25,7 @@ function options() {
     return parseArgs({
       allowPositionals: true,
       options: {
+        help: { type: "boolean", short: "h", default: false },
         system: { type: "boolean", default: false },
         except: { type: "string", multiple: true, default: [] },
         "test-seconds": { type: "string", default: "60" },
@@ -33,9 +34,13 @@ function options() {
       },
     });
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-    process.exit(2);
+    return badUsage(error instanceof Error ? error.message : String(error));
   }
+}
+
+function badUsage(why: string): never {
+  process.stderr.write(`${why}\n${usage}\n`);
+  process.exit(2);
 }
 
 function tellFile(result: FileResult): void {
@@ -67,6 +72,12 @@ function indent(text: string): string {
 }
 
 const { values, positionals } = options();
+if (values.help) {
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
+for (const name of positionals)
+  if (!existsSync(name)) badUsage(`there is no test file or folder ${JSON.stringify(name)} here`);
 const seconds = (name: "test-seconds" | "silence-seconds" | "run-seconds") => Number(values[name]) * 1000;
 const patience = { testMs: seconds("test-seconds"), silenceMs: seconds("silence-seconds") };
 
