@@ -58,6 +58,7 @@ export class AudioLog {
   #cursor: Position = 0;
   #readTo: Position = 0;
   #settled: Position = 0;
+  #answered: Position = 0;
   /** Lost spans that are not settled yet, in order. */
   #holes: Span[] = [];
   #lost = 0;
@@ -94,6 +95,11 @@ export class AudioLog {
 
   get settled(): Position {
     return this.#settled;
+  }
+
+  /** Where the last answer of the service ended: what it says next is about what follows. */
+  get answered(): Position {
+    return this.#answered;
   }
 
   /** Samples that wait to be read. */
@@ -139,7 +145,7 @@ export class AudioLog {
       this.#readTo = Math.max(this.#readTo, this.#cursor);
       if (this.#holes[0]?.from === this.#settled) this.settle(this.#holes[0].to);
     }
-    this.#timeline.forgetBefore(Math.min(this.#settled, this.#oldest));
+    this.#timeline.forgetBefore(Math.min(this.#answered, this.#oldest));
   }
 
   /** The next samples to send, at most `count`, and their position; null when fewer than `atLeast` wait. Moves the cursor. */
@@ -165,6 +171,12 @@ export class AudioLog {
     }
     this.#settled = to;
     this.#cursor = Math.max(this.#cursor, to);
+  }
+
+  /** The service has answered for what lies before `position`: it is done with it. */
+  answer(position: Position): void {
+    this.settle(position);
+    this.#answered = Math.max(this.#answered, Math.min(position, this.#settled));
   }
 
   /** Gives up on everything before `position` that was ever read: lost, with its cause. */

@@ -8,6 +8,7 @@ const toleranceMs = 2_000;
 
 /** What the assembly needs of the audio log. */
 interface Places {
+  readonly answered: Position;
   wallMs(position: Position): number;
   nameOf(position: Position): string;
 }
@@ -24,7 +25,12 @@ export type Placed =
   /** Final before, or an interim one that adds nothing. */
   | { readonly is: "repeat" };
 
-/** Finds a segment's place in the log, and makes it a transcript in the wall clock of the speech. */
+/**
+ * Finds a segment's place in the log, and makes it a transcript in the wall clock of the speech.
+ *
+ * Its id comes from where the answer before it ended, not from its own start: a service that hears the same sound again
+ * may place its words some milliseconds elsewhere, and the transcript must have the same id then.
+ */
 export function place(segment: Segment, session: Session, places: Places, property: string): Placed {
   const { startMs, endMs, isFinal, result } = segment;
   const span = { from: session.positionAt(startMs), to: session.positionAt(endMs) };
@@ -39,7 +45,7 @@ export function place(segment: Segment, session: Session, places: Places, proper
     endMs: wall(word.endMs),
   }));
   const transcript: Transcript = {
-    id: places.nameOf(span.from),
+    id: places.nameOf(span.to > places.answered ? places.answered : span.from),
     startMs: wall(startMs),
     endMs: wall(endMs),
     text: result.text,

@@ -158,7 +158,7 @@ export class Hearing {
     else this.#log.settle(span.from);
     this.#suspect = false;
     if (how === "lost") this.#log.abandon(span.to, "unrecognised");
-    this.#log.settle(span.to);
+    this.#log.answer(span.to);
     session.hear(span);
   }
 
