@@ -145,7 +145,7 @@ export class AudioLog {
       this.#readTo = Math.max(this.#readTo, this.#cursor);
       if (this.#holes[0]?.from === this.#settled) this.settle(this.#holes[0].to);
     }
-    this.#timeline.forgetBefore(Math.min(this.#answered, this.#oldest));
+    this.#timeline.forgetBefore(Math.min(this.#settled, this.#oldest), this.#answered);
   }
 
   /** The next samples to send, at most `count`, and their position; null when fewer than `atLeast` wait. Moves the cursor. */

@@ -78,10 +78,10 @@ export class Timeline {
     return stream === undefined ? `none-${position}` : `${stream.id}-${position - stream.start}`;
   }
 
-  /** Forgets what is only needed for positions before `oldest`. */
-  forgetBefore(oldest: Position): void {
+  /** Forgets the clock of what lies before `oldest`, and the names of what lies before `oldestName`. */
+  forgetBefore(oldest: Position, oldestName: Position): void {
     forget(this.#anchors, (each) => each.from, oldest);
-    forget(this.#streams, (each) => each.start, oldest);
+    forget(this.#streams, (each) => each.start, Math.min(oldest, oldestName));
   }
 }
 
