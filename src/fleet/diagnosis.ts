@@ -76,7 +76,11 @@ const bySoundHealth: Readonly<Record<SoundHealth, { readonly message: string; re
 
 /** What to do about sound that will never be recognised. */
 const lossHints: Readonly<Record<LossCause, string>> = {
-  "buffer-full": "Look for the outage that came before; a larger buffer (buffer.memory_seconds) bridges a longer one.",
+  "buffer-full":
+    "Look for the outage that came before; a larger buffer (buffer.disk_megabytes, buffer.memory_seconds) bridges a longer one.",
+  expired:
+    "The outage lasted longer than sound may stay on disk (buffer.disk_hours): mend what keeps the service away.",
+  disk: "Sound that was kept on disk cannot be read: check the disk or memory card, and replace it.",
   unreadable: "The service answered with what this program cannot read: look in the log, and for a newer version.",
   stopped: "The agent was stopped while sound still waited for the service: look for an outage before the stop.",
   capture: "The recorder was away: check the microphone and its cable.",
