@@ -57,13 +57,13 @@ export class Holes {
 
   /** Forgets what lies before `position`. @returns the holes, or parts of them, that are forgotten */
   takeBefore(position: Position): readonly Hole[] {
-    if ((this.#holes[0]?.from ?? position) >= position) return [];
-    const taken = this.#holes
-      .filter((hole) => hole.from < position)
-      .map((hole) => ({ ...hole, to: Math.min(hole.to, position) }));
-    this.#holes = this.#holes
-      .filter((hole) => hole.to > position)
-      .map((hole) => ({ ...hole, from: Math.max(hole.from, position) }));
+    const taken: Hole[] = [];
+    for (let hole = this.#holes[0]; hole !== undefined && hole.from < position; hole = this.#holes[0]) {
+      const { from, to, kind } = hole;
+      taken.push({ from, to: Math.min(to, position), kind });
+      if (to > position) this.#holes[0] = { from: position, to, kind };
+      else this.#holes.shift();
+    }
     return taken;
   }
 }

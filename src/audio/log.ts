@@ -1,24 +1,14 @@
 import type { Clock } from "../base/clock.ts";
-import { type Gap, GapReport, type LossCause, smallestBreakMs } from "./gap-report.ts";
+import { Accounts, type Ledger } from "./accounts.ts";
+import { Breaks } from "./breaks.ts";
+import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
 import { Holes, type Span } from "./holes.ts";
-import { Ring } from "./ring.ts";
+import { Shelf } from "./shelf.ts";
 import { type Keeping, noStore, type Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
+export { balances, type Ledger } from "./accounts.ts";
 export type { Gap, LossCause } from "./gap-report.ts";
-
-/** Where every captured millisecond is: captured = acknowledged + pending + lost. `missed` never got here. */
-export interface Ledger {
-  readonly capturedMs: number;
-  /** Of what was captured: an earlier run left it on disk. */
-  readonly resumedMs: number;
-  readonly acknowledgedMs: number;
-  /** Of what is acknowledged: never sent, because nobody spoke or the microphone was muted. */
-  readonly withheldMs: number;
-  readonly pendingMs: number;
-  readonly lostMs: number;
-  readonly missedMs: number;
-}
 
 /** What a gate decides about sound: it is to be recognised, or it is not and why. */
 export type Verdict = "send" | "silence" | "muted";
@@ -60,14 +50,15 @@ export class AudioLog {
   readonly #clock: Clock;
   readonly #report: GapReport;
   readonly #samplesPerMs: number;
-  readonly #ring: Ring;
+  readonly #shelf: Shelf;
   readonly #timeline: Timeline;
   readonly #store: Store;
   readonly #keepAfter: number;
   readonly #piece: number;
   readonly #gated: boolean;
-  readonly #origin: Position;
+  readonly #accounts: Accounts;
   readonly #holes = new Holes();
+  readonly #breaks = new Breaks();
   #decided: Position;
   #cursor: Position;
   #readTo: Position;
@@ -76,14 +67,6 @@ export class AudioLog {
   #answeredName: string | null;
   /** What lies before this was offered to the store, or need not be. */
   #offered: Position;
-  /** Of what lies before the settled position: what was lost, and what was never there. */
-  #unacknowledged = 0;
-  #lost = 0;
-  #absent = 0;
-  #withheld = 0;
-  #missedMs = 0;
-  #lastArrivalMs = 0;
-  #brokenSinceMs: number | null = null;
 
   constructor(options: AudioLogOptions) {
     const { sampleRate, capacityMs, live, store = noStore, keeping = keepNothing, gated = false } = options;
@@ -99,9 +82,8 @@ export class AudioLog {
     const start = resumed?.progress.settled ?? 0;
     const end = resumed?.blocks.at(-1)?.to ?? start;
     this.resumedTo = end;
-    this.#ring = new Ring(Math.ceil(capacityMs * this.#samplesPerMs), end);
+    this.#shelf = new Shelf(store, Math.ceil(capacityMs * this.#samplesPerMs), end);
     this.#timeline = new Timeline(sampleRate, live);
-    this.#origin = start;
     this.#settled = start;
     this.#cursor = start;
     this.#readTo = start;
@@ -110,12 +92,14 @@ export class AudioLog {
     this.#answered = resumed?.progress.answered ?? 0;
     this.#answeredName = resumed?.progress.name ?? null;
     let at = start;
+    let absent = 0;
     for (const block of resumed?.blocks ?? []) {
       this.#timeline.restore(block);
-      this.#absent += block.from - at;
+      absent += Math.max(0, block.from - at);
       this.#holes.add({ from: at, to: block.from }, "absent");
       at = block.to;
     }
+    this.#accounts = new Accounts(this.#samplesPerMs, start, end, absent);
     this.#skipHoles();
   }
 
@@ -144,13 +128,13 @@ export class AudioLog {
 
   /** A new recording begins at the head. Its id must be unique for all time: transcript ids are made of it. */
   openStream(id: string): void {
-    this.#timeline.openStream(id, this.#ring.head);
+    this.#timeline.openStream(id, this.#shelf.head);
     this.#answeredName ??= this.#timeline.nameOf(this.#answered);
   }
 
   /** The recording broke off: the time until sound arrives again is a gap. */
   breakOff(): void {
-    if (this.#ring.head > this.resumedTo) this.#brokenSinceMs ??= this.#lastArrivalMs;
+    if (this.#shelf.head > this.resumedTo) this.#breaks.begin();
   }
 
   /**
@@ -158,9 +142,9 @@ export class AudioLog {
    * Before the first sound nothing can be missing yet, and a running break counts it already.
    */
   overrun(lostMs: number): void {
-    const nowMs = this.#timeline.wallMs(this.#ring.head);
+    const nowMs = this.#timeline.wallMs(this.#shelf.head);
     this.#timeline.restartClock();
-    if (lostMs <= 0 || this.#ring.head === this.resumedTo || this.#brokenSinceMs !== null) return;
+    if (lostMs <= 0 || this.#shelf.head === this.resumedTo || this.#breaks.running) return;
     this.#miss({ fromMs: nowMs, toMs: nowMs + lostMs, lostMs, cause: "overrun" });
   }
 
@@ -168,24 +152,24 @@ export class AudioLog {
   append(samples: Int16Array): void {
     const wallMs = this.#clock.wallMs();
     const monotonicMs = this.#clock.monotonicMs();
-    const before = this.#ring.oldest;
-    this.#endBreak(samples.length, wallMs, monotonicMs);
-    this.#timeline.arrived(this.#ring.head, this.#ring.head + samples.length, wallMs, monotonicMs);
-    this.#ring.write(samples);
-    if (!this.#gated) this.#decided = this.#ring.head;
+    const before = this.#shelf.oldest;
+    this.#miss(this.#breaks.arrived(samples.length / this.#samplesPerMs, wallMs, monotonicMs));
+    this.#timeline.arrived(this.#shelf.head, this.#shelf.head + samples.length, wallMs, monotonicMs);
+    this.#shelf.write(samples);
+    if (!this.#gated) this.#decided = this.#shelf.head;
     this.#takeDropped();
-    this.#loseUnkept(Math.max(before, this.#cursor), this.#ring.oldest);
-    this.#offer(this.#ring.head - this.#keepAfter);
-    this.#timeline.forgetBefore(Math.min(this.#settled, this.#ring.oldest));
+    this.#loseUnkept(Math.max(before, this.#cursor), this.#shelf.oldest, "buffer-full");
+    this.#offer(this.#shelf.head - this.#keepAfter, this.#piece);
+    this.#timeline.forgetBefore(Math.min(this.#settled, this.#shelf.oldest));
   }
 
   /** What a gate says of all sound before `upTo` that was not decided upon. What is withheld is never read. */
   decide(upTo: Position, verdict: Verdict): void {
-    const span = { from: this.#decided, to: Math.min(upTo, this.#ring.head) };
+    const span = { from: this.#decided, to: Math.min(upTo, this.#shelf.head) };
     if (span.to <= span.from) return;
     this.#decided = span.to;
     if (verdict === "send") return;
-    for (const each of this.#holes.add(span, "withheld")) this.#withheld += each.to - each.from;
+    for (const each of this.#holes.add(span, "withheld")) this.#accounts.withheld(each.to - each.from);
     this.#skipHoles();
   }
 
@@ -198,8 +182,9 @@ export class AudioLog {
     if (this.unread < Math.max(1, atLeast)) return null;
     const position = this.#cursor;
     const to = Math.min(position + count, this.#decided, this.#holes.nextAfter(position));
-    const samples = this.#fetch(position, to);
-    if (samples === null) return null;
+    const samples = this.#shelf.fetch(position, to);
+    if (samples === "absent") this.#loseUnkept(position, to, "disk");
+    if (typeof samples === "string") return null;
     this.#cursor = position + samples.length;
     this.#readTo = Math.max(this.#readTo, this.#cursor);
     this.#skipHoles();
@@ -233,7 +218,7 @@ export class AudioLog {
   /** The next read starts at the settled position again. What is no longer kept from there on is lost. */
   rewind(): void {
     this.#takeDropped();
-    this.#loseUnkept(this.#settled, this.#ring.oldest);
+    this.#loseUnkept(this.#settled, this.#shelf.oldest, "buffer-full");
     this.#cursor = this.#settled;
     this.#skipHoles();
   }
@@ -249,65 +234,37 @@ export class AudioLog {
   }
 
   ledger(): Ledger {
-    const head = this.#ring.head;
-    const waiting = head - this.#settled;
-    const pending = waiting - this.#holes.within(this.#settled, head);
-    const withheldAhead = this.#holes.within(this.#settled, head, "withheld");
-    const settled = this.#settled - this.#origin - this.#unacknowledged;
-    return {
-      capturedMs: (head - this.#origin - this.#absent) / this.#samplesPerMs,
-      resumedMs: (this.resumedTo - this.#origin - this.#absent) / this.#samplesPerMs,
-      acknowledgedMs: (settled + withheldAhead) / this.#samplesPerMs,
-      withheldMs: this.#withheld / this.#samplesPerMs,
-      pendingMs: pending / this.#samplesPerMs,
-      lostMs: this.#lost / this.#samplesPerMs,
-      missedMs: this.#missedMs,
-    };
+    return this.#accounts.ledger(this.#settled, this.#shelf.head, this.#holes);
   }
 
   /** The program ends: offers all that the service is not done with to the store. @returns whether it took everything */
   spill(): boolean {
-    this.decide(this.#ring.head, "send");
+    this.decide(this.#shelf.head, "send");
     this.#takeDropped();
-    return this.#offer(this.#ring.head);
+    return this.#offer(this.#shelf.head, 1);
   }
 
   /** The program has ended: what the service is not done with and the store has not got is lost; a running break ends here. */
   close(): void {
     this.#takeDropped();
-    this.#endBreak(0, this.#clock.wallMs(), this.#clock.monotonicMs());
-    for (const span of this.#unkept(this.#settled, this.#ring.head)) this.#lose(span, "stopped");
+    this.#miss(this.#breaks.arrived(0, this.#clock.wallMs(), this.#clock.monotonicMs()));
+    this.#shelf.forgetMemory();
+    this.#loseUnkept(this.#settled, this.#shelf.head, "stopped");
     this.#report.flush();
   }
 
-  /** What lies between two positions: from memory, or from the store; null: not yet. */
-  #fetch(from: Position, to: Position): Int16Array | null {
-    if (from >= this.#ring.oldest) return this.#ring.copy(from, to);
-    const stored = this.#store.fetch(from, to);
-    if (stored === "absent") {
-      this.#loseUnkept(from, Math.min(to, this.#ring.oldest));
-      return null;
-    }
-    if (stored === "wait" || stored.length === to - from) return stored === "wait" ? null : stored;
-    const rest = this.#fetch(from + stored.length, to);
-    if (rest === null) return null;
-    const samples = new Int16Array(to - from);
-    samples.set(stored);
-    samples.set(rest, stored.length);
-    return samples;
-  }
-
-  /** Offers to the store what is not settled before `due`. @returns whether it took everything */
-  #offer(due: Position): boolean {
+  /** Offers to the store what is not settled before `due`, if it is `atLeast` samples. @returns whether it took everything */
+  #offer(due: Position, atLeast: number): boolean {
     for (;;) {
-      const from = this.#holes.skip(Math.max(this.#offered, this.#settled, this.#ring.oldest));
+      const from = this.#holes.skip(Math.max(this.#offered, this.#settled, this.#shelf.oldest));
       this.#offered = from;
       const end = Math.min(due, this.#decided);
-      // Whole pieces, but for the last of all.
-      if (from >= end || (due < this.#ring.head && due - from < this.#piece)) return true;
+      if (end - from < atLeast) return true;
       const { until, ...run } = this.#timeline.runAt(from);
       const to = Math.min(from + this.#piece, end, until, this.#holes.nextAfter(from));
-      if (!this.#store.keep({ ...run, position: from, samples: this.#ring.copy(from, to) })) return false;
+      const samples = this.#shelf.fetch(from, to);
+      if (typeof samples === "string") return true;
+      if (!this.#store.keep({ ...run, position: from, samples })) return false;
       this.#offered = to;
     }
   }
@@ -316,28 +273,19 @@ export class AudioLog {
   #takeDropped(): void {
     for (const { from, to, cause, again } of this.#store.takeDropped()) {
       if (again) this.#offered = Math.min(this.#offered, from);
-      this.#lose({ from: Math.max(from, this.#settled), to: Math.min(to, this.#ring.oldest) }, cause);
+      this.#lose({ from: Math.max(from, this.#settled), to: Math.min(to, this.#shelf.oldest) }, cause);
     }
   }
 
-  #loseUnkept(from: Position, to: Position): void {
-    for (const span of this.#unkept(from, to)) this.#lose(span, "buffer-full");
-  }
-
-  /** The stretches between two positions that the store has not got. */
-  *#unkept(from: Position, to: Position): Iterable<Span> {
-    let at = this.#store.keptTo(from);
-    while (at < to) {
-      const next = Math.min(this.#store.keptAfter(at), to);
-      yield { from: at, to: next };
-      at = this.#store.keptTo(next);
-    }
+  /** What is between two positions, and nowhere to be had. */
+  #loseUnkept(from: Position, to: Position, cause: LossCause): void {
+    for (const span of this.#shelf.unkept(from, to)) this.#lose(span, cause);
   }
 
   /** Counts what of `span` is not a hole already, and adds it to the report. */
   #lose(span: Span, cause: LossCause): void {
     for (const { from, to } of this.#holes.add(span, "lost")) {
-      this.#lost += to - from;
+      this.#accounts.lost(to - from);
       const fromMs = this.wallMs(from);
       const lostMs = (to - from) / this.#samplesPerMs;
       // The wall clock may have been set back in between.
@@ -351,25 +299,14 @@ export class AudioLog {
     this.#cursor = this.#holes.skip(this.#cursor);
     this.#readTo = Math.max(this.#readTo, this.#cursor);
     this.#settled = this.#holes.skip(this.#settled);
-    for (const hole of this.#holes.takeBefore(this.#settled)) {
-      if (hole.kind !== "withheld") this.#unacknowledged += hole.to - hole.from;
-    }
+    this.#accounts.passed(this.#holes.takeBefore(this.#settled));
     this.#store.progress({ settled: this.#settled, answered: this.#answered, name: this.answeredName });
   }
 
-  #miss(gap: Gap): void {
-    this.#missedMs += gap.lostMs;
+  #miss(gap: Gap | null): void {
+    if (gap === null) return;
+    this.#accounts.missed(gap.lostMs);
     this.#report.add(gap);
     this.#report.flush();
-  }
-
-  #endBreak(arriving: number, wallMs: number, monotonicMs: number): void {
-    const sinceMs = this.#brokenSinceMs;
-    this.#brokenSinceMs = null;
-    this.#lastArrivalMs = monotonicMs;
-    if (sinceMs === null) return;
-    const lostMs = Math.round(monotonicMs - sinceMs - arriving / this.#samplesPerMs);
-    const toMs = wallMs - arriving / this.#samplesPerMs;
-    if (lostMs >= smallestBreakMs) this.#miss({ fromMs: toMs - lostMs, toMs, lostMs, cause: "capture" });
   }
 }

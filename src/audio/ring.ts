@@ -3,7 +3,7 @@ import type { Position } from "./timeline.ts";
 /** The latest sound, in memory: as many samples as it was made for. */
 export class Ring {
   readonly #samples: Int16Array;
-  readonly #start: Position;
+  #start: Position;
   #head: Position;
 
   /** @param start where the log goes on: nothing before it is in memory */
@@ -34,6 +34,11 @@ export class Ring {
     const first = Math.min(kept.length, this.capacity - at);
     this.#samples.set(kept.subarray(0, first), at);
     this.#samples.set(kept.subarray(first), 0);
+  }
+
+  /** Nothing before the head is in memory any more. */
+  forget(): void {
+    this.#start = this.#head;
   }
 
   /** A copy of what lies between two positions, both in memory. */
