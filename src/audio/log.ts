@@ -4,7 +4,7 @@ import { Breaks } from "./breaks.ts";
 import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
 import { Holes, type Span } from "./holes.ts";
 import { Shelf } from "./shelf.ts";
-import { type Keeping, noStore, type Store } from "./store.ts";
+import { type Keeping, keepNothing, noStore, type Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
 export { balances, type Ledger } from "./accounts.ts";
@@ -30,8 +30,6 @@ export interface AudioLogOptions {
   /** Which sound goes to the store before the service is done with it. Default: none. */
   readonly keeping?: Keeping;
 }
-
-const keepNothing: Keeping = { afterMs: Number.POSITIVE_INFINITY, pieceMs: 1_000 };
 
 /**
  * The record of what was captured, and how far the service has dealt with it.

@@ -64,3 +64,24 @@ export interface Keeping {
   readonly afterMs: number;
   readonly pieceMs: number;
 }
+
+/** The most sound that is written at once in an outage, ms. */
+const mostPieceMs = 5_000;
+
+/**
+ * Which sound goes to disk. `outage`: what is about to fall out of memory, in large pieces, so that a memory card is not
+ * written to while all is well. `always`: all of it.
+ * @param memoryMs what memory holds @param flushMs how often all of it is written
+ */
+export function keepingOf(disk: "off" | "outage" | "always", memoryMs: number, flushMs: number): Keeping {
+  switch (disk) {
+    case "off":
+      return keepNothing;
+    case "outage":
+      return { afterMs: memoryMs * 0.75, pieceMs: Math.min(mostPieceMs, memoryMs / 10) };
+    case "always":
+      return { afterMs: 0, pieceMs: flushMs };
+  }
+}
+
+export const keepNothing: Keeping = { afterMs: Number.POSITIVE_INFINITY, pieceMs: mostPieceMs };

@@ -10,7 +10,7 @@ import type { AlarmType } from "./schema.ts";
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
 
 /** Where trouble is seen; only good news from the same side ends it. */
-export const origins = ["service", "recorder", "sound", "audio", "broker"] as const;
+export const origins = ["service", "recorder", "sound", "audio", "broker", "disk"] as const;
 export type Origin = (typeof origins)[number];
 
 /** One sighting of trouble, diagnosed. */
@@ -125,6 +125,19 @@ export function symptomOfReport(report: Report): Symptom | null {
         debounceMs: 0,
         lasting: false,
       };
+    case "disk":
+      if (report.fault === null) return null;
+      return {
+        alarm: "disk",
+        origin: "disk",
+        class: "disk",
+        code: report.fault.code,
+        message: report.fault.message,
+        traceId: null,
+        hint: report.fault.hint,
+        debounceMs: 0,
+        lasting: true,
+      };
     case "phase":
     case "session":
     case "healthy":
@@ -202,6 +215,7 @@ export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
 /** Which side a report of recognition proves well; null: it proves nothing. */
 export function wellByReport(report: Report): Origin | null {
   if (report.type === "healthy") return "service";
+  if (report.type === "disk" && report.fault === null) return "disk";
   // The service answered START: whatever it refused before, it accepts now.
   if (report.type === "session" && report.change === "started") return "service";
   return null;

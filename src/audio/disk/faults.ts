@@ -26,6 +26,12 @@ export function diskFault(error: unknown, folder: string): Fault {
   return new Fault(fault, message, { hint: `${hint} Until then sound is kept in memory only.`, cause: error });
 }
 
+/** What an earlier run left cannot even be looked for: until the next start nothing is kept. */
+export function unusableFolder(error: unknown, folder: string): Fault {
+  const { code, message, hint } = diskFault(error, folder);
+  return new Fault(code, message, { hint: `${hint} Then restart the agent.`, cause: error });
+}
+
 /** The disk takes what it is given, but too slowly. */
 export function slowDisk(folder: string): Fault {
   return new Fault("disk-slow", `sound cannot be kept on disk in ${folder}: it is too slow`, {

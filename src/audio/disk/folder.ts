@@ -175,11 +175,14 @@ function remove(file: string): void {
   }
 }
 
+/** A file where the folder should be is as good as no folder: there is nothing to resume. */
+const missing: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR"]);
+
 function orIfMissing<T>(read: () => T, otherwise: T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return otherwise;
+    if (error instanceof Error && "code" in error && missing.has(error.code)) return otherwise;
     throw error;
   }
 }

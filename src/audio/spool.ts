@@ -1,15 +1,15 @@
 import { rm } from "node:fs/promises";
-import type { Clock } from "../../base/clock.ts";
-import type { Fault } from "../../base/fault.ts";
-import type { LossCause } from "../gap-report.ts";
-import type { Block, Dropped, Fetched, Progress, Resumed, Store } from "../store.ts";
-import type { Position } from "../timeline.ts";
-import { Chain } from "./chain.ts";
-import { diskFault, slowDisk } from "./faults.ts";
-import { type Found, lookThrough } from "./folder.ts";
-import { NoteFile } from "./note-file.ts";
-import { Pages } from "./pages.ts";
-import { Writer } from "./writer.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
+import { Chain } from "./disk/chain.ts";
+import { diskFault, slowDisk, unusableFolder } from "./disk/faults.ts";
+import { type Found, lookThrough } from "./disk/folder.ts";
+import { NoteFile } from "./disk/note-file.ts";
+import { Pages } from "./disk/pages.ts";
+import { Writer } from "./disk/writer.ts";
+import type { LossCause } from "./gap-report.ts";
+import type { Block, Dropped, Fetched, Progress, Resumed, Store } from "./store.ts";
+import type { Position } from "./timeline.ts";
 
 /** Sound that waits to be written: more is not taken. */
 const mostWaitingMs = 10_000;
@@ -84,6 +84,11 @@ export class Spool implements Store {
     this.#writer = new Writer(folder, sampleRate);
     this.#note = new NoteFile(folder, sampleRate, found.noteNumber);
     this.#pages = new Pages(sampleRate);
+  }
+
+  /** Whether the disk takes sound, as far as is known. */
+  get usable(): boolean {
+    return this.#state.is !== "failed";
   }
 
   keep(block: Block): boolean {
@@ -191,7 +196,7 @@ export class Spool implements Store {
     try {
       return lookThrough(folder, sampleRate);
     } catch (error) {
-      onTrouble(diskFault(error, folder));
+      onTrouble(unusableFolder(error, folder));
       // New sound must not get between the old: this run does without the disk.
       this.#state = { is: "failed", retryAtMs: Number.POSITIVE_INFINITY };
       return { files: [], resumed: null, noteNumber: 0, torn: 0 };
