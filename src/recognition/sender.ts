@@ -7,8 +7,11 @@ import { SendTimes } from "./send-times.ts";
 import type { Session } from "./session.ts";
 import type { Throttle } from "./throttle.ts";
 
+/** What the sender needs of the audio log. */
+type Source = Pick<AudioLog, "sampleRate" | "unread" | "read">;
+
 export interface SenderOptions {
-  readonly log: AudioLog;
+  readonly log: Source;
   readonly clock: Clock;
   readonly bounds: Bounds;
   readonly throttle: Throttle;
@@ -115,7 +118,7 @@ export class Sender {
     }
   }
 
-  #send(chunk: NonNullable<ReturnType<AudioLog["read"]>>, session: Session, link: Link, nowMs: number): void {
+  #send(chunk: NonNullable<ReturnType<Source["read"]>>, session: Session, link: Link, nowMs: number): void {
     const { log, encode, bounds, throttle } = this.#options;
     const message = filledUp(chunk.samples, bounds.shortestChunkMs * this.#samplesPerMs);
     this.#lull = stepLull(this.#lull, chunk.samples, log.sampleRate);
