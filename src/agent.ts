@@ -105,8 +105,8 @@ export function startAgent(options: AgentOptions): Agent {
     config: rasrConfigOf(settings.sis),
     chunkMs: settings.sis.chunk_ms,
     encode: encoders[encodingOf(settings.sis.audio_format)],
-    // A file that is played fast is a source whose real time is fast.
-    catchUpRate: settings.buffer.catch_up_rate * (settings.audio.source === "file" ? settings.audio.speed : 1),
+    catchUpRate: settings.buffer.catch_up_rate,
+    sourceSpeed: settings.audio.source === "file" ? settings.audio.speed : 1,
     clock,
     random,
     logger,
