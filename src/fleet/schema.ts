@@ -157,6 +157,7 @@ export const transcriptPayload = z.object({
   property: label,
   trace_id: traceId,
   session: label,
+  resumed: z.boolean().describe("spoken before the agent was restarted, and kept on disk"),
 });
 export type TranscriptPayload = z.infer<typeof transcriptPayload>;
 

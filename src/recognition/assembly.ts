@@ -10,6 +10,7 @@ const toleranceMs = 2_000;
 interface Places {
   readonly answered: Position;
   readonly answeredName: string;
+  readonly resumedTo: Position;
   wallMs(position: Position): number;
   nameOf(position: Position): string;
 }
@@ -56,6 +57,7 @@ export function place(segment: Segment, session: Session, places: Places, proper
     property,
     traceId: session.traceId,
     session: session.id,
+    resumed: span.from < places.resumedTo,
   };
   return { is: "transcript", span, transcript };
 }

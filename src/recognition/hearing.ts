@@ -3,14 +3,13 @@ import type { Position } from "../audio/timeline.ts";
 import type { Segment } from "../sis/reply.ts";
 import { place } from "./assembly.ts";
 import type { Bounds } from "./bounds.ts";
-import type { Report, Transcript } from "./report.ts";
+import type { Report } from "./report.ts";
 import { Session, type Span } from "./session.ts";
 import { noProgress, type Progress, progressAt } from "./silence.ts";
 import type { Settle } from "./state.ts";
 
 /** What came of one RESULT. */
 export interface Heard {
-  readonly transcripts: readonly Transcript[];
   /** Segments that repeat what is known, or belong to a session whose audio is being sent again. */
   readonly dropped: number;
   /** Where the last final segment of the running session ends, ms in it; null: there was none. */
@@ -94,12 +93,14 @@ export class Hearing {
     this.#onReport({ type: "session", change: "ended", session: session.id, traceId: session.traceId, reason });
   }
 
-  /** Takes the segments of a RESULT: their final ones settle what they cover. */
+  /**
+   * Takes the segments of a RESULT: transcripts are reported, and the final ones settle what they cover. In this order:
+   * what is settled is not sent again, so it must have been told before.
+   */
   deliver(traceId: string | null, segments: readonly Segment[]): Heard {
-    const transcripts: Transcript[] = [];
     let dropped = 0;
     let finalToMs: number | null = null;
-    const heard = (trouble: Heard["trouble"]): Heard => ({ transcripts, dropped, finalToMs, trouble });
+    const heard = (trouble: Heard["trouble"]): Heard => ({ dropped, finalToMs, trouble });
     for (const [index, segment] of segments.entries()) {
       const session = this.#sessionOf(traceId);
       if (session === null) {
@@ -129,7 +130,7 @@ export class Hearing {
           this.#settleTo(session, placed.span, "heard");
           break;
         case "transcript":
-          transcripts.push(placed.transcript);
+          this.#onReport({ type: "transcript", transcript: placed.transcript });
           if (placed.transcript.final) this.#settleTo(session, placed.span, "heard");
           break;
       }

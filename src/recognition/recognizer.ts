@@ -209,7 +209,6 @@ export class Recognizer {
   #deliver(result: Pick<EventOf<"RESULT">, "traceId" | "segments">): void {
     const heard = this.#hearing.deliver(result.traceId, result.segments);
     if (heard.dropped > 0) this.#note("repeated-result", `${heard.dropped} segments`);
-    for (const transcript of heard.transcripts) this.#options.onReport({ type: "transcript", transcript });
     // In short mode the only result comes at the session's end, however long after its sound.
     if (heard.finalToMs !== null && this.#options.mode !== "short") this.#sender.answered(heard.finalToMs);
     if (heard.trouble === "wordless") this.#queue.push({ type: "spoiled" });

@@ -59,6 +59,7 @@ test("an agent that finishes ends the process with 0, its transcripts printed, n
     property: "chinese_16k_general",
     trace_id: null,
     session: "x-1",
+    resumed: false,
   });
   const validate = new Ajv2020({ strict: false, validateFormats: false }).compile({
     ...jsonSchemas().get("transcript"),

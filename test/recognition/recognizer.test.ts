@@ -46,6 +46,7 @@ test("a final result becomes a transcript in the wall clock of the speech, and s
       property: "chinese_8k_common",
       traceId: "trace-1",
       session: "session-1",
+      resumed: false,
     },
   ]);
   assert.equal(lab.log.settled, 1500 * 8);
