@@ -75,6 +75,7 @@ export function startAgent(options: AgentOptions): Agent {
   const { memory_seconds, disk, disk_megabytes, disk_hours, flush_ms } = settings.buffer;
   const spool = new Spool({
     folder: join(settings.state_dir, "audio"),
+    keeps: disk !== "off",
     sampleRate,
     maxBytes: disk_megabytes * 1_000_000,
     maxAgeMs: disk_hours * 3_600_000,

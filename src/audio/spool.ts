@@ -2,9 +2,10 @@ import { rm } from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { Chain } from "./disk/chain.ts";
-import { diskFault, slowDisk, unusableFolder } from "./disk/faults.ts";
-import { type Found, lookThrough } from "./disk/folder.ts";
+import { unclaim } from "./disk/claim.ts";
+import { Health } from "./disk/health.ts";
 import { NoteFile } from "./disk/note-file.ts";
+import { openFolder } from "./disk/open.ts";
 import { Pages } from "./disk/pages.ts";
 import { Writer } from "./disk/writer.ts";
 import type { LossCause } from "./gap-report.ts";
@@ -15,8 +16,6 @@ import type { Position } from "./timeline.ts";
 const mostWaitingMs = 10_000;
 /** A disk that needs longer than this for what it was given is too slow. */
 const slowAfterMs = 5_000;
-/** After a failure the disk is left alone for so long. */
-const retryAfterMs = 5_000;
 /** A transcript does not wait longer than this for the note about the one before. */
 const mostNoteMs = 2_000;
 const lookForExpiredEveryMs = 10_000;
@@ -24,8 +23,10 @@ const lookForExpiredEveryMs = 10_000;
 const clockIsSetMs = 1_704_067_200_000;
 
 export interface SpoolOptions {
-  /** Created when it is needed; the folder above as well. */
+  /** Created if it is not there; the folder above as well. */
   readonly folder: string;
+  /** Whether sound will be kept. If not, only what an earlier run left is looked for. */
+  readonly keeps: boolean;
   /** Hz */
   readonly sampleRate: number;
   readonly maxBytes: number;
@@ -35,9 +36,6 @@ export interface SpoolOptions {
   /** The disk cannot be used, and why; null: it can be used again. */
   readonly onTrouble: (fault: Fault | null) => void;
 }
-
-/** Whether the disk takes sound; after a failure it is tried again at `retryAtMs` (monotonic clock). */
-type State = { readonly is: "well" } | { readonly is: "slow" } | { readonly is: "failed"; readonly retryAtMs: number };
 
 interface Segment {
   readonly path: string;
@@ -61,21 +59,22 @@ export class Spool implements Store {
   readonly #note: NoteFile;
   readonly #pages: Pages;
   readonly #chain = new Chain();
+  readonly #health: Health;
   #segments: Segment[];
   #waiting: Block[] = [];
   #waitingSamples = 0;
   #dropped: Dropped[] = [];
   #progress: Progress;
   #notes = 0;
-  #state: State = { is: "well" };
   #writingSinceMs = 0;
   #nextExpiryMs = 0;
 
   /** Looks through the folder for what an earlier run left. Never throws: a folder that cannot be used is a trouble. */
   constructor(options: SpoolOptions) {
-    const { folder, sampleRate, clock } = options;
+    const { folder, sampleRate, clock, onTrouble } = options;
     this.#options = options;
-    const found = this.#lookThrough();
+    this.#health = new Health(folder, clock, onTrouble);
+    const found = openFolder(options, this.#health);
     const nowMs = clock.monotonicMs();
     this.#segments = found.files.map(({ endMs, ...file }) => ({ ...file, expiresMs: nowMs + this.#timeLeftMs(endMs) }));
     this.resumed = found.resumed;
@@ -86,21 +85,17 @@ export class Spool implements Store {
     this.#pages = new Pages(sampleRate);
   }
 
-  /** Whether the disk takes sound, as far as is known. */
+  /** Whether the disk is worth a try. */
   get usable(): boolean {
-    return this.#state.is !== "failed";
+    return this.#health.usable;
   }
 
   keep(block: Block): boolean {
-    const { sampleRate, clock, folder } = this.#options;
-    const nowMs = clock.monotonicMs();
-    if (this.#state.is === "failed" && nowMs < this.#state.retryAtMs) return false;
-    const tooMany = this.#waitingSamples + block.samples.length > (mostWaitingMs * sampleRate) / 1000;
-    if (tooMany && this.#waiting.length > 0) {
-      if (this.#state.is === "well" && nowMs - this.#writingSinceMs > slowAfterMs) {
-        this.#state = { is: "slow" };
-        this.#options.onTrouble(slowDisk(folder));
-      }
+    const { sampleRate, clock } = this.#options;
+    if (!this.#health.usable) return false;
+    const most = (mostWaitingMs * sampleRate) / 1000;
+    if (this.#waiting.length > 0 && this.#waitingSamples + block.samples.length > most) {
+      if (clock.monotonicMs() - this.#writingSinceMs > slowAfterMs) this.#health.slow();
       return false;
     }
     if (this.#waiting.length === 0) this.#chain.add(() => this.#writeWaiting());
@@ -189,18 +184,7 @@ export class Spool implements Store {
       await this.#note.close();
     });
     while (this.#chain.busy) await this.#chain.done;
-  }
-
-  #lookThrough(): Found {
-    const { folder, sampleRate, onTrouble } = this.#options;
-    try {
-      return lookThrough(folder, sampleRate);
-    } catch (error) {
-      onTrouble(unusableFolder(error, folder));
-      // New sound must not get between the old: this run does without the disk.
-      this.#state = { is: "failed", retryAtMs: Number.POSITIVE_INFINITY };
-      return { files: [], resumed: null, noteNumber: 0, torn: 0 };
-    }
+    if (!this.#health.barred) unclaim(this.#options.folder);
   }
 
   #timeLeftMs(endMs: number): number {
@@ -218,9 +202,7 @@ export class Spool implements Store {
       }
       await this.#writer.sync();
       await this.#note.sync();
-      if (this.#state.is === "well") return;
-      this.#state = { is: "well" };
-      this.#options.onTrouble(null);
+      this.#health.well();
     });
   }
 
@@ -250,15 +232,10 @@ export class Spool implements Store {
 
   /** Work on the disk: what it throws is a trouble, and what waits to be written goes back to the log. */
   async #try(work: () => Promise<void>): Promise<void> {
-    const { clock, folder, onTrouble } = this.#options;
     try {
       await work();
     } catch (error) {
-      const nowMs = clock.monotonicMs();
-      if (this.#state.is !== "failed") onTrouble(diskFault(error, folder));
-      if (this.#state.is !== "failed" || this.#state.retryAtMs <= nowMs) {
-        this.#state = { is: "failed", retryAtMs: nowMs + retryAfterMs };
-      }
+      this.#health.failed(error);
       const first = this.#waiting[0];
       const last = this.#waiting.at(-1);
       if (first !== undefined && last !== undefined) {

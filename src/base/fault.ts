@@ -37,6 +37,7 @@ export type FaultCode =
   | "disk-full"
   | "disk-read-only"
   | "disk-denied" // the agent may not write there, or there is no such folder
+  | "disk-in-use" // another agent keeps its sound there
   | "disk-slow"
   | "disk-failed" // any other error of the file system
   // our own

@@ -16,6 +16,7 @@ const meanings: Readonly<Record<string, readonly [FaultCode, string, string]>> =
 
 /** What the file system's error means for the sound that should be kept in `folder`. */
 export function diskFault(error: unknown, folder: string): Fault {
+  if (error instanceof Fault) return error;
   const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
   const [fault, meaning, hint] = meanings[code] ?? [
     "disk-failed",
@@ -24,12 +25,6 @@ export function diskFault(error: unknown, folder: string): Fault {
   ];
   const message = `sound cannot be kept on disk in ${folder}: ${meaning}`;
   return new Fault(fault, message, { hint: `${hint} Until then sound is kept in memory only.`, cause: error });
-}
-
-/** What an earlier run left cannot even be looked for: until the next start nothing is kept. */
-export function unusableFolder(error: unknown, folder: string): Fault {
-  const { code, message, hint } = diskFault(error, folder);
-  return new Fault(code, message, { hint: `${hint} Then restart the agent.`, cause: error });
 }
 
 /** The disk takes what it is given, but too slowly. */

@@ -33,6 +33,7 @@ export function run(
   const troubles: (Fault | null)[] = [];
   const spool = new Spool({
     folder,
+    keeps: true,
     sampleRate: perMs * 1000,
     maxBytes: 10_000_000,
     maxAgeMs: 3_600_000,
@@ -89,6 +90,6 @@ export function run(
   };
 }
 
-export function valueAt(position: number): number {
+function valueAt(position: number): number {
   return (position % 30_000) + 1;
 }

@@ -39,7 +39,28 @@ test("while all is well, nothing is written", async (t) => {
     await readAll();
     log.settle(log.cursor - 300 * perMs);
   }
-  assert.throws(() => readdirSync(folder), { code: "ENOENT" });
+  assert.deepEqual(readdirSync(folder), ["owner"]);
+});
+
+test("a second agent leaves the sound of the first alone, and says who has it", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  // A process that lives on: the one that started this one.
+  const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8");
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const start = `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+  writeFileSync(path.join(folder, "owner"), JSON.stringify({ pid: process.ppid, start }));
+  const second = run(folder, { stream: "second" });
+  assert.equal(second.troubles[0]?.code, "disk-in-use");
+  assert.match(second.troubles[0]?.message ?? "", new RegExp(`process ${process.ppid}`));
+  assert.equal(second.spool.resumed, null);
+  await second.capture(3_000);
+  assert.equal(second.log.ledger().lostMs, 1_000);
+  assert.equal(sounds(folder).length, 1);
+  // One that is gone, and whose number another process has by now.
+  writeFileSync(path.join(folder, "owner"), JSON.stringify({ pid: process.ppid, start: `${boot} 1` }));
+  assert.equal(run(folder, { stream: "third" }).log.ledger().resumedMs, 500);
 });
 
 test("the files can be read by nobody else, and go when the service has dealt with them", async (t) => {
