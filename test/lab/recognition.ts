@@ -15,7 +15,7 @@ type Handlers = ConstructorParameters<typeof ScriptedLink>[2];
 
 /** A recognizer on a clock moved by hand, with every connection played by the test. */
 export function recognitionLab(
-  options: Partial<Pick<RecognizerOptions, "mode" | "config" | "catchUpRate">> & {
+  options: Partial<Pick<RecognizerOptions, "mode" | "config" | "catchUpRate" | "bounds">> & {
     readonly memoryMs?: number;
     readonly onDial?: (link: () => ScriptedLink) => Handlers;
     readonly seed?: string;
@@ -55,6 +55,7 @@ export function recognitionLab(
     encode: (samples) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
     catchUpRate: options.catchUpRate ?? 3,
     sourceSpeed: 1,
+    ...(options.bounds !== undefined && { bounds: options.bounds }),
     clock,
     random: seededRandom(options.seed ?? "lab"),
     logger: silentLogger,
