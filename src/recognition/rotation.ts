@@ -183,9 +183,9 @@ export class Rotation {
 
   /** Nobody speaks: what comes from now on is the next session's. */
   #cutHere({ lane, next }: Course & { readonly next: Lane }): void {
+    this.#go({ stage: "handing-over", lane, next, cut: this.#options.log.cursor });
     next.hold();
     next.takeOver();
-    this.#go({ stage: "handing-over", lane, next, cut: this.#options.log.cursor });
     lane.dispatch({ type: "handover" });
   }
 

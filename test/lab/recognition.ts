@@ -92,7 +92,7 @@ export function recognitionLab(
         clock.advance(100);
         log.append(Int16Array.from({ length: sampleRate / 10 }, (_, i) => sampleAt(startMs + (i * 1000) / sampleRate)));
         recognizer.audioArrived();
-        if (Math.round(startMs / 100) % 20 === 0) links.at(-1)?.confirm();
+        if (Math.round(startMs / 100) % 20 === 0) for (const link of links) link.confirm();
       }
     },
     /** Connects and answers START. */
