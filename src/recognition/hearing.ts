@@ -69,6 +69,7 @@ export class Hearing {
     return session.heardTo > session.start || session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
   }
 
+  /** A session begins where the log is read next. */
   begin(id: string, traceId: string | null): void {
     this.#session = new Session(id, traceId, this.#log.cursor, this.#log.sampleRate);
     this.#progress = noProgress;
@@ -76,7 +77,12 @@ export class Hearing {
     this.#onReport({ type: "session", change: "started", session: id, traceId, reason: "started" });
   }
 
-  /** Whatever ended the session: the next one starts where the service is not done yet. */
+  /** The running session, which has not been sent anything, begins where the log is read now. */
+  beginHere(): void {
+    if (this.#session !== null) this.begin(this.#session.id, this.#session.traceId);
+  }
+
+  /** Whatever ended the session: what it is done with is settled. */
   end(settle: Settle, reason: string): void {
     const session = this.#session;
     if (session === null) return;
@@ -87,7 +93,6 @@ export class Hearing {
     if (settle === "sentence" && this.#log.settled <= session.start) {
       this.#log.settle(session.positionAt(this.#bounds.shortestSentenceMs));
     }
-    this.#log.rewind();
     this.#lastSession = session;
     this.#session = null;
     this.#onReport({ type: "session", change: "ended", session: session.id, traceId: session.traceId, reason });

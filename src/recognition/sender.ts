@@ -45,6 +45,8 @@ export class Sender {
   #confirmed = 0;
   #confirmedAtMs: number;
   #lastSentMs = 0;
+  #connectedAtMs = 0;
+  #sentOnOthers = 0;
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -66,6 +68,24 @@ export class Sender {
   /** How long until a session that gets no audio counts as starved, ms. */
   get starvedInMs(): number {
     return this.#lastSentMs + this.#options.bounds.starvedMs - this.#options.clock.monotonicMs();
+  }
+
+  /** How much of its connection's life is used up, ms: its age, or the sound sent on it. */
+  get connectionMs(): number {
+    const ageMs = this.#options.clock.monotonicMs() - this.#connectedAtMs;
+    return Math.max(ageMs, (this.#sent - this.#sentOnOthers) / this.#samplesPerMs);
+  }
+
+  /** A session is so near its limit, or its connection's, that the next pause in speech is the time to end it. */
+  isNearLimit(session: Session): boolean {
+    const { rollInPauseMs, reconnectInPauseMs } = this.#options.bounds;
+    return session.sentMs > rollInPauseMs || this.connectionMs > reconnectInPauseMs;
+  }
+
+  /** A new connection is open. */
+  connected(): void {
+    this.#connectedAtMs = this.#options.clock.monotonicMs();
+    this.#sentOnOthers = this.#sent;
   }
 
   /** A pong proves that so many samples have arrived. */
@@ -101,17 +121,22 @@ export class Sender {
     this.#times.clear();
   }
 
-  /** Sends what may be sent now. @param last the log will not grow: a last, shorter message goes too */
-  pump(session: Session, link: Link, last: boolean): Pause {
+  /**
+   * Sends what may be sent now.
+   * @param how.last the log will not grow: a last, shorter message goes too
+   * @param how.untilPause near its limit, the session is to be ended as soon as nobody speaks
+   */
+  pump(session: Session, link: Link, how: { readonly last: boolean; readonly untilPause: boolean }): Pause {
     const { log, clock, bounds, chunkMs, throttle } = this.#options;
     for (;;) {
       const nowMs = clock.monotonicMs();
-      if (log.unread < (last ? 1 : this.#chunk)) return { why: this.starvedInMs > 0 ? "live" : "starved" };
+      if (log.unread < (how.last ? 1 : this.#chunk)) return { why: this.starvedInMs > 0 ? "live" : "starved" };
       const unconfirmedMs = (this.#sent - this.#confirmed) / this.#samplesPerMs;
       const againInMs = throttle.waitMs(chunkMs, { bufferedBytes: link.bufferedBytes, unconfirmedMs }, nowMs);
       if (againInMs > 0) return { why: "paced", againInMs };
+      if (how.untilPause && this.#lull.quiet && this.isNearLimit(session)) return { why: "full", quiet: true };
       if (session.sentMs + chunkMs > bounds.rollMs) return { why: "full", quiet: false };
-      if (session.sentMs > bounds.rollInPauseMs && this.#lull.quiet) return { why: "full", quiet: true };
+      if (this.connectionMs + chunkMs > bounds.reconnectMs) return { why: "full", quiet: false };
       const chunk = log.read(this.#chunk, 1);
       if (chunk === null) return this.starvedInMs > 0 ? { why: "fetching", againInMs: fetchMs } : { why: "starved" };
       this.#send(chunk, session, link, nowMs);

@@ -46,7 +46,13 @@ function senderLab(pieces: readonly (readonly [position: number, samples: number
   });
   const session = new Session("s", "t", pieces[0]?.[0] ?? 0, sampleRate);
   sender.begin();
-  return { clock, sender, session, messages, pump: (last = false) => sender.pump(session, link, last) };
+  return {
+    clock,
+    sender,
+    session,
+    messages,
+    pump: (last = false) => sender.pump(session, link, { last, untilPause: true }),
+  };
 }
 
 test("what is shorter than the service takes, before a hole in the log, is filled up; times and positions stay true", () => {
