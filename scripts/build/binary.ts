@@ -17,6 +17,8 @@ export interface BinaryOptions {
   readonly out: string;
   /** The file that the program starts with; default: src/main.ts. */
   readonly entry?: string;
+  /** What `--version` tells; default: the tree's commit. */
+  readonly commit?: string;
   /** Told what is being done. */
   readonly say: (text: string) => void;
 }
@@ -26,9 +28,11 @@ export interface BinaryOptions {
  * The same commit and lock file give the same bytes, wherever and whenever they are built.
  * @returns the file's absolute path: FOLDER/sis-agent-VERSION-linux-ARCH
  */
-export async function buildBinary({ arch, out, entry, say }: BinaryOptions): Promise<string> {
+export async function buildBinary(options: BinaryOptions): Promise<string> {
+  const { arch, out, say } = options;
   say("bundling");
-  const { code } = await bundle({ root, entry: entry ?? path.join(root, "src/main.ts"), arch, commit: commit() });
+  const entry = options.entry ?? path.join(root, "src/main.ts");
+  const { code } = await bundle({ root, entry, arch, commit: options.commit ?? commit() });
   say(`taking Node ${process.versions.node} for linux-${arch} out of npm's package`);
   const node = withoutSections(await pinnedNode(root, arch));
   say("packing");

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { build, type Plugin } from "esbuild";
+import * as esbuild from "esbuild";
 import type { Arch } from "./arch.ts";
 
 export interface BundleOptions {
@@ -20,7 +20,7 @@ export interface Bundle {
 
 /** Puts the program and its libraries into one script. Names and lines stay, so that a stack trace can be read. */
 export async function bundle({ root, entry, arch, commit }: BundleOptions): Promise<Bundle> {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles, metafile } = await esbuild.build({
     entryPoints: [entry],
     absWorkingDir: root,
     bundle: true,
@@ -35,7 +35,7 @@ export async function bundle({ root, entry, arch, commit }: BundleOptions): Prom
     define: {
       SIS_AGENT_COMMIT: JSON.stringify(commit),
       // There is no file to be relative to.
-      "import.meta.url": '"data:"',
+      "import.meta.url": '"file:///"',
       "import.meta.dirname": '"/"',
     },
     // Optional companions of ws, which does without them.
@@ -53,10 +53,10 @@ export async function bundle({ root, entry, arch, commit }: BundleOptions): Prom
 }
 
 /** node-record-lpcm16 finds its recorders by a path that it makes up as it runs. */
-const recorders: Plugin = {
+const recorders: esbuild.Plugin = {
   name: "recorders",
-  setup({ onLoad }) {
-    onLoad({ filter: /node-record-lpcm16\/recorders\/index\.js$/ }, ({ path: file }) => ({
+  setup(build) {
+    build.onLoad({ filter: /node-record-lpcm16\/recorders\/index\.js$/ }, ({ path: file }) => ({
       contents: `
         const recorders = { arecord: require("./arecord"), rec: require("./rec"), sox: require("./sox") };
         exports.load = (name) => {
@@ -69,32 +69,32 @@ const recorders: Plugin = {
 };
 
 /** The speech detector reads its WebAssembly from the file beside it. */
-const speechDetector: Plugin = {
+const speechDetector: esbuild.Plugin = {
   name: "speech detector",
-  setup({ onLoad, onResolve }) {
-    onResolve({ filter: /^@echogarden\/fvad-wasm$/, namespace: "file" }, async ({ path: name, resolveDir }) => ({
-      path: path.join(resolveDir, name),
+  setup(build) {
+    build.onResolve({ filter: /^@echogarden\/fvad-wasm$/ }, ({ path: name }) => ({
+      path: name,
       namespace: "speech-detector",
     }));
-    onLoad({ filter: /.*/, namespace: "speech-detector" }, ({ pluginData: _ }) => ({
+    build.onLoad({ filter: /.*/, namespace: "speech-detector" }, ({ path: name }) => ({
       contents: `
-        import wasmBinary from "@echogarden/fvad-wasm/fvad.wasm";
-        import start from "@echogarden/fvad-wasm/fvad.js";
+        import wasmBinary from "${name}/fvad.wasm";
+        import start from "${name}/fvad.js";
         export default (options) => start({ wasmBinary, ...options });`,
-      resolveDir: path.join(import.meta.dirname, "../.."),
+      resolveDir: import.meta.dirname,
     }));
   },
 };
 
 /** serialport's addon travels as bytes: the system can load it only from a file. */
-function serialAddon(root: string, arch: Arch): Plugin {
+function serialAddon(root: string, arch: Arch): esbuild.Plugin {
   const flavour = { x64: "glibc", arm64: "armv8.glibc" }[arch];
   const file = `@serialport/bindings-cpp/prebuilds/linux-${arch}/@serialport+bindings-cpp.${flavour}.node`;
   return {
     name: "serialport's addon",
-    setup({ onLoad, onResolve }) {
-      onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: "addon", namespace: "serialport" }));
-      onLoad({ filter: /.*/, namespace: "serialport" }, () => ({
+    setup(build) {
+      build.onResolve({ filter: /^node-gyp-build$/ }, () => ({ path: "addon", namespace: "serialport" }));
+      build.onLoad({ filter: /.*/, namespace: "serialport" }, () => ({
         contents: `
           import bytes from ${JSON.stringify(path.join(root, "node_modules", file))};
           import { loadAddon } from ${JSON.stringify(path.join(import.meta.dirname, "load-addon.ts"))};
@@ -106,10 +106,10 @@ function serialAddon(root: string, arch: Arch): Plugin {
 }
 
 /** zod brings its messages in fifty languages; ours are our own. */
-const oneLanguage: Plugin = {
+const oneLanguage: esbuild.Plugin = {
   name: "one language",
-  setup({ onLoad }) {
-    onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, ({ path: file }) => ({
+  setup(build) {
+    build.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, ({ path: file }) => ({
       contents: 'export { default as en } from "./en.js";',
       resolveDir: path.dirname(file),
     }));

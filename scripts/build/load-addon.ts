@@ -32,9 +32,9 @@ function loadBy(place: string, bytes: Uint8Array): unknown {
   try {
     const file = path.join(folder, "addon.node");
     writeFileSync(file, bytes, { mode: 0o600 });
-    const module = { exports: {} };
-    process.dlopen(module, file);
-    return module.exports;
+    const addon = { exports: {} };
+    process.dlopen(addon, file);
+    return addon.exports;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

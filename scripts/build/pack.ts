@@ -23,7 +23,12 @@ const script = "sis-agent.cjs";
  * without our lock file: it is given a home of its own, whose cache holds ours already.
  * @returns the executable; disposing removes it, unless it was moved away
  */
-export async function pack({ code, node, arch, near }: PackOptions): Promise<{ readonly file: string } & AsyncDisposable> {
+export async function pack({
+  code,
+  node,
+  arch,
+  near,
+}: PackOptions): Promise<{ readonly file: string } & AsyncDisposable> {
   // The script's path becomes part of the result: it has the same length everywhere, and is overwritten below.
   const desk = mkdtempSync(path.join(realpathSync("/tmp"), "sis-agent-"));
   const home = mkdtempSync(path.join(near, ".build-"));
@@ -59,8 +64,8 @@ async function runPkg(args: readonly string[], cwd: string, home: string): Promi
     stdio: ["ignore", "pipe", "pipe"],
   });
   const said = Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code]: readonly unknown[] = await once(child, "close");
-  if (code !== 0) throw new Error(`pkg failed:\n${(await said).join("")}`);
+  await once(child, "close");
+  if (child.exitCode !== 0) throw new Error(`pkg failed:\n${(await said).join("")}`);
 }
 
 /** Writes a path without chance in it over the path by which Node's blob names the script in stack traces. */
