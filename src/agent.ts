@@ -16,7 +16,7 @@ import type { Logger } from "./base/logger.ts";
 import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
-import { type Fleet, startFleet } from "./fleet/fleet.ts";
+import { type Fleet, type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
@@ -35,11 +35,17 @@ export interface AgentOptions {
   readonly onReport: (report: Report) => void;
   /** Told everything that the source of sound reports, the sound among it. Must not block. */
   readonly onCapture?: (event: SourceEvent) => void;
+  /** Told every message to the fleet, whether there is a broker or not. Must not block. */
+  readonly onMessage?: (message: FleetMessage) => void;
 }
 
 export interface Agent {
   /** Resolves when everything is let go of: after `stop`, or by itself when a finite source is recognised to its end. */
   readonly finished: Promise<Outcome>;
+  /** Sound that is captured and not sent yet, ms. */
+  backlogMs(): number;
+  /** Takes over who the agent is to the service, from the next connection on; what waits for that tries again at once. */
+  renew(secrets: Secrets): void;
   /** Ends in good order: last results, goodbye to the fleet. Repeatable. */
   stop(reason: string): Promise<Outcome>;
 }
@@ -60,12 +66,15 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   const url = rasrUrl(settings.sis.endpoint, settings.sis.project_id, settings.sis.mode);
-  const credentials = credentialsOf(secrets.service, clock, random);
+  let credentials = credentialsOf(secrets.service, clock, random);
   const source = sourceOf(settings, clock, random, logger);
   const fleet = fleetOf(options, boot, clock, random);
+  if (options.onMessage !== undefined) fleet.observe(options.onMessage);
+  let streaming = false;
 
   const tell = (what: Report) => {
     if (what.type === "session") checkAccounts();
+    if (what.type === "phase") streaming = what.phase === "streaming";
     logReport(logger, what);
     fleet.report(what);
     onReport(what);
@@ -195,7 +204,15 @@ export function startAgent(options: AgentOptions): Agent {
     unwinding ??= unwind(reason);
     return unwinding;
   };
-  return { finished: recognizer.stopped.then(() => stop("the source of sound is at its end")), stop };
+  return {
+    finished: recognizer.stopped.then(() => stop("the source of sound is at its end")),
+    backlogMs: () => (log.unread * 1000) / sampleRate,
+    renew(renewed) {
+      credentials = credentialsOf(renewed.service, clock, random);
+      if (!streaming) recognizer.reconfigured();
+    },
+    stop,
+  };
 }
 
 const encoders = {

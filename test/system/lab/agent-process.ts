@@ -29,6 +29,9 @@ export async function startAgentProcess(options: {
   readonly env?: Readonly<Record<string, string>>;
   /** Where an earlier process kept its state. Default: a new folder. */
   readonly stateDir?: string;
+  /** What runs the agent; default: the source tree. */
+  readonly program?: readonly [file: string, ...args: string[]];
+  readonly cwd?: string;
 }) {
   const folder = await mkdtemp(join(tmpdir(), "sis-agent-test-"));
   const wav = join(folder, "sound.wav");
@@ -43,8 +46,10 @@ export async function startAgentProcess(options: {
     configFile,
     `device_id = "test-device"\nstate_dir = "${state}"\n${options.config.replaceAll("{{wav}}", wav)}`,
   );
-  const child = spawn(process.execPath, [main, "run", "--config", configFile, "--stdout", "jsonl"], {
+  const [file, ...args] = options.program ?? [process.execPath, main];
+  const child = spawn(file, [...args, "run", "--config", configFile, "--stdout", "jsonl"], {
     stdio: ["pipe", "pipe", "pipe"],
+    cwd: options.cwd,
     env: { ...process.env, ...options.env },
   });
   const exited = once(child, "exit");
