@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { arch, platform, release } from "node:os";
-import { join } from "node:path";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
 import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
@@ -222,7 +221,7 @@ function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Rand
       configHash: options.configHash,
     },
     publishTranscripts: mqtt?.transcripts ?? false,
-    alarmFile: join(settings.state_dir, "alarms.json"),
+    stateDir: settings.state_dir,
     clock,
     random,
     logger,

@@ -33,6 +33,10 @@ export type FaultCode =
   | "broker-unreachable"
   | "broker-refused"
   | "broker-lost"
+  // what is kept on disk
+  | "disk-full"
+  | "disk-read-only"
+  | "disk-failed" // cannot be written for a reason not listed above
   // our own
   | "address-unavailable" // a server of ours cannot listen on the address and port it was given
   | "internal";

@@ -4,13 +4,22 @@ import type { SourceEvent } from "../audio/source.ts";
 import type { Fault } from "../base/fault.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
 import type { ErrorClass } from "../sis/catalogue.ts";
+import { errorCodeOf } from "./broker-faults.ts";
 import type { EndClass } from "./broker-policy.ts";
 import type { AlarmType } from "./schema.ts";
 
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
 
 /** Where trouble is seen; only good news from the same side ends it. */
-export const origins = ["service", "recorder", "sound", "audio", "broker"] as const;
+export const origins = [
+  "service",
+  "recorder",
+  "sound",
+  "audio",
+  "broker", // the connection to it
+  "topics", // what it takes of this device
+  "state-disk",
+] as const;
 export type Origin = (typeof origins)[number];
 
 /** One sighting of trouble, diagnosed. */
@@ -55,6 +64,7 @@ const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   busy: null,
   credentials: "credentials",
   config: "config",
+  clock: "clock",
   identity: "identity",
 };
 
@@ -172,6 +182,7 @@ export function symptomOfSound(health: SoundHealth): Symptom | null {
 
 /** What the broker did to us, and what it means. */
 export interface BrokerTrouble {
+  readonly origin: "broker" | "topics";
   readonly class: EndClass;
   /** MQTT reason code; null: the broker did not say. */
   readonly reasonCode: number | null;
@@ -184,15 +195,28 @@ export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
   if (alarm === null) return null;
   return {
     alarm,
-    origin: "broker",
+    origin: trouble.origin,
     class: alarm,
-    code: trouble.reasonCode === null ? trouble.fault.code : `MQTT.${trouble.reasonCode}`,
+    code: brokerCode(trouble),
     message: trouble.fault.message,
     traceId: null,
     hint: trouble.fault.hint || (alarm === "identity" ? twinHint : ""),
     debounceMs: 0,
     lasting: true,
   };
+}
+
+/** The reason code that the broker gave, or what TLS said, or the fault's. */
+function brokerCode({ reasonCode, fault }: BrokerTrouble): string {
+  if (reasonCode !== null) return `MQTT.${reasonCode}`;
+  const said = errorCodeOf(fault.cause);
+  return said.includes("CERT") || said.includes("ALERT") ? said : fault.code;
+}
+
+/** The alarm that a disk leads to which cannot be written. */
+export function symptomOfDisk(origin: "state-disk", { code, message, hint }: Fault): Symptom {
+  const row = { alarm: "disk", class: "disk", traceId: null, debounceMs: shortMs, lasting: true } as const;
+  return { ...row, origin, code, message, hint };
 }
 
 /** Which side a report of recognition proves well; null: it proves nothing. */

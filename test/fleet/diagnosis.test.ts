@@ -118,20 +118,21 @@ const brokerRows: Readonly<Record<EndClass, AlarmType | null>> = {
   busy: null,
   credentials: "credentials",
   config: "config",
+  clock: "clock",
   identity: "identity",
 };
 for (const [name, alarm] of Object.entries(brokerRows)) {
   test(`trouble of class ${name} with the broker leads to ${alarm}`, () => {
     const fault = new Fault("broker-refused", "no");
-    const trouble = { class: name as EndClass, reasonCode: 0x87, fault };
+    const trouble = { origin: "broker" as const, class: name as EndClass, reasonCode: 0x87, fault };
     assert.equal(symptomOfBroker(trouble)?.alarm ?? null, alarm);
   });
 }
 
 test("the code of a broker's alarm is its reason code, or the fault's where it said nothing", () => {
   const fault = new Fault("broker-lost", "no");
-  assert.equal(symptomOfBroker({ class: "identity", reasonCode: 0x8e, fault })?.code, "MQTT.142");
-  const silent = symptomOfBroker({ class: "identity", reasonCode: null, fault });
+  assert.equal(symptomOfBroker({ origin: "broker", class: "identity", reasonCode: 0x8e, fault })?.code, "MQTT.142");
+  const silent = symptomOfBroker({ origin: "broker", class: "identity", reasonCode: null, fault });
   assert.equal(silent?.code, "broker-lost");
   assert.match(silent.hint, /device_id/);
 });
