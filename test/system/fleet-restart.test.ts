@@ -10,6 +10,7 @@ import { startTestFleet } from "./lab/fleet.ts";
 import { mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
 import { type Seen, startMonitor } from "./lab/mqtt-monitor.ts";
 import { eventually } from "./lab/processes.ts";
+import { startTcpProxy } from "./lab/tcp-proxy.ts";
 
 const skip = mosquittoMissing;
 const script = new URL("lab/fleet-process.ts", import.meta.url).pathname;
@@ -35,7 +36,7 @@ for (const protocol of [5, 4] as const) {
     await exited;
 
     await broker.start();
-    await using monitor = await startMonitor(broker.url);
+    await using monitor = await startMonitor(broker.url); // before the device: events are not retained
     {
       await using device = startTestFleet({ url: broker.url, protocol }, { stateDir: state.folder, boot: "boot-2" });
       device.fleet.report(sessionOf("started"));
@@ -81,13 +82,15 @@ test("a full disk, then a read-only one: nothing is lost while the agent runs, a
   mount("-t", "tmpfs", "-o", "size=8k", "tmpfs");
   try {
     await using broker = await startMosquitto();
-    await broker.stop();
-    await using device = startTestFleet({ url: broker.url, protocol: 5 }, { stateDir: state.folder });
+    await using proxy = await startTcpProxy(broker.port);
+    await using monitor = await startMonitor(broker.url);
+    proxy.let(false);
+    const url = `mqtt://127.0.0.1:${proxy.port}`;
+    await using device = startTestFleet({ url, protocol: 5 }, { stateDir: state.folder });
     for (let count = 0; count < 60; count += 1) device.fleet.report(sessionOf("started"));
     const full = await device.logged("alarm raised");
     assert.deepEqual([full["type"], full["code"]], ["disk", "disk-full"]);
-    await broker.start();
-    await using monitor = await startMonitor(broker.url);
+    proxy.let(true);
     await monitor.find((message) => isEvent(message) && message.payload["seq"] === 60);
     assert.equal(new Set(monitor.seen.filter(isEvent).map(({ payload }) => payload["seq"])).size, 60);
     await device.fleet.stop("test over");
