@@ -14,6 +14,8 @@ import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { type Fleet, startFleet } from "./fleet/fleet.ts";
+import { serviceClock } from "./host/service-clock.ts";
+import { watchHost } from "./host/watch.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
@@ -57,6 +59,17 @@ export function startAgent(options: AgentOptions): Agent {
   const credentials = credentialsOf(secrets.service, clock, random);
   const source = sourceOf(settings, clock, random, logger);
   const fleet = fleetOf(options, boot, clock, random);
+  const serviceTime = serviceClock(clock);
+  const machine = watchHost({
+    folder: settings.state_dir,
+    clock,
+    onReading({ hot, underVoltage, temperatureC }) {
+      fleet.notice({ type: "temperature", hot, celsius: temperatureC });
+      fleet.notice({ type: "power", tooLow: underVoltage === true });
+      const aheadMs = serviceTime.aheadMs();
+      if (aheadMs !== null) fleet.notice({ type: "clock", aheadMs });
+    },
+  });
 
   const report = (what: Report) => {
     logReport(logger, what);
@@ -73,7 +86,7 @@ export function startAgent(options: AgentOptions): Agent {
   let sessions = 0;
   const recognizer = new Recognizer({
     log,
-    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark }),
+    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark, onDate: serviceTime.heard }),
     credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
     mode: settings.sis.mode,
     config: rasrConfigOf(settings.sis),
@@ -93,7 +106,7 @@ export function startAgent(options: AgentOptions): Agent {
   const watchHealth = (samples: Int16Array) => {
     const before = meter.health;
     meter = stepHealth(meter, tallyOf(samples), sampleRate);
-    if (meter.health !== before) fleet.sound(meter.health);
+    if (meter.health !== before) fleet.notice({ type: "sound", health: meter.health });
   };
 
   let streams = 0;
@@ -139,6 +152,7 @@ export function startAgent(options: AgentOptions): Agent {
       ...log.ledger(),
       ...Object.fromEntries(recognizer.irregularities),
     });
+    machine[Symbol.dispose]();
     await fleet.stop(reason);
     return { fault: sourceFault };
   }

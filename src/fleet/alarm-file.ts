@@ -28,6 +28,8 @@ const keptAlarm = z.object({
     hint: text,
     debounceMs: z.number(),
     lasting: z.boolean(),
+    severity: z.enum(severities).exactOptional(),
+    unless: z.enum(alarmTypes).exactOptional(),
   }),
   firstMs: z.number(),
   lastMs: z.number(),

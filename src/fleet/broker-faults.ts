@@ -102,6 +102,8 @@ const patience = "Nothing to do here: it is tried again. If it lasts, ask whoeve
 const versions = "Try the other mqtt.protocol: 5 or 4; if that does not help, look in the broker's log.";
 const twin = "Two devices use this device_id: give one of them another.";
 
+const notAuthorised = 0x87;
+
 /** By MQTT 5 reason code; 1 to 5 are return codes of MQTT 3.1.1. */
 const reasons: ReadonlyMap<number, Words> = new Map([
   [1, { says: "it does not speak this version of MQTT", hint: "Try the other mqtt.protocol: 5 or 4." }],
@@ -116,7 +118,10 @@ const reasons: ReadonlyMap<number, Words> = new Map([
   [0x84, { says: "it does not speak this version of MQTT", hint: "Try the other mqtt.protocol: 5 or 4." }],
   [0x85, { says: "it does not allow this client id", hint: "Check device_id against the broker's rules." }],
   [0x86, { says: "it does not accept user name and password", hint: password }],
-  [0x87, { says: "it does not allow this device that", hint: "Check the broker's access list for this device." }],
+  [
+    notAuthorised,
+    { says: "it does not allow this device that", hint: "Check the broker's access list for this device." },
+  ],
   [0x88, { says: "it is not available", hint: patience }],
   [0x89, { says: "it is busy", hint: patience }],
   [0x8a, { says: "it has banned this device", hint: "Ask whoever runs the broker." }],
@@ -154,6 +159,14 @@ export function reasonFault(code: FaultCode, reasonCode: number): Fault {
   if (words === undefined)
     return new Fault(code, `MQTT broker: reason code ${number}`, { hint: "Look in the broker's log." });
   return new Fault(code, `MQTT broker: ${words.says} (${number})`, { hint: words.hint });
+}
+
+/** A Fault for a connection that the broker refuses. */
+export function refusedConnection(reasonCode: number): Fault {
+  // What it does not allow is to come in.
+  const words = reasonCode === notAuthorised ? reasons.get(5) : undefined;
+  if (words === undefined) return reasonFault("broker-refused", reasonCode);
+  return new Fault("broker-refused", `MQTT broker: ${words.says} (0x87)`, { hint: words.hint });
 }
 
 /** What a broker does that no broker should. */

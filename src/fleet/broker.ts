@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { toFault } from "../base/fault.ts";
 import { type BrokerAccess, brokerAddress } from "./broker-access.ts";
-import { linkTrouble, type Offence, offenceFault, reasonFault } from "./broker-faults.ts";
+import { linkTrouble, type Offence, offenceFault, reasonFault, refusedConnection } from "./broker-faults.ts";
 import { type BrokerTimings, type ConnectionEnd, type EndClass, reasonClass } from "./broker-policy.ts";
 import { watchPackets } from "./packet-guard.ts";
 
@@ -142,7 +142,10 @@ export function openConnection(options: ConnectionOptions): Connection {
     const trouble =
       reasonCode === null
         ? linkTrouble(code, error)
-        : { fault: reasonFault(code, reasonCode), meaning: reasonClass(reasonCode) };
+        : {
+            fault: kind === "refused" ? refusedConnection(reasonCode) : reasonFault(code, reasonCode),
+            meaning: reasonClass(reasonCode),
+          };
     conclude(kind, reasonCode, trouble);
   }
 

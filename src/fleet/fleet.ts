@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { SoundHealth } from "../audio/level.ts";
 import type { SourceEvent } from "../audio/source.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -20,13 +19,14 @@ import {
 } from "./delivery.ts";
 import { type DeviceInput, offlineDevice, startingDevice, stepDevice } from "./device-state.ts";
 import {
+  type Condition,
   type Origin,
   type Symptom,
   symptomOfBroker,
   symptomOfCapture,
+  symptomOfCondition,
   symptomOfDisk,
   symptomOfReport,
-  symptomOfSound,
   wellByCapture,
   wellByReport,
 } from "./diagnosis.ts";
@@ -78,8 +78,8 @@ export interface Fleet {
   report(report: Report): void;
   /** Takes an event of the source of sound. */
   capture(event: SourceEvent): void;
-  /** Takes what the level meter has newly found. */
-  sound(health: SoundHealth): void;
+  /** Takes what a sensor or a meter says; only what is new is acted upon. */
+  notice(condition: Condition): void;
   /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
   observe(listener: (message: FleetMessage) => void): Disposable;
   /** How many alarms were raised and cleared since the start. */
@@ -98,6 +98,8 @@ export function startFleet(options: FleetOptions): Fleet {
   if (options.broker !== null) assertAccess(options.broker);
 
   const listeners = new Set<(message: FleetMessage) => void>();
+  /** The code of what was last wrong with each side that has a sensor; null: nothing. */
+  const conditions = new Map<Origin, string | null>();
   let device = startingDevice(clock.wallMs());
   let session = newSession();
   let lastSeq = 0;
@@ -243,10 +245,13 @@ export function startFleet(options: FleetOptions): Fleet {
       trouble(symptomOfCapture(event));
       well(wellByCapture(event));
     },
-    sound(health) {
+    notice(condition) {
       if (stopped !== null) return;
-      trouble(symptomOfSound(health));
-      well(health === "good" ? "sound" : null);
+      const { origin, symptom } = symptomOfCondition(condition);
+      const before = conditions.get(origin);
+      conditions.set(origin, symptom?.code ?? null);
+      if (symptom === null) well(origin);
+      else if (symptom.code !== before) trouble(symptom);
     },
     observe(listener) {
       listeners.add(listener);

@@ -164,7 +164,7 @@ test("every alarm survives a restart: of any side, with words of any length, bes
     const stateDir = folder;
     const alarmFile = join(folder, "alarms.json");
     const first = startLab({ stateDir });
-    first.fleet.sound("dead");
+    first.fleet.notice({ type: "sound", health: "dead" });
     first.fleet.report(errorOf({ class: "account", message: "m".repeat(5_000) }));
     await first.fleet.stop("restart");
     const kept = JSON.parse(readFileSync(alarmFile, "utf8")) as { v: number; alarms: unknown[] };
@@ -172,7 +172,7 @@ test("every alarm survives a restart: of any side, with words of any length, bes
 
     const second = startLab({ stateDir });
     assert.equal(second.log.filter(({ message }) => message.includes("cannot be read")).length, 1);
-    second.fleet.sound("good");
+    second.fleet.notice({ type: "sound", health: "good" });
     second.fleet.report(sessionOf("started"));
     second.clock.advance(4_000);
     const cleared = second.log

@@ -59,7 +59,7 @@ test("a broker that restarts and remembers: state and alarms are still there for
   {
     await using device = startTestFleet({ url: broker.url, protocol: 5 });
     await device.logged("connected");
-    device.fleet.sound("dead");
+    device.fleet.notice({ type: "sound", health: "dead" });
     await using monitor = await startMonitor(broker.url);
     await monitor.find(({ topic }) => topic.endsWith("alarm/capture"));
   }
@@ -96,7 +96,7 @@ test("a full disk, then a read-only one: nothing is lost while the agent runs, a
     await device.fleet.stop("test over");
     mount("-o", "remount,ro");
     await using readOnly = startTestFleet({ url: broker.url, protocol: 5 }, { stateDir: join(state.folder, "new") });
-    readOnly.fleet.sound("dead");
+    readOnly.fleet.notice({ type: "sound", health: "dead" });
     const line = await readOnly.logged("read-only");
     assert.deepEqual([line["type"], line["code"]], ["disk", "disk-read-only"]);
   } finally {
