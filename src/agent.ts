@@ -17,6 +17,8 @@ import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { type Fleet, type FleetMessage, startFleet } from "./fleet/fleet.ts";
+import { serviceClock } from "./host/service-clock.ts";
+import { watchHost } from "./host/watch.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
@@ -71,6 +73,17 @@ export function startAgent(options: AgentOptions): Agent {
   const fleet = fleetOf(options, boot, clock, random);
   if (options.onMessage !== undefined) fleet.observe(options.onMessage);
   let streaming = false;
+  const serviceTime = serviceClock(clock);
+  const machine = watchHost({
+    folder: settings.state_dir,
+    clock,
+    onReading({ hot, underVoltage, temperatureC }) {
+      fleet.notice({ type: "temperature", hot, celsius: temperatureC });
+      fleet.notice({ type: "power", tooLow: underVoltage === true });
+      const aheadMs = serviceTime.aheadMs();
+      if (aheadMs !== null) fleet.notice({ type: "clock", aheadMs });
+    },
+  });
 
   const tell = (what: Report) => {
     if (what.type === "session") checkAccounts();
@@ -89,7 +102,11 @@ export function startAgent(options: AgentOptions): Agent {
     maxBytes: disk_megabytes * 1_000_000,
     maxAgeMs: disk_hours * 3_600_000,
     clock,
-    onTrouble: (fault) => report({ type: "disk", fault }),
+    onTrouble: (fault) => {
+      if (fault === null) logger.info("sound can be kept on disk again");
+      else logger.error(fault.message, { code: fault.code, hint: fault.hint });
+      fleet.notice({ type: "disk", fault });
+    },
   });
   const log = new AudioLog({
     sampleRate,
@@ -109,7 +126,7 @@ export function startAgent(options: AgentOptions): Agent {
   let sessions = 0;
   const recognizer = new Recognizer({
     log,
-    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark }),
+    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark, onDate: serviceTime.heard }),
     credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
     mode: settings.sis.mode,
     config: rasrConfigOf(settings.sis),
@@ -129,7 +146,7 @@ export function startAgent(options: AgentOptions): Agent {
   const watchHealth = (samples: Int16Array) => {
     const before = meter.health;
     meter = stepHealth(meter, tallyOf(samples), sampleRate);
-    if (meter.health !== before) fleet.sound(meter.health);
+    if (meter.health !== before) fleet.notice({ type: "sound", health: meter.health });
   };
 
   let streams = 0;
@@ -195,6 +212,7 @@ export function startAgent(options: AgentOptions): Agent {
       ...log.ledger(),
       ...Object.fromEntries(recognizer.irregularities),
     });
+    machine[Symbol.dispose]();
     await fleet.stop(reason);
     return { fault: sourceFault };
   }
@@ -285,7 +303,7 @@ function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Rand
       configHash: options.configHash,
     },
     publishTranscripts: mqtt?.transcripts ?? false,
-    alarmFile: join(settings.state_dir, "alarms.json"),
+    stateDir: settings.state_dir,
     clock,
     random,
     logger,

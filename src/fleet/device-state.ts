@@ -38,7 +38,6 @@ export function stepDevice(state: DeviceState, input: DeviceInput, wallMs: numbe
     case "healthy":
     case "transcript":
     case "gap":
-    case "disk":
       return state;
   }
 }

@@ -161,6 +161,13 @@ export const transcriptPayload = z.object({
 });
 export type TranscriptPayload = z.infer<typeof transcriptPayload>;
 
+/** The schema of each type of event. */
+export const eventPayloads = {
+  error: errorEventPayload,
+  session: sessionEventPayload,
+  "audio-gap": audioGapEventPayload,
+} as const satisfies Readonly<Record<EventType, z.ZodType>>;
+
 export type EventPayload = ErrorEventPayload | SessionEventPayload | AudioGapEventPayload;
 export type Payload = StatePayload | InfoPayload | AlarmPayload | EventPayload | TranscriptPayload;
 

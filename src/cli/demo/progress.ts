@@ -90,7 +90,6 @@ function withReport(progress: Progress, report: Report, now: Moment): Progress {
     case "error":
     case "session":
     case "healthy":
-    case "disk":
       return progress;
   }
 }
