@@ -34,10 +34,6 @@ function* unavailable(view: View): Iterable<Finding> {
       message: '"serial" is not available in this version; allowed: microphone, file, stdin',
     };
   }
-  const gate = view.text("audio.gate");
-  if (gate !== null && gate !== "always") {
-    yield { key: "audio.gate", message: `"${gate}" is not available in this version; allowed: always` };
-  }
 }
 
 /** What the configuration knows, and this version does without. */

@@ -293,9 +293,8 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   ],
   [
     "what this version cannot do",
-    `${least}[audio]\nsource = "serial"\ngate = "button"`,
+    `${least}[audio]\nsource = "serial"`,
     'agent.toml:8: audio.source: "serial" is not available in this version; allowed: microphone, file, stdin',
-    'agent.toml:9: audio.gate: "button" is not available in this version; allowed: always',
   ],
   [
     "TLS files without TLS, a password without a user",
