@@ -22,13 +22,11 @@ const stretchFrames = 25;
 const stretches = 10;
 /** Steady noise stays within this much of its quietest frame, dB. */
 const overFloorDb = 6;
-/** So many of so many frames make speech, 80 ms of 200 ms, … */
-export const windowFrames = 10;
-const speechFrames = 4;
-/** … so many of them in a row, … */
-const runFrames = 3;
-/** … and none much fainter than the loudest, dB: the click of a key is gone sooner, and what it leaves is far below it. */
+/** So many frames in a row make speech, 60 ms, … */
+const speechFrames = 3;
+/** … none much fainter than the loudest of 200 ms, dB: the click of a key is gone sooner, and what it leaves is far below. */
 const underPeakDb = 20;
+export const windowFrames = 10;
 
 const never = Number.NEGATIVE_INFINITY;
 
@@ -54,15 +52,12 @@ export function stepEvidence(evidence: Evidence, { voice, levelDb }: Clue): Evid
 /** Whether someone is speaking. */
 export function isSpeech({ recent }: Evidence): boolean {
   const leastDb = Math.max(...recent) - underPeakDb;
-  let count = 0;
   let run = 0;
-  let longest = 0;
   for (const levelDb of recent) {
     run = levelDb > leastDb ? run + 1 : 0;
-    count += Number(levelDb > leastDb);
-    longest = Math.max(longest, run);
+    if (run === speechFrames) return true;
   }
-  return count >= speechFrames && longest >= runFrames;
+  return false;
 }
 
 /** Whether someone may have begun to speak. */
