@@ -86,7 +86,7 @@ async function startSink() {
   const script = path.join(import.meta.dirname, "sink.ts");
   const child = spawn(process.execPath, [script], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const next = async (): Promise<SinkMessage> => {
-    const [message]: readonly unknown[] = await once(child, "message");
+    const message: unknown = (await once(child, "message"))[0];
     // It is our own script at the other end.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
     return message as SinkMessage;
