@@ -27,6 +27,8 @@ interface GateOptions {
   readonly ear: Listener | null;
   /** Hz */
   readonly sampleRate: number;
+  /** Where in the log the sound begins that it will hear. */
+  readonly start: Position;
   /** How long sound passes after the last speech, and after the button. */
   readonly hangoverMs: number;
   /** Told what becomes of all sound before a position that nothing was decided about yet. Positions only rise. */
@@ -40,7 +42,7 @@ interface GateOptions {
  * @param options.sampleRate 8000 or 16000 Hz
  */
 export function startGate(
-  options: Pick<GateOptions, "sampleRate" | "hangoverMs" | "decide"> & {
+  options: Pick<GateOptions, "sampleRate" | "start" | "hangoverMs" | "decide"> & {
     readonly kind: "always" | "speech" | "button";
     readonly logger: Logger;
   },
@@ -52,8 +54,21 @@ export function startGate(
 
 /** Sound this long before speech, or before the button was pressed, passes, too: the first syllable is never clipped. */
 const preRollMs = 500;
+/** How much longer the gate stays open than the service needs to notice the end of a sentence. */
+const marginMs = 400;
+const shortestHangoverMs = 1000;
 /** What a shut gate keeps: speech is noticed only some frames after its beginning. */
 const keptMs = preRollMs + windowFrames * frameMs;
+
+/**
+ * How long sound has to pass after speech, so that the service, too, hears that it is over.
+ *
+ * @param vadTailMs silence that ends a sentence for the service
+ * @param messageMs sound in one message: as much may wait to be sent
+ */
+export function hangoverMs(vadTailMs: number, messageMs: number): number {
+  return Math.max(shortestHangoverMs, vadTailMs + messageMs + marginMs);
+}
 
 /**
  * Decides which sound is sent. It hears all sound, in the order of the log, and decides late where it must: while it is
@@ -65,22 +80,25 @@ export class Gate {
   readonly #hangover: number;
   readonly #kept: number;
   #state: GateState;
-  #heard: Position = 0;
-  #decided: Position = 0;
+  #heard: Position;
+  #decided: Position;
 
   constructor(options: GateOptions) {
     const samplesPerMs = options.sampleRate / 1000;
     this.#tell = options.decide;
     this.#hangover = Math.round(options.hangoverMs * samplesPerMs);
     this.#kept = keptMs * samplesPerMs;
+    this.#heard = options.start;
+    this.#decided = options.start;
     this.#state = { phase: options.at };
     this.#ear = options.ear;
   }
 
-  /** Sound has been added to the log at `from`. */
-  heard(from: Position, samples: Int16Array): void {
-    if (this.#ear === null) this.#step({ type: "frame", speech: false }, from + samples.length);
-    else for (const { end, speech } of this.#ear.hear(samples)) this.#step({ type: "frame", speech }, from + end);
+  /** Sound has been added to the log. */
+  heard(samples: Int16Array): void {
+    const from = this.#heard;
+    const frames = this.#ear?.hear(samples) ?? [{ end: samples.length, speech: false }];
+    for (const { end, speech } of frames) this.#step({ type: "frame", speech }, from + end);
     this.#heard = from + samples.length;
     this.#decide(decidedStaying(this.#state, this.#heard, this.#kept));
   }

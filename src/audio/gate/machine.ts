@@ -1,7 +1,5 @@
+import type { Verdict } from "../log.ts";
 import type { Position } from "../timeline.ts";
-
-/** What becomes of sound: it is sent, or withheld because nobody speaks, or withheld because nobody may listen. */
-export type Verdict = "send" | "silence" | "muted";
 
 /** About all sound before a position that nothing has been decided about yet. */
 export interface Decision {

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Gate } from "../../../src/audio/gate/gate.ts";
-import type { Verdict } from "../../../src/audio/gate/machine.ts";
+import type { Decision } from "../../../src/audio/gate/machine.ts";
+import { AudioLog, balances, type Verdict } from "../../../src/audio/log.ts";
+import { ManualClock } from "../../lab/manual-clock.ts";
 
 const sampleRate = 8000;
 const perMs = sampleRate / 1000;
@@ -30,6 +32,7 @@ function gateLab(how: { readonly at: "shut" | "always"; readonly ear: boolean })
     at: how.at,
     ear: how.ear ? ear : null,
     sampleRate,
+    start: 0,
     hangoverMs,
     decide({ upTo, verdict }) {
       assert.ok(upTo > decided && upTo <= heard + pushing, "in order, and about sound that is there");
@@ -49,7 +52,7 @@ function gateLab(how: { readonly at: "shut" | "always"; readonly ear: boolean })
     },
     push(samples: number, value: 0 | 1) {
       pushing = samples;
-      gate.heard(heard, new Int16Array(samples).fill(value));
+      gate.heard(new Int16Array(samples).fill(value));
       heard += samples;
       pushing = 0;
     },
@@ -145,6 +148,37 @@ test("at the end, what may be the beginning of a word passes, silence does not",
   begun.gate.end();
   assert.equal(begun.runs.length, 2);
   assert.equal(begun.verdicts.at(-1), "send");
+});
+
+test("in the audio log: what passes is read, what is withheld is accounted for, the rest waits", () => {
+  const log = new AudioLog({
+    sampleRate,
+    capacityMs: 20_000,
+    live: true,
+    clock: new ManualClock(),
+    onGap: (gap) => assert.fail(`lost: ${gap.cause}`),
+    gated: true,
+  });
+  const decide = ({ upTo, verdict }: Decision) => log.decide(upTo, verdict);
+  const gate = new Gate({ at: "shut", ear: null, sampleRate, start: log.resumedTo, hangoverMs, decide });
+  log.openStream("s");
+  const hear = (ms: number) => {
+    const samples = new Int16Array(ms * perMs).fill(1);
+    log.append(samples);
+    gate.heard(samples);
+  };
+  hear(3000);
+  assert.equal(log.unread, 0);
+  gate.press();
+  hear(1000);
+  assert.equal(log.unread / perMs, 1700);
+  assert.equal(log.cursor / perMs, 2300);
+  using _muting = gate.mute();
+  hear(2000);
+  assert.equal(log.unread / perMs, 1700);
+  const ledger = log.ledger();
+  assert.ok(balances(ledger));
+  assert.deepEqual([ledger.capturedMs, ledger.withheldMs, ledger.pendingMs], [6000, 4300, 1700]);
 });
 
 type Act =

@@ -24,9 +24,16 @@ async function passes(samples: Int16Array, sampleRate: SampleRate, detector = tr
   const ear = new Ear(sampleRate);
   if (detector) ear.use(await loadVoiceActivity(sampleRate));
   const decisions: Decision[] = [];
-  const gate = new Gate({ at: "shut", ear, sampleRate, hangoverMs, decide: (decision) => decisions.push(decision) });
+  const gate = new Gate({
+    at: "shut",
+    ear,
+    sampleRate,
+    start: 0,
+    hangoverMs,
+    decide: (decision) => decisions.push(decision),
+  });
   const piece = 997;
-  for (let at = 0; at < samples.length; at += piece) gate.heard(at, samples.subarray(at, at + piece));
+  for (let at = 0; at < samples.length; at += piece) gate.heard(samples.subarray(at, at + piece));
   gate.end();
   assert.equal(decisions.at(-1)?.upTo, samples.length);
   return spansOf(decisions, sampleRate / 1000);
@@ -175,11 +182,11 @@ test("the detector loads in the background: what is heard before passes", async 
   const logger = { debug: fail, info: fail, warn: fail, error: fail };
   const decisions: Decision[] = [];
   const decide = (decision: Decision) => void decisions.push(decision);
-  const gate = startGate({ kind: "speech", sampleRate: 16_000, hangoverMs, logger, decide });
-  gate.heard(0, together([white(16_000, -40)]));
+  const gate = startGate({ kind: "speech", sampleRate: 16_000, start: 0, hangoverMs, logger, decide });
+  gate.heard(together([white(16_000, -40)]));
   assert.equal(decisions.at(-1)?.verdict, "send");
   await loadVoiceActivity(16_000);
-  for (let at = 16_000; at < 5 * 16_000; at += 1600) gate.heard(at, together([white(1600, -40)]));
+  for (let at = 16_000; at < 5 * 16_000; at += 1600) gate.heard(together([white(1600, -40)]));
   assert.equal(decisions.at(-1)?.verdict, "silence", "from now on, only speech does");
   assert.deepEqual(faults, []);
 });
