@@ -3,6 +3,7 @@ import { arch, platform, release } from "node:os";
 import { join } from "node:path";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
+import { hangoverMs, startGate } from "./audio/gate.ts";
 import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
 import { AudioLog, balances } from "./audio/log.ts";
 import { microphone } from "./audio/microphone.ts";
@@ -24,7 +25,7 @@ import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "./sis/credentials.ts";
 import { dial } from "./sis/dial.ts";
-import { encodingOf, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
+import { encodingOf, limits, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
 
 export interface AgentOptions {
   readonly settings: Settings;
@@ -114,6 +115,7 @@ export function startAgent(options: AgentOptions): Agent {
     live: settings.audio.source !== "file" || settings.audio.speed === 1,
     clock,
     onGap: (gap) => report({ type: "gap", ...gap }),
+    gated: true,
     store: spool,
     keeping: keepingOf(disk, memory_seconds * 1000, flush_ms),
   });
@@ -123,10 +125,19 @@ export function startAgent(options: AgentOptions): Agent {
       from: new Date(log.wallMs(log.settled)).toISOString(),
     });
   }
+  const gate = startGate({
+    kind: settings.audio.gate,
+    sampleRate,
+    start: log.resumedTo,
+    hangoverMs: hangoverMs(settings.sis.vad_tail ?? limits.vadTailMs.default, settings.sis.chunk_ms),
+    logger,
+    decide: ({ upTo, verdict }) => log.decide(upTo, verdict),
+  });
   let sessions = 0;
   const recognizer = new Recognizer({
     log,
-    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark, onDate: serviceTime.heard }),
+    dial: (listener, mark) =>
+      dial({ url, credentials, clock, listener, mark, onDate: (serverMs) => serviceTime.heard(serverMs) }),
     credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
     mode: settings.sis.mode,
     config: rasrConfigOf(settings.sis),
@@ -159,6 +170,7 @@ export function startAgent(options: AgentOptions): Agent {
         break;
       case "audio":
         log.append(event.samples);
+        gate.heard(event.samples);
         if (listening) watchHealth(event.samples);
         recognizer.audioArrived();
         break;
@@ -175,6 +187,7 @@ export function startAgent(options: AgentOptions): Agent {
         break;
       case "ended":
         sourceFault = event.fault;
+        gate.end();
         recognizer.sourceEnded();
         break;
     }
@@ -201,6 +214,7 @@ export function startAgent(options: AgentOptions): Agent {
 
   async function unwind(reason: string): Promise<Outcome> {
     const silenced = source.stop();
+    gate.end();
     if (disk !== "off") log.spill();
     await recognizer.stop();
     await inTime(keepTheRest());
@@ -268,9 +282,8 @@ function credentialsOf(identity: Secrets["service"], clock: Clock, random: Rando
 }
 
 function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
-  const { source, recorder, device, path, loop, speed, gate } = settings.audio;
+  const { source, recorder, device, path, loop, speed } = settings.audio;
   const sampleRate = sampleRateOf(settings.sis.audio_format);
-  if (gate !== "always") throw unavailable(`audio.gate = "${gate}"`, '"always"');
   switch (source) {
     case "microphone":
       return microphone({ recorder, device, sampleRate, clock, random, logger });

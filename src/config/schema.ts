@@ -224,7 +224,7 @@ const audio = z
     }),
     gate: z.enum(["always", "speech", "button"]).default("always").meta({
       description:
-        "When sound is sent: always, while someone speaks, or while a button is held. This version knows `always` only.",
+        "When sound is sent: always, while someone speaks (or the button is held), or while the button is held. Always with the half second before, and until the service has heard the end.",
     }),
   })
   .prefault({})

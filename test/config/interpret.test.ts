@@ -300,9 +300,8 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   ],
   [
     "what this version cannot do",
-    `${least}[audio]\nsource = "serial"\ngate = "button"`,
+    `${least}[audio]\nsource = "serial"`,
     'agent.toml:8: audio.source: "serial" is not available in this version; allowed: microphone, file, stdin',
-    'agent.toml:9: audio.gate: "button" is not available in this version; allowed: always',
   ],
   [
     "TLS files without TLS, a password without a user",
@@ -335,6 +334,14 @@ test("what works, and is probably not meant, is a warning", () => {
     'agent.toml:7: sis.auth.user: is not used by method "aksk"',
     "agent.toml:9: mqtt.url: the password and everything reported crosses the network unencrypted; use mqtts://",
   ]);
+});
+
+test("a button that nothing can press is a warning", () => {
+  const button = `${least}[audio]\ngate = "button"\n`;
+  assert.deepEqual(read(button).warnings, [
+    "agent.toml:8: audio.gate: nothing can press the button: with neither [panel] nor [mqtt] no sound is sent",
+  ]);
+  assert.deepEqual(read(`${button}[mqtt]\nurl = "mqtts://b.example"\n`).warnings, []);
 });
 
 test("a device without a machine id must be named", () => {
