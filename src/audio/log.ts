@@ -154,10 +154,9 @@ export class AudioLog {
     this.#miss(this.#breaks.arrived(samples.length / this.#samplesPerMs, wallMs, monotonicMs));
     this.#timeline.arrived(this.#shelf.head, this.#shelf.head + samples.length, wallMs, monotonicMs);
     this.#shelf.write(samples);
-    if (!this.#gated) this.#decided = this.#shelf.head;
     this.#takeDropped();
     this.#loseUnkept(Math.max(before, this.#cursor), this.#shelf.oldest, "buffer-full");
-    this.#offer(this.#shelf.head - this.#keepAfter, this.#piece);
+    if (!this.#gated) this.decide(this.#shelf.head, "send");
     this.#timeline.forgetBefore(Math.min(this.#settled, this.#shelf.oldest));
   }
 
@@ -166,7 +165,10 @@ export class AudioLog {
     const span = { from: this.#decided, to: Math.min(upTo, this.#shelf.head) };
     if (span.to <= span.from) return;
     this.#decided = span.to;
-    if (verdict === "send") return;
+    if (verdict === "send") {
+      this.#offer(this.#shelf.head - this.#keepAfter, this.#piece);
+      return;
+    }
     for (const each of this.#holes.add(span, "withheld")) this.#accounts.withheld(each.to - each.from);
     this.#skipHoles();
   }
