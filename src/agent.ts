@@ -3,7 +3,7 @@ import { arch, platform, release } from "node:os";
 import { join } from "node:path";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
-import { hangoverMs, startGate } from "./audio/gate/gate.ts";
+import { hangoverMs, startGate } from "./audio/gate.ts";
 import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
 import { AudioLog, balances } from "./audio/log.ts";
 import { microphone } from "./audio/microphone.ts";

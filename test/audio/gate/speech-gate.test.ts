@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Ear } from "../../../src/audio/gate/ear.ts";
-import { Gate, startGate } from "../../../src/audio/gate/gate.ts";
 import type { Decision } from "../../../src/audio/gate/machine.ts";
 import { loadVoiceActivity } from "../../../src/audio/gate/voice-activity.ts";
+import { Gate, startGate } from "../../../src/audio/gate.ts";
 import { dtmf, plainDtmf, type SampleRate } from "../../../src/simulator/dtmf.ts";
 import { atLevel, pink, together, tones, typing, white } from "../../lab/noises.ts";
 import { spoken } from "../../lab/speech.ts";

@@ -1,7 +1,6 @@
-import type { Logger } from "../../base/logger.ts";
-import type { Position } from "../timeline.ts";
-import { startEar } from "./ear.ts";
-import { windowFrames } from "./evidence.ts";
+import type { Logger } from "../base/logger.ts";
+import { startEar } from "./gate/ear.ts";
+import { windowFrames } from "./gate/evidence.ts";
 import {
   type Decision,
   decidedOnLeaving,
@@ -9,8 +8,9 @@ import {
   type GateEvent,
   type GateState,
   stepGate,
-} from "./machine.ts";
-import { frameMs } from "./voice-activity.ts";
+} from "./gate/machine.ts";
+import { frameMs } from "./gate/voice-activity.ts";
+import type { Position } from "./timeline.ts";
 
 /** Hears where someone speaks. */
 interface Listener {
