@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Decision } from "../../src/audio/gate/machine.ts";
-import { Gate } from "../../src/audio/gate.ts";
-import { AudioLog, balances, type Verdict } from "../../src/audio/log.ts";
-import { ManualClock } from "../lab/manual-clock.ts";
+import type { Decision } from "../../../src/audio/gate/machine.ts";
+import { Gate } from "../../../src/audio/gate.ts";
+import { AudioLog, balances, type Verdict } from "../../../src/audio/log.ts";
+import { ManualClock } from "../../lab/manual-clock.ts";
 
 const sampleRate = 8000;
 const perMs = sampleRate / 1000;
