@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { brokerUrlProblem, iamUrlProblem, serviceUrlProblem } from "./urls.ts";
 
 // Every setting of the agent: the one source of the types, of `config schema`, of docs/configuration.md, of the sample

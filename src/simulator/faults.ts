@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault, printable } from "../base/fault.ts";
 
 /** What the simulator can do wrong, and when. This is the contract of `--faults FILE` and `POST /control/faults`. */
