@@ -1,0 +1,46 @@
+import type { Ledger, ToldGap } from "./accounts.ts";
+import type { AgentListener, LogLine } from "./agent-process.ts";
+import type { Line } from "./verdict.ts";
+
+/** What the agent's processes have said so far, as far as the campaign looks at it. Wall clock, ms. */
+export class Hearsay implements AgentListener {
+  /** Final transcripts, in the order in which they came; `startMs` is wall clock. */
+  readonly lines: Line[] = [];
+  readonly ledgers: Ledger[] = [];
+  readonly gaps: ToldGap[] = [];
+  /** Messages of level error that are none of the service's and none of a gap. */
+  readonly errors: string[] = [];
+
+  onTranscript(line: LogLine): void {
+    const { id, start, text, final } = line;
+    if (typeof id !== "string" || typeof start !== "string" || typeof text !== "string") {
+      this.errors.push(`standard output holds what is no transcript: ${JSON.stringify(line).slice(0, 200)}`);
+    } else if (final === true) {
+      this.lines.push({ id, startMs: Date.parse(start), text });
+    }
+  }
+
+  onLog(line: LogLine): void {
+    if (line["msg"] === "the agent has stopped") this.ledgers.push(ledgerOf(line));
+    if (line["msg"] === "sound was lost") {
+      this.gaps.push({
+        from: Date.parse(String(line["from"])),
+        to: Date.parse(String(line["to"])),
+        lostMs: Number(line["lostMs"]),
+        cause: String(line["cause"]),
+      });
+    }
+    if (line["level"] === "fatal" || line["code"] === "internal") this.errors.push(String(line["msg"]));
+  }
+}
+
+function ledgerOf(line: LogLine): Ledger {
+  const ms = (name: keyof Ledger) => Number(line[name]);
+  return {
+    capturedMs: ms("capturedMs"),
+    acknowledgedMs: ms("acknowledgedMs"),
+    pendingMs: ms("pendingMs"),
+    lostMs: ms("lostMs"),
+    missedMs: ms("missedMs"),
+  };
+}

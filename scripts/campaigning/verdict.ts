@@ -1,0 +1,109 @@
+import { type NumberShape, type NumberWord, numbersWithin, numberWord } from "../../src/simulator/numbers.ts";
+import { holds, type Spans, touch, widened } from "./spans.ts";
+
+/** A final transcript, as the consumer of `--stdout jsonl` gets it. Times are ms of the room's time. */
+export interface Line {
+  readonly id: string;
+  readonly startMs: number;
+  readonly text: string;
+}
+
+/** A word that did not come as it should. */
+export interface Misfortune {
+  readonly what: "lost" | "doubled" | "reordered";
+  readonly word: NumberWord;
+  /** The ids under which it came. */
+  readonly ids: readonly string[];
+}
+
+export interface Verdict {
+  /** Words that were said into a recorder that works, from their beginning to their end. */
+  readonly words: number;
+  readonly misfortunes: readonly Misfortune[];
+  /** Transcripts that came again with the id that they had. */
+  readonly repeats: number;
+}
+
+/**
+ * What became of the numbers that were said.
+ *
+ * The consumer keeps transcripts by their ids: the same id again replaces what it had. A word is lost if no transcript
+ * has it, doubled if transcripts of two ids have it, or one has it twice, or it came a second time in pieces;
+ * reordered if it came first after a later one. A word that was cut by the end of what a recorder gave is none.
+ *
+ * @param lines in the order in which they came
+ * @param heard what recorders gave, ms of the room's time
+ * @param uncertain what may be missing all the same (the agent was killed before it could be written to disk)
+ * @param edgeMs how exact the ends of `heard` are
+ */
+export function judge(
+  lines: readonly Line[],
+  shape: NumberShape,
+  heard: Spans,
+  uncertain: Spans,
+  edgeMs: number,
+): Verdict {
+  const certain = heard.map((span) => widened(span, -edgeMs));
+  const isCertain = (word: NumberWord) => {
+    const span = { from: word.startMs, to: word.endMs };
+    return certain.some((each) => holds(each, span)) && !uncertain.some((each) => touch(each, span));
+  };
+  const said = wordsUntil(heard.at(-1)?.to ?? 0, shape).filter(isCertain);
+  const certainWords = new Set(said.map(({ text }) => text));
+
+  const kept = new Map<string, Line>();
+  // A map keeps the place of what came first.
+  for (const line of lines) kept.set(line.id, line);
+  const hearings = hearingsOf([...kept.values()], shape);
+  const misfortunes: Misfortune[] = [];
+  let greatest = 0;
+  for (const [text, { ids, pieces }] of hearings) {
+    const word = numberWord(Number(text), shape);
+    const isPieceOnly = ids.length === 0;
+    if (ids.length > 1 || (!isPieceOnly && pieces.length > 0 && certainWords.has(text))) {
+      misfortunes.push({ what: "doubled", word, ids: [...ids, ...pieces] });
+    }
+    if (isPieceOnly) continue;
+    if (word.startMs < greatest) misfortunes.push({ what: "reordered", word, ids });
+    greatest = Math.max(greatest, word.startMs);
+  }
+  for (const word of said) {
+    const hearing = hearings.get(word.text);
+    if (hearing === undefined || hearing.ids.length === 0) {
+      misfortunes.push({ what: "lost", word, ids: hearing?.pieces ?? [] });
+    }
+  }
+  return { words: said.length, misfortunes, repeats: lines.length - kept.size };
+}
+
+/** Under which ids a word came, whole or in pieces; an id comes twice that has it twice. */
+interface Hearing {
+  readonly ids: string[];
+  readonly pieces: string[];
+}
+
+/** By word, in the order in which they came first. */
+function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hearing> {
+  const hearings = new Map<string, Hearing>();
+  for (const { id, startMs, text } of lines) {
+    for (const token of text.split(/[\s。，]+/u).filter((each) => each !== "")) {
+      const isWhole = /^\d+$/.test(token) && token.length === shape.digits && Number(token) > 0;
+      const name = isWhole ? token : wordAt(startMs, shape);
+      const hearing = hearings.get(name) ?? { ids: [], pieces: [] };
+      (isWhole ? hearing.ids : hearing.pieces).push(id);
+      hearings.set(name, hearing);
+    }
+  }
+  return hearings;
+}
+
+/** The word that is said at a moment, or was said last before it. */
+function wordAt(atMs: number, shape: NumberShape): string {
+  const tolerance = shape.tones.toneMs;
+  const number = Math.max(1, Math.floor((atMs + tolerance - shape.firstAtMs) / shape.everyMs) + 1);
+  return numberWord(number, shape).text;
+}
+
+function wordsUntil(ms: number, shape: NumberShape): NumberWord[] {
+  return Array.from({ length: numbersWithin(ms, shape) }, (_, index) => numberWord(index + 1, shape));
+}
