@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
 import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
-import { AudioLog } from "./audio/log.ts";
+import { AudioLog, balances } from "./audio/log.ts";
 import { microphone } from "./audio/microphone.ts";
 import type { AudioSource, SourceEvent } from "./audio/source.ts";
+import { Spool } from "./audio/spool.ts";
 import { stdinSource } from "./audio/stdin-source.ts";
+import { keepingOf } from "./audio/store.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import { Fault } from "./base/fault.ts";
 import type { Logger } from "./base/logger.ts";
@@ -47,6 +49,9 @@ export interface Outcome {
   readonly fault: Fault | null;
 }
 
+/** The disk gets so long to take the last of the sound, when recognition has ended. */
+const keepingMs = 500;
+
 /** Builds the parts, connects them, and unwinds them in reverse order. Decides nothing. */
 export function startAgent(options: AgentOptions): Agent {
   const { settings, secrets, logger, onReport, onCapture } = options;
@@ -59,18 +64,38 @@ export function startAgent(options: AgentOptions): Agent {
   const source = sourceOf(settings, clock, random, logger);
   const fleet = fleetOf(options, boot, clock, random);
 
-  const report = (what: Report) => {
+  const tell = (what: Report) => {
+    if (what.type === "session") checkAccounts();
     logReport(logger, what);
     fleet.report(what);
     onReport(what);
   };
+  // Until it is on disk how far the service has answered, the next transcript waits: see decision 13.
+  const report = (what: Report) => (what.type === "transcript" ? spool.whenNoted(() => tell(what)) : tell(what));
+  const { memory_seconds, disk, disk_megabytes, disk_hours, flush_ms } = settings.buffer;
+  const spool = new Spool({
+    folder: join(settings.state_dir, "audio"),
+    sampleRate,
+    maxBytes: disk_megabytes * 1_000_000,
+    maxAgeMs: disk_hours * 3_600_000,
+    clock,
+    onTrouble: (fault) => report({ type: "disk", fault }),
+  });
   const log = new AudioLog({
     sampleRate,
-    capacityMs: settings.buffer.memory_seconds * 1000,
+    capacityMs: memory_seconds * 1000,
     live: settings.audio.source !== "file" || settings.audio.speed === 1,
     clock,
     onGap: (gap) => report({ type: "gap", ...gap }),
+    store: spool,
+    keeping: keepingOf(disk, memory_seconds * 1000, flush_ms),
   });
+  if (spool.resumed !== null) {
+    logger.info("an earlier run left sound that is not recognised yet: going on with it", {
+      resumedMs: log.ledger().resumedMs,
+      from: new Date(log.wallMs(log.settled)).toISOString(),
+    });
+  }
   let sessions = 0;
   const recognizer = new Recognizer({
     log,
@@ -80,8 +105,8 @@ export function startAgent(options: AgentOptions): Agent {
     config: rasrConfigOf(settings.sis),
     chunkMs: settings.sis.chunk_ms,
     encode: encoders[encodingOf(settings.sis.audio_format)],
-    // A file that is played fast is a source whose real time is fast.
-    catchUpRate: settings.buffer.catch_up_rate * (settings.audio.source === "file" ? settings.audio.speed : 1),
+    catchUpRate: settings.buffer.catch_up_rate,
+    sourceSpeed: settings.audio.source === "file" ? settings.audio.speed : 1,
     clock,
     random,
     logger,
@@ -130,10 +155,30 @@ export function startAgent(options: AgentOptions): Agent {
     onCapture?.(event);
   });
 
+  /** What the service is not done with is on disk for the next run, as far as the disk takes it. */
+  async function keepTheRest(): Promise<void> {
+    while (disk !== "off" && spool.usable && !log.spill()) await spool.written;
+    await spool.close();
+  }
+
+  async function inTime(work: Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<undefined>();
+    using _deadline = clock.after(keepingMs, () => late.resolve(undefined));
+    await Promise.race([work, late.promise]);
+  }
+
+  function checkAccounts(): void {
+    const ledger = log.ledger();
+    if (!balances(ledger)) logger.error("the accounts of the sound do not balance: please report this", { ...ledger });
+  }
+
   async function unwind(reason: string): Promise<Outcome> {
     const silenced = source.stop();
+    if (disk !== "off") log.spill();
     await recognizer.stop();
+    await inTime(keepTheRest());
     log.close();
+    checkAccounts();
     await silenced;
     logger.info("the agent has stopped", {
       reason,

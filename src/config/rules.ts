@@ -43,9 +43,6 @@ function* unavailable(view: View): Iterable<Finding> {
 /** What the configuration knows, and this version does without. */
 function* notYet(view: View): Iterable<Finding> {
   if (view.given("panel.port")) yield { key: "panel.port", message: "has no effect in this version" };
-  if (view.text("buffer.disk") === "always") {
-    yield { key: "buffer.disk", message: "has no effect in this version: sound is kept in memory only" };
-  }
 }
 
 function* authConflicts(view: View): Iterable<Finding> {

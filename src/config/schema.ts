@@ -244,6 +244,14 @@ const buffer = z
       description: "Most sound on disk; 1 MB holds half a minute of 16 kHz PCM.",
       "x-unit": "MB",
     }),
+    disk_hours: z.number().min(0.1).max(8_760).default(24).meta({
+      description: "Sound that has been on disk for longer is deleted, recognised or not.",
+      "x-unit": "h",
+    }),
+    flush_ms: z.int().min(100).max(10_000).default(500).meta({
+      description: 'With disk = "always": how often sound is written. A power cut costs at most this much.',
+      "x-unit": "ms",
+    }),
     catch_up_rate: z.number().min(1.1).max(20).default(3).meta({
       description: "How fast a backlog is sent after an outage.",
       "x-unit": "times real time",

@@ -38,6 +38,7 @@ export function stepDevice(state: DeviceState, input: DeviceInput, wallMs: numbe
     case "healthy":
     case "transcript":
     case "gap":
+    case "disk":
       return state;
   }
 }

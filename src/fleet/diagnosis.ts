@@ -10,7 +10,7 @@ import type { AlarmType } from "./schema.ts";
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
 
 /** Where trouble is seen; only good news from the same side ends it. */
-export const origins = ["service", "recorder", "sound", "audio", "broker"] as const;
+export const origins = ["service", "recorder", "sound", "audio", "broker", "disk"] as const;
 export type Origin = (typeof origins)[number];
 
 /** One sighting of trouble, diagnosed. */
@@ -76,7 +76,11 @@ const bySoundHealth: Readonly<Record<SoundHealth, { readonly message: string; re
 
 /** What to do about sound that will never be recognised. */
 const lossHints: Readonly<Record<LossCause, string>> = {
-  "buffer-full": "Look for the outage that came before; a larger buffer (buffer.memory_seconds) bridges a longer one.",
+  "buffer-full":
+    "Look for the outage that came before; a larger buffer (buffer.disk_megabytes, buffer.memory_seconds) bridges a longer one.",
+  expired:
+    "The outage lasted longer than sound may stay on disk (buffer.disk_hours): mend what keeps the service away.",
+  disk: "Sound that was kept on disk cannot be read: check the disk or memory card, and replace it.",
   unreadable: "The service answered with what this program cannot read: look in the log, and for a newer version.",
   stopped: "The agent was stopped while sound still waited for the service: look for an outage before the stop.",
   capture: "The recorder was away: check the microphone and its cable.",
@@ -120,6 +124,19 @@ export function symptomOfReport(report: Report): Symptom | null {
         hint: lossHints[report.cause],
         debounceMs: 0,
         lasting: false,
+      };
+    case "disk":
+      if (report.fault === null) return null;
+      return {
+        alarm: "disk",
+        origin: "disk",
+        class: "disk",
+        code: report.fault.code,
+        message: report.fault.message,
+        traceId: null,
+        hint: report.fault.hint,
+        debounceMs: 0,
+        lasting: true,
       };
     case "phase":
     case "session":
@@ -198,6 +215,7 @@ export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
 /** Which side a report of recognition proves well; null: it proves nothing. */
 export function wellByReport(report: Report): Origin | null {
   if (report.type === "healthy") return "service";
+  if (report.type === "disk" && report.fault === null) return "disk";
   // The service answered START: whatever it refused before, it accepts now.
   if (report.type === "session" && report.change === "started") return "service";
   return null;

@@ -168,6 +168,7 @@ export function startFleet(options: FleetOptions): Fleet {
       }
       case "phase":
       case "healthy":
+      case "disk":
         return;
     }
   }

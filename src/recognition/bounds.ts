@@ -16,6 +16,8 @@ export interface Bounds {
   readonly longestSegmentMs: number;
   /** Without audio for this long, a session is ended before the service disconnects. */
   readonly starvedMs: number;
+  /** Silence that ends a segment. */
+  readonly tailMs: number;
   readonly shortestChunkMs: number;
 }
 
@@ -37,6 +39,7 @@ export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
     // Some models ignore max_seconds, so its largest value counts.
     longestSegmentMs: limits.maxSeconds.max * 1000 + tailMs + marginMs,
     starvedMs: limits.clientSilenceMs * 0.75,
+    tailMs,
     shortestChunkMs: limits.chunkMs.min,
   };
 }

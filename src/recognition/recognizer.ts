@@ -12,6 +12,7 @@ import type { Report } from "./report.ts";
 import { freshStanding } from "./retry.ts";
 import { Sender } from "./sender.ts";
 import type { Effect, Event, EventOf, Irregularity, State } from "./state.ts";
+import { Throttle } from "./throttle.ts";
 
 /** Messages that cannot have been a result of ours. */
 const harmless: ReadonlySet<FaultCode> = new Set(["wire-unknown-type", "wire-binary"]);
@@ -31,8 +32,10 @@ export interface RecognizerOptions {
   readonly chunkMs: number;
   /** Samples to the bytes that `config.audioFormat` names. */
   readonly encode: (samples: Int16Array) => Uint8Array;
-  /** How fast a backlog is sent, times real time. */
+  /** How fast a backlog is sent at the most, times the source's own speed. */
   readonly catchUpRate: number;
+  /** Of the source, times real time: 1, unless it is a recording that is played faster or slower. */
+  readonly sourceSpeed: number;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -65,8 +68,13 @@ export class Recognizer {
   constructor(options: RecognizerOptions) {
     this.#options = options;
     const bounds = sessionBounds(options.mode, options.config);
-    this.#hearing = new Hearing(options.log, bounds, options.config.property, options.onReport);
-    this.#sender = new Sender({ ...options, bounds });
+    const { log, config, clock, catchUpRate, sourceSpeed } = options;
+    this.#hearing = new Hearing(log, bounds, config.property, sourceSpeed, options.onReport);
+    this.#sender = new Sender({
+      ...options,
+      bounds,
+      throttle: new Throttle(catchUpRate, sourceSpeed, clock.monotonicMs()),
+    });
   }
 
   /** Resolves when it has stopped: asked to, or because a finite source is recognised to its end. */
@@ -180,11 +188,15 @@ export class Recognizer {
   #listener(): LinkListener {
     return {
       opened: () => this.#dispatch({ type: "opened" }),
-      reply: (reply) => this.#dispatch(reply),
+      reply: (reply) => {
+        const failed = reply.type === "ERROR" || reply.type === "FATAL_ERROR";
+        if (failed && this.#state.phase === "streaming") this.#sender.failed();
+        this.#dispatch(reply);
+      },
       malformed: (fault) => this.#unreadable(fault),
       confirmed: (sent) => {
         this.#sender.confirm(sent);
-        this.#hearing.confirmed(sent - this.#sentBefore);
+        this.#hearing.confirmed(sent - this.#sentBefore, this.#options.clock.monotonicMs());
         this.#pump();
       },
       closed: (ending) => {
@@ -198,6 +210,8 @@ export class Recognizer {
     const heard = this.#hearing.deliver(result.traceId, result.segments);
     if (heard.dropped > 0) this.#note("repeated-result", `${heard.dropped} segments`);
     for (const transcript of heard.transcripts) this.#options.onReport({ type: "transcript", transcript });
+    // In short mode the only result comes at the session's end, however long after its sound.
+    if (heard.finalToMs !== null && this.#options.mode !== "short") this.#sender.answered(heard.finalToMs);
     if (heard.trouble === "wordless") this.#queue.push({ type: "spoiled" });
     if (heard.trouble === "misplaced") this.#unreadable(new Fault("wire-bad-message", misplaced));
   }
@@ -218,6 +232,7 @@ export class Recognizer {
         else this.#pumpTimer = this.#options.clock.after(this.#sender.starvedInMs, () => this.#pump());
         break;
       case "paced":
+      case "fetching":
         this.#pumpTimer = this.#options.clock.after(pause.againInMs, () => this.#pump());
         break;
       case "full":

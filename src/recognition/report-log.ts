@@ -26,6 +26,10 @@ export function logReport(logger: Logger, report: Report): void {
       logger.error("sound was lost", { lostMs, from, to, cause });
       break;
     }
+    case "disk":
+      if (report.fault === null) logger.info("sound can be kept on disk again");
+      else logger.error(report.fault.message, { code: report.fault.code, hint: report.fault.hint });
+      break;
     case "healthy":
     case "transcript":
       break;

@@ -1,4 +1,5 @@
 import type { LossCause } from "../audio/log.ts";
+import type { Fault } from "../base/fault.ts";
 import type { Action, ErrorClass } from "../sis/catalogue.ts";
 
 /** What recognition is doing, in the words of the fleet's `up/state`. */
@@ -71,4 +72,6 @@ export type Report =
       readonly fromMs: number;
       readonly toMs: number;
       readonly cause: LossCause;
-    };
+    }
+  /** Sound cannot be kept on disk, and why; null: it can be again. */
+  | { readonly type: "disk"; readonly fault: Fault | null };

@@ -46,7 +46,7 @@ test("the least that a person must write gives the defaults", () => {
       speed: 1,
       gate: "always",
     },
-    buffer: { memory_seconds: 120, disk: "outage", disk_megabytes: 256, catch_up_rate: 3 },
+    buffer: { memory_seconds: 120, disk: "outage", disk_megabytes: 256, disk_hours: 24, flush_ms: 500, catch_up_rate: 3 },
   });
 });
 

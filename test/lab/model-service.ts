@@ -48,11 +48,23 @@ export class ModelService {
   readonly #clock: ManualClock;
   readonly #random: Random;
   readonly #nextTrouble: () => Trouble;
+  readonly #speed: number;
+  /** It is at work on what has arrived until then. */
+  #busyToMs = 0;
   #session: Session | null = null;
   #dead = false;
   #traces = 0;
 
-  constructor(mode: Mode, link: ScriptedLink, clock: ManualClock, random: Random, nextTrouble: () => Trouble) {
+  /** @param speed how fast it recognises, times real time; what arrives faster has to wait */
+  constructor(
+    mode: Mode,
+    link: ScriptedLink,
+    clock: ManualClock,
+    random: Random,
+    nextTrouble: () => Trouble,
+    speed = Number.POSITIVE_INFINITY,
+  ) {
+    this.#speed = speed;
     this.#mode = mode;
     this.#link = link;
     this.#clock = clock;
@@ -65,13 +77,19 @@ export class ModelService {
   /** What the link carries arrives a moment later, in order, as over a network. */
   readonly handlers = {
     onText: (message: { readonly command: string; readonly cancel?: boolean }) => {
-      this.#clock.after(networkMs, () => this.#command(message.command, message.cancel === true));
+      this.#work(0, () => this.#command(message.command, message.cancel === true));
     },
     onAudio: (bytes: Uint8Array) => {
       const samples = new Int16Array(bytes.slice().buffer);
-      this.#clock.after(networkMs, () => this.#audio(samples));
+      this.#work(samples.length / perMs, () => this.#audio(samples));
     },
   };
+
+  #work(soundMs: number, done: () => void): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#busyToMs = Math.max(this.#busyToMs, nowMs + networkMs) + soundMs / this.#speed;
+    this.#clock.after(this.#busyToMs - nowMs, done);
+  }
 
   #command(command: string, cancel: boolean): void {
     if (this.#dead || this.#link.ended) return;

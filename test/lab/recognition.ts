@@ -54,6 +54,7 @@ export function recognitionLab(
     chunkMs: 100,
     encode: (samples) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
     catchUpRate: options.catchUpRate ?? 3,
+    sourceSpeed: 1,
     clock,
     random: seededRandom(options.seed ?? "lab"),
     logger: silentLogger,

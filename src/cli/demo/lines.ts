@@ -37,6 +37,8 @@ function reportLines(report: Report, now: Moment): readonly Line[] {
       const { lostMs, cause } = report;
       return [said(now, "agent", span(`${duration(lostMs)} of sound is lost: ${cause}`, "bad"))];
     }
+    case "disk":
+      return report.fault === null ? [] : [said(now, "agent", span(report.fault.message, "bad"))];
     case "session":
     case "healthy":
       return [];

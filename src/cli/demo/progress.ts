@@ -90,6 +90,7 @@ function withReport(progress: Progress, report: Report, now: Moment): Progress {
     case "error":
     case "session":
     case "healthy":
+    case "disk":
       return progress;
   }
 }
