@@ -4,10 +4,18 @@ import { between, lengthOf, type Spans, touch, widened, without } from "./spans.
 /** What the agent says of its sound when it stops (`AudioLog.ledger`), ms. */
 export interface Ledger {
   readonly capturedMs: number;
+  /** Of what was captured: a run before left it on disk. */
+  readonly resumedMs: number;
   readonly acknowledgedMs: number;
   readonly pendingMs: number;
   readonly lostMs: number;
   readonly missedMs: number;
+}
+
+/** The ledger of one run of the agent. */
+export interface RunLedger extends Ledger {
+  /** How the run before it ended; null: it was the first. What a killed run captured is in no ledger but its heir's. */
+  readonly after: "ledger" | "kill" | null;
 }
 
 /** Sound that the agent says is missing, ms of the room's time. */
@@ -18,6 +26,24 @@ export interface ToldGap extends Span {
 
 /** Samples are whole, ms are not. */
 const roundingMs = 1;
+
+/** What all runs captured, each sample counted once: not what a run took over from one that has counted it. */
+export function capturedByAll(ledgers: readonly RunLedger[]): number {
+  return sum(
+    ledgers.map(({ capturedMs, resumedMs, after }) => (after === "ledger" ? capturedMs - resumedMs : capturedMs)),
+  );
+}
+
+/** What one run left that the next did not take over, in words. */
+export function brokenHeritage(ledgers: readonly RunLedger[]): string[] {
+  return ledgers.flatMap((ledger, index) => {
+    const before = ledgers[index - 1];
+    if (before === undefined || ledger.after !== "ledger") return [];
+    const offMs = ledger.resumedMs - before.pendingMs;
+    if (Math.abs(offMs) <= roundingMs) return [];
+    return [`a run left ${before.pendingMs} ms to be recognised, the next took over ${ledger.resumedMs} ms`];
+  });
+}
 
 /** What is wrong with a run's ledger; null: it balances. */
 export function imbalance(ledger: Ledger): string | null {

@@ -7,11 +7,13 @@ import { createInterface } from "node:readline";
 /** A line of the agent's log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** What the agent's processes tell whoever consumes them. Times are of `performance.now()`. */
+/** Hears what the agent's processes say. */
 export interface AgentListener {
   /** A line of `--stdout jsonl`. */
-  onTranscript(line: LogLine, atMs: number): void;
+  onTranscript(line: LogLine): void;
   onLog(line: LogLine): void;
+  /** It ended, and nobody had asked it to. */
+  onCrash(how: string): void;
 }
 
 const root = join(import.meta.dirname, "../..");
@@ -35,6 +37,7 @@ export class AgentProcess implements AsyncDisposable {
   readonly #log: number;
   #child: ChildProcess | null = null;
   #ended: Promise<unknown> = Promise.resolve();
+  #asked = false;
 
   constructor(options: AgentProcessOptions, listener: AgentListener) {
     this.#options = options;
@@ -56,14 +59,18 @@ export class AgentProcess implements AsyncDisposable {
       env: { ...process.env, ...env },
     });
     this.#child = child;
+    this.#asked = false;
     const ends = [once(child, "exit")];
     for (const [stream, hear] of [
-      [child.stdout, (line: string) => this.#listener.onTranscript(parsed(line), performance.now())],
+      [child.stdout, (line: string) => this.#listener.onTranscript(parsed(line))],
       [child.stderr, (line: string) => this.#hearLog(line)],
     ] as const) {
       const lines = createInterface(stream).on("line", hear);
       ends.push(once(lines, "close"));
     }
+    child.once("exit", (code, signal) => {
+      if (!this.#asked) this.#listener.onCrash(`the agent ended by itself: ${signal ?? `exit code ${code}`}`);
+    });
     this.#ended = this.#goneWith(Promise.all(ends));
   }
 
@@ -71,6 +78,7 @@ export class AgentProcess implements AsyncDisposable {
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<number> {
     const from = performance.now();
     const child = this.#child;
+    this.#asked = true;
     child?.kill(signal);
     const kill = setTimeout(() => child?.kill("SIGKILL"), longestStopMs);
     await this.#ended;

@@ -6,7 +6,8 @@ export interface Profile {
   readonly mode: "continuous" | "sentence";
   readonly auth: "aksk" | "password";
   readonly format: "pcm16k16bit" | "alaw16k8bit" | "pcm8k16bit";
-  readonly disk: "off" | "outage" | "always";
+  readonly memorySeconds: number;
+  readonly disk: "outage" | "always";
   readonly catchUpRate: number;
 }
 
@@ -25,11 +26,15 @@ export interface Burst {
   readonly faults: readonly DrawnFault[];
 }
 
-/** What each setting gives to kinds that need it. */
+/** What settings give to kinds that need it. */
 function given(profile: Profile): readonly Need[] {
-  const auth = profile.auth === "aksk" ? "signature" : "password";
-  return profile.disk === "always" ? [auth, "disk-always"] : [auth];
+  const needs: Need[] = [profile.auth === "aksk" ? "signature" : "password"];
+  if (profile.disk === "always") needs.push("disk-always");
+  if (profile.memorySeconds >= muchSeconds) needs.push("much-memory");
+  return needs;
 }
+
+const muchSeconds = 120;
 
 /** Those of `names` that an agent of this profile can have on a machine that meets `machine`. */
 export function suitable(names: readonly KindName[], profile: Profile, machine: readonly Need[]): KindName[] {
@@ -39,7 +44,7 @@ export function suitable(names: readonly KindName[], profile: Profile, machine: 
 
 /** Those of `names` that some agent can have on a machine that meets `machine`. */
 export function possible(names: readonly KindName[], machine: readonly Need[]): KindName[] {
-  const met = new Set<Need>(["password", "signature", ...machine]);
+  const met = new Set<Need>(["password", "signature", "disk-always", "much-memory", ...machine]);
   return names.filter((name) => kindOf(name).needs.every((need) => met.has(need)));
 }
 
@@ -54,7 +59,8 @@ export function drawProfile(random: Random, names: readonly KindName[], machine:
       mode: oneOf(random, ["continuous", "continuous", "continuous", "sentence"]),
       auth: oneOf(random, ["aksk", "password"]),
       format: oneOf(random, ["pcm16k16bit", "pcm16k16bit", "alaw16k8bit", "pcm8k16bit"]),
-      disk: "off",
+      memorySeconds: oneOf(random, [5, 30, muchSeconds, muchSeconds]),
+      disk: oneOf(random, ["outage", "always"]),
       catchUpRate: oneOf(random, [3, 3, 5]),
     };
     if (suitable(names, profile, machine).length > 0) return profile;
@@ -74,7 +80,7 @@ const mostAtOnce = 3;
  */
 export function drawBurst(random: Random, names: readonly KindName[], before: Burst | null, most: number): Burst {
   const slow = before?.faults.some(({ kind }) => kindOf(kind).waits !== "short") ?? false;
-  const calmMs = slow || random() < 0.4 ? between(random, forgivenMs, forgivenMs + 3000) : between(random, 500, 4000);
+  const calmMs = slow || random() < 0.6 ? between(random, forgivenMs, forgivenMs + 3000) : between(random, 500, 4000);
   const count = Math.min(most, oneOf(random, [1, 1, 2, 2, mostAtOnce]));
   const faults: DrawnFault[] = [];
   while (faults.length < count) {

@@ -1,4 +1,4 @@
-import type { Ledger, ToldGap } from "./accounts.ts";
+import type { Ledger, RunLedger, ToldGap } from "./accounts.ts";
 import type { AgentListener, LogLine } from "./agent-process.ts";
 import type { Line } from "./verdict.ts";
 
@@ -6,10 +6,21 @@ import type { Line } from "./verdict.ts";
 export class Hearsay implements AgentListener {
   /** Final transcripts, in the order in which they came; `startMs` is wall clock. */
   readonly lines: Line[] = [];
-  readonly ledgers: Ledger[] = [];
+  readonly ledgers: RunLedger[] = [];
   readonly gaps: ToldGap[] = [];
   /** Messages of level error that are none of the service's and none of a gap. */
   readonly errors: string[] = [];
+  #lastEnd: RunLedger["after"] = null;
+
+  /** The agent was killed: there will be no ledger of that run. */
+  killed(): void {
+    this.#lastEnd = "kill";
+  }
+
+  onCrash(how: string): void {
+    this.errors.push(how);
+    this.killed();
+  }
 
   onTranscript(line: LogLine): void {
     const { id, start, text, final } = line;
@@ -21,7 +32,10 @@ export class Hearsay implements AgentListener {
   }
 
   onLog(line: LogLine): void {
-    if (line["msg"] === "the agent has stopped") this.ledgers.push(ledgerOf(line));
+    if (line["msg"] === "the agent has stopped") {
+      this.ledgers.push({ ...ledgerOf(line), after: this.#lastEnd });
+      this.#lastEnd = "ledger";
+    }
     if (line["msg"] === "sound was lost") {
       this.gaps.push({
         from: Date.parse(String(line["from"])),
@@ -30,7 +44,8 @@ export class Hearsay implements AgentListener {
         cause: String(line["cause"]),
       });
     }
-    if (line["level"] === "fatal" || line["code"] === "internal") this.errors.push(String(line["msg"]));
+    const isDefect = String(line["msg"]).includes("please report this") || line["code"] === "internal";
+    if (line["level"] === "fatal" || isDefect) this.errors.push(String(line["msg"]));
   }
 }
 
@@ -38,6 +53,7 @@ function ledgerOf(line: LogLine): Ledger {
   const ms = (name: keyof Ledger) => Number(line[name]);
   return {
     capturedMs: ms("capturedMs"),
+    resumedMs: ms("resumedMs"),
     acknowledgedMs: ms("acknowledgedMs"),
     pendingMs: ms("pendingMs"),
     lostMs: ms("lostMs"),

@@ -18,7 +18,15 @@ export type Deed =
   | { readonly do: "end-broker"; readonly forMs: number };
 
 /** What a kind asks of the machine, or of the agent's settings. */
-export type Need = "name-service" | "packet-filter" | "small-disk" | "password" | "signature" | "disk-always";
+export type Need =
+  | "name-service"
+  | "packet-filter"
+  | "small-disk"
+  | "password"
+  | "signature"
+  | "disk-always"
+  /** What cannot be written for a while must not fall out of memory. */
+  | "much-memory";
 
 /** A kind of fault. */
 export interface Kind {
@@ -30,6 +38,8 @@ export interface Kind {
   readonly waits: "short" | "renewal" | "long";
   /** Of two faults at once, only one may be about the same thing. "any": about nothing of its own. */
   readonly about: "any" | "recorder" | "agent";
+  /** The service may end a session in the middle of a word, and tell the part that it has heard. */
+  readonly cutsWords: boolean;
   readonly deed: (random: Random) => Deed;
 }
 
@@ -46,7 +56,7 @@ export function oneOf<T>(random: Random, list: readonly T[]): T {
 }
 
 function kind(deed: (random: Random) => Deed, others: Partial<Omit<Kind, "deed">> = {}): Kind {
-  return { needs: [], waits: "short", about: "any", ...others, deed };
+  return { needs: [], waits: "short", about: "any", cutsWords: false, ...others, deed };
 }
 
 /** The service does these wrong. */
@@ -123,13 +133,20 @@ export const kinds = {
   oversized: service((random) => [{ kind: "oversized", bytes: between(random, 1_100_000, 8_000_000) }]),
   binary: service((random) => [{ kind: "binary", bytes: between(random, 1, 100_000) }]),
   "start-twice": service((random) => ["start-twice", oneOf<ServiceFault>(random, ["unasked-end", "reset"])]),
-  "unasked-end": service((random) => [
-    { kind: "unasked-end", reason: oneOf(random, ["NORMAL", "ERROR"]), results: oneOf(random, ["dropped", "before"]) },
-  ]),
+  "unasked-end": service(
+    (random) => [
+      {
+        kind: "unasked-end",
+        reason: oneOf(random, ["NORMAL", "ERROR"]),
+        results: oneOf(random, ["dropped", "before"]),
+      },
+    ],
+    { cutsWords: true },
+  ),
   "result-without-result": service(() => ["result-without-result"]),
-  "late-result": service(() => [{ kind: "unasked-end", results: "after" }]),
-  "exceeded-audio": service(() => ["exceeded-audio"]),
-  "limits-reached": service(() => ["limits-reached"]),
+  "late-result": service(() => [{ kind: "unasked-end", results: "after" }], { cutsWords: true }),
+  "exceeded-audio": service(() => ["exceeded-audio"], { cutsWords: true }),
+  "limits-reached": service(() => ["limits-reached"], { cutsWords: true }),
   "token-expired": service(() => ["expire-tokens", "reset"], { needs: ["password"], waits: "renewal" }),
   "clock-off": service(
     (random) => [
@@ -150,7 +167,7 @@ export const kinds = {
     about: "agent",
   }),
   "disk-full": kind((random) => ({ do: "fill-disk", forMs: between(random, 1000, 6000) }), {
-    needs: ["small-disk"],
+    needs: ["small-disk", "much-memory"],
     about: "agent",
   }),
   "broker-away": kind((random) => ({ do: "end-broker", forMs: lasting(random) })),

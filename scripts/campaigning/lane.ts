@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Span } from "../../src/simulator/alsa-room.ts";
-import { type GapAccount, gapAccounts, imbalance, type Ledger } from "./accounts.ts";
+import { brokenHeritage, type GapAccount, gapAccounts, imbalance, type RunLedger } from "./accounts.ts";
 import { type Burst, type DrawnFault, drawBurst, drawProfile, type Profile, suitable } from "./draw.ts";
 import { Hearsay } from "./hearsay.ts";
 import type { KindName } from "./kinds.ts";
@@ -43,7 +43,8 @@ export interface LaneResult {
   readonly verdict: Verdict;
   /** The fault that was nearest to each of the verdict's misfortunes: its index; null: there was none. */
   readonly blamed: readonly (number | null)[];
-  readonly ledgers: readonly Ledger[];
+  /** Of the runs of the agent that were not killed, in order. */
+  readonly ledgers: readonly RunLedger[];
   readonly gaps: readonly GapAccount[];
   /** What else was wrong, in words. */
   readonly troubles: readonly string[];
@@ -76,7 +77,7 @@ export async function runLane(
   const hearsay = new Hearsay();
   await using scene = await openScene({ ...plan, profile }, hearsay);
   onScene(scene);
-  const books = new Books();
+  const books = new Books(hearsay);
   const faults: Suffered[] = [];
   {
     using watch = new Watch(scene, profile);
@@ -97,14 +98,14 @@ export async function runLane(
         `${faults.length}/${plan.faults} ${kindsOfIt}: ${liveAgainMs === null ? "not live again" : `live again after ${liveAgainMs} ms`}`,
       );
       if (liveMs === null) {
-        books.onTrouble(`not live again within ${liveAgainWithinMs / 1000} s after ${kindsOfIt}`);
+        books.troubles.push(`not live again within ${liveAgainWithinMs / 1000} s after ${kindsOfIt}`);
         break;
       }
     }
     await sleep(lastWordsMs);
   }
   const tookMs = await scene.agent.end("SIGTERM");
-  if (tookMs > longestStopMs) books.onTrouble(`the agent took ${Math.round(tookMs)} ms to stop`);
+  if (tookMs > longestStopMs) books.troubles.push(`the agent took ${Math.round(tookMs)} ms to stop`);
   return settle(plan, profile, scene, hearsay, books, faults);
 }
 
@@ -162,7 +163,7 @@ function settle(
     blamed: verdict.misfortunes.map(({ word }) => nearest(suffered, word.startMs)),
     ledgers: hearsay.ledgers,
     gaps,
-    troubles: [...books.troubles, ...hearsay.errors, ...unbalanced],
+    troubles: [...books.troubles, ...hearsay.errors, ...unbalanced, ...brokenHeritage(hearsay.ledgers)],
   };
 }
 

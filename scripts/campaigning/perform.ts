@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Span } from "../../src/simulator/alsa-room.ts";
+import type { Hearsay } from "./hearsay.ts";
 import type { Deed, ServiceFault } from "./kinds.ts";
 import { childrenOf, signal } from "./processes.ts";
 import type { Scene } from "./scene.ts";
@@ -10,8 +11,15 @@ export interface Struck {
   readonly overMs: number;
 }
 
+/** What the agent had on its way to the disk when it was killed: its flush interval, and one for a busy machine. */
+const unflushedMs = 1500;
+/** A disk that has failed is left alone for a while, and then has to catch up. */
+const diskRecoveryMs = 10_000;
+
 /** What the lane has to know of deeds beside that, for its verdict. Times are of `performance.now()`. */
 export class Books {
+  /** Nothing could be written to disk. */
+  readonly diskFull: Span[] = [];
   /** The agent was killed: what it heard then may not have reached its disk, and may be missing. */
   readonly uncertain: Span[] = [];
   /** What recorders took then reached nobody. */
@@ -19,9 +27,17 @@ export class Books {
   /** The agent did not run: what is missing then is in nobody's accounts. */
   readonly away: Span[] = [];
   readonly troubles: string[] = [];
+  readonly #hearsay: Pick<Hearsay, "killed">;
 
-  onTrouble(what: string): void {
-    this.troubles.push(what);
+  constructor(hearsay: Pick<Hearsay, "killed">) {
+    this.#hearsay = hearsay;
+  }
+
+  /** The agent was killed at `fromMs`, and is gone at `toMs`. */
+  onKill(fromMs: number, toMs: number): void {
+    this.#hearsay.killed();
+    const full = this.diskFull.findLast(({ to }) => to + diskRecoveryMs > fromMs);
+    this.uncertain.push({ from: Math.min(fromMs, full?.from ?? fromMs) - unflushedMs, to: toMs });
   }
 }
 
@@ -30,8 +46,6 @@ const lookEveryMs = 50;
 const recorderPatienceMs = 20_000;
 /** A stop is promised within 5 s; the machine may be busy. */
 const longestStopMs = 7000;
-/** What the agent had on its way to the disk when it was killed: its flush interval, and one for a busy machine. */
-const unflushedMs = 1500;
 
 /**
  * Makes a fault happen; resolves when nothing stands in the agent's way any more.
@@ -58,11 +72,7 @@ export function perform(deed: Deed, scene: Scene, books: Books, giveUp: AbortSig
         () => scene.surroundings.knowName(),
       );
     case "fill-disk":
-      return lasting(
-        deed.forMs,
-        () => scene.surroundings.fillDisk(),
-        () => scene.surroundings.emptyDisk(),
-      );
+      return diskFull(deed.forMs, scene, books);
     case "end-broker":
       return lasting(
         deed.forMs,
@@ -114,6 +124,16 @@ async function lasting(forMs: number, begin: () => Promise<void>, end: () => Pro
   return { fromMs, overMs: performance.now() };
 }
 
+async function diskFull(forMs: number, { surroundings }: Scene, books: Books): Promise<Struck> {
+  const struck = await lasting(
+    forMs,
+    () => surroundings.fillDisk(),
+    () => surroundings.emptyDisk(),
+  );
+  books.diskFull.push({ from: struck.fromMs, to: struck.overMs });
+  return struck;
+}
+
 async function recorderSuffers(
   deed: Extract<Deed, { do: "kill-recorder" | "stop-recorder" }>,
   { agent }: Scene,
@@ -126,9 +146,10 @@ async function recorderSuffers(
     const fromMs = performance.now();
     if (recorder !== undefined && signal(recorder, deed.do === "kill-recorder" ? "SIGKILL" : "SIGSTOP")) {
       if (deed.do === "kill-recorder") return { fromMs, overMs: fromMs };
-      await sleep(deed.forMs);
-      // Gone already: the agent has noticed, and what the recorder had not read yet went with it.
-      if (!signal(recorder, "SIGCONT")) books.unheard.push({ from: fromMs, to: performance.now() });
+      const isThere = () => agent.pid !== null && childrenOf(agent.pid).includes(recorder);
+      while (performance.now() < fromMs + deed.forMs && isThere()) await sleep(lookEveryMs);
+      // Gone: the agent has noticed, and what the recorder had not read yet went with it.
+      if (!isThere() || !signal(recorder, "SIGCONT")) books.unheard.push({ from: fromMs, to: performance.now() });
       return { fromMs, overMs: performance.now() };
     }
     if (giveUp.aborted || fromMs > deadline) return null;
@@ -143,8 +164,9 @@ async function agentEnds(
 ): Promise<Struck> {
   const fromMs = performance.now();
   const tookMs = await agent.end(name);
-  if (name === "SIGTERM" && tookMs > longestStopMs) books.onTrouble(`the agent took ${Math.round(tookMs)} ms to stop`);
-  if (name === "SIGKILL") books.uncertain.push({ from: fromMs - unflushedMs, to: performance.now() });
+  if (name === "SIGTERM" && tookMs > longestStopMs)
+    books.troubles.push(`the agent took ${Math.round(tookMs)} ms to stop`);
+  if (name === "SIGKILL") books.onKill(fromMs, performance.now());
   await sleep(awayMs);
   agent.start();
   const overMs = performance.now();

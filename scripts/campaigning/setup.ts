@@ -49,7 +49,7 @@ export async function writeConfiguration(
           },
     audio: { source: "microphone", device: parts.device },
     buffer: {
-      memory_seconds: 600,
+      memory_seconds: profile.memorySeconds,
       disk: profile.disk,
       disk_megabytes: parts.diskMegabytes,
       catch_up_rate: profile.catchUpRate,

@@ -1,4 +1,5 @@
-import { type KindName, kindNames } from "./kinds.ts";
+import { capturedByAll } from "./accounts.ts";
+import { type KindName, kindNames, kindOf } from "./kinds.ts";
 import type { LaneResult, Suffered } from "./lane.ts";
 import type { Misfortune } from "./verdict.ts";
 
@@ -37,7 +38,7 @@ export function summarise(lanes: readonly LaneResult[]): Summary {
     doubled: sum(lanes.map(({ verdict }) => count(verdict.misfortunes, "doubled"))),
     live_again_ms: liveAgain(faults),
     ledger: {
-      captured_ms: Math.round(sum(ledgers.map(({ capturedMs }) => capturedMs))),
+      captured_ms: Math.round(sum(lanes.map((lane) => capturedByAll(lane.ledgers)))),
       acknowledged_ms: Math.round(sum(ledgers.map(({ acknowledgedMs }) => acknowledgedMs))),
       lost_ms: Math.round(sum(ledgers.map(({ lostMs }) => lostMs))),
     },
@@ -85,7 +86,14 @@ export function accusations(lanes: readonly LaneResult[]): string[] {
         ({ from, trueMs, toldMs }) =>
           `${where}: ${Math.round(trueMs)} ms were missing at ${seconds(from)}, the ledger says ${Math.round(toldMs)} ms`,
       );
-    return [...misfortunes, ...gaps, ...lane.troubles.map((trouble) => `${where}: ${trouble}`)];
+    const cutters = lane.faults.filter(({ kind }) => kindOf(kind).cutsWords).length;
+    const cut =
+      lane.verdict.cut.length > cutters
+        ? [
+            `${where}: ${lane.verdict.cut.map(({ text }) => text).join(", ")} were cut in two, with ${cutters} faults that may`,
+          ]
+        : [];
+    return [...misfortunes, ...cut, ...gaps, ...lane.troubles.map((trouble) => `${where}: ${trouble}`)];
   });
 }
 

@@ -20,6 +20,8 @@ export interface Verdict {
   /** Words that were said into a recorder that works, from their beginning to their end. */
   readonly words: number;
   readonly misfortunes: readonly Misfortune[];
+  /** Words of which two transcripts have the beginning and the end: the service ended a session in their middle. */
+  readonly cut: readonly NumberWord[];
   /** Transcripts that came again with the id that they had. */
   readonly repeats: number;
 }
@@ -29,7 +31,8 @@ export interface Verdict {
  *
  * The consumer keeps transcripts by their ids: the same id again replaces what it had. A word is lost if no transcript
  * has it, doubled if transcripts of two ids have it, or one has it twice, or it came a second time in pieces;
- * reordered if it came first after a later one. A word that was cut by the end of what a recorder gave is none.
+ * reordered if it came first after a later one. A word that was cut by the end of what a recorder gave is none; one that
+ * came in two parts, its beginning and its end, is cut, but not lost.
  *
  * @param lines in the order in which they came
  * @param heard what recorders gave, ms of the room's time
@@ -61,25 +64,36 @@ export function judge(
     const word = numberWord(Number(text), shape);
     const isPieceOnly = ids.length === 0;
     if (ids.length > 1 || (!isPieceOnly && pieces.length > 0 && certainWords.has(text))) {
-      misfortunes.push({ what: "doubled", word, ids: [...ids, ...pieces] });
+      misfortunes.push({ what: "doubled", word, ids: [...ids, ...pieces.map(({ id }) => id)] });
     }
     if (isPieceOnly) continue;
     if (word.startMs < greatest) misfortunes.push({ what: "reordered", word, ids });
     greatest = Math.max(greatest, word.startMs);
   }
+  const cut: NumberWord[] = [];
   for (const word of said) {
-    const hearing = hearings.get(word.text);
-    if (hearing === undefined || hearing.ids.length === 0) {
-      misfortunes.push({ what: "lost", word, ids: hearing?.pieces ?? [] });
-    }
+    const { ids, pieces } = hearings.get(word.text) ?? unheard;
+    if (ids.length > 0) continue;
+    if (isCut(word.text, pieces)) cut.push(word);
+    else misfortunes.push({ what: "lost", word, ids: pieces.map(({ id }) => id) });
   }
-  return { words: said.length, misfortunes, repeats: lines.length - kept.size };
+  return { words: said.length, misfortunes, cut, repeats: lines.length - kept.size };
 }
 
 /** Under which ids a word came, whole or in pieces; an id comes twice that has it twice. */
 interface Hearing {
   readonly ids: string[];
-  readonly pieces: string[];
+  readonly pieces: { readonly id: string; readonly text: string }[];
+}
+
+const unheard: Hearing = { ids: [], pieces: [] };
+
+/** The tone that a cut goes through may be heard on both sides, or on neither. */
+function isCut(word: string, pieces: Hearing["pieces"]): boolean {
+  const [head, tail, ...more] = pieces;
+  if (head === undefined || tail === undefined || more.length > 0 || head.id === tail.id) return false;
+  const missing = word.length - head.text.length - tail.text.length;
+  return word.startsWith(head.text) && word.endsWith(tail.text) && Math.abs(missing) <= 1;
 }
 
 /** By word, in the order in which they came first. */
@@ -90,7 +104,8 @@ function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hea
       const isWhole = /^\d+$/.test(token) && token.length === shape.digits && Number(token) > 0;
       const name = isWhole ? token : wordAt(startMs, shape);
       const hearing = hearings.get(name) ?? { ids: [], pieces: [] };
-      (isWhole ? hearing.ids : hearing.pieces).push(id);
+      if (isWhole) hearing.ids.push(id);
+      else hearing.pieces.push({ id, text: token });
       hearings.set(name, hearing);
     }
   }
