@@ -22,7 +22,7 @@ what became of every word that was said. Exit code 0: nothing was lost, doubled 
   --faults N            how many faults (50)
   --seed S              what is drawn is the same for the same seed (1)
   --kinds A,B,...       these kinds only; "quick": all that the agent gets over in seconds
-  --lanes N             agents side by side, the faults are shared out among them (6)
+  --lanes N             agents side by side, the faults are shared out among them (12)
   --microphone M        arecord: the real one, on a device whose sound the campaign makes; stand-in: a program in its
                         place that knows to the sample what it gave; mixed: both in turns (mixed where arecord is)
   --json                the last line of standard output is the summary as JSON, instead of the table
@@ -37,7 +37,7 @@ function options() {
         faults: { type: "string", default: "50" },
         seed: { type: "string", default: "1" },
         kinds: { type: "string", default: kindNames.join(",") },
-        lanes: { type: "string", default: "6" },
+        lanes: { type: "string", default: "12" },
         microphone: {
           type: "string",
           default: spawnSync("arecord", ["--version"]).status === 0 ? "mixed" : "stand-in",
@@ -118,7 +118,8 @@ function tell(finished: readonly LaneResult[], broken: readonly string[]): numbe
   const gaps = finished.flatMap((lane) => lane.gaps);
   const wrong = [...broken, ...accusations(finished)];
   for (const each of wrong) say(each);
-  if (wrong.length > 0) say(`to run it again: scripts/campaign ${process.argv.slice(2).join(" ")}; logs in ${folder}`);
+  if (wrong.length > 0 && !stop.signal.aborted)
+    say(`to run it again: scripts/campaign ${process.argv.slice(2).join(" ")}; logs in ${folder}`);
   else if (!values.keep) rmSync(folder, { recursive: true, force: true });
   process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : table(rowsOf(finished), summary, gaps));
   return wrong.length > 0 ? 1 : 0;

@@ -1,16 +1,23 @@
+import { closeSync, openSync, writeSync } from "node:fs";
 import type { Ledger, RunLedger, ToldGap } from "./accounts.ts";
 import type { AgentListener, LogLine } from "./agent-process.ts";
 import type { Line } from "./verdict.ts";
 
 /** What the agent's processes have said so far, as far as the campaign looks at it. Wall clock, ms. */
-export class Hearsay implements AgentListener {
+export class Hearsay implements AgentListener, Disposable {
   /** Final transcripts, in the order in which they came; `startMs` is wall clock. */
   readonly lines: Line[] = [];
   readonly ledgers: RunLedger[] = [];
   readonly gaps: ToldGap[] = [];
   /** Messages of level error that are none of the service's and none of a gap. */
   readonly errors: string[] = [];
+  readonly #transcripts: number;
   #lastEnd: RunLedger["after"] = null;
+
+  /** @param transcriptFile takes all that comes on standard output */
+  constructor(transcriptFile: string) {
+    this.#transcripts = openSync(transcriptFile, "a");
+  }
 
   /** The agent was killed: there will be no ledger of that run. */
   killed(): void {
@@ -23,6 +30,7 @@ export class Hearsay implements AgentListener {
   }
 
   onTranscript(line: LogLine): void {
+    writeSync(this.#transcripts, `${JSON.stringify(line)}\n`);
     const { id, start, text, final } = line;
     if (typeof id !== "string" || typeof start !== "string" || typeof text !== "string") {
       this.errors.push(`standard output holds what is no transcript: ${JSON.stringify(line).slice(0, 200)}`);
@@ -46,6 +54,10 @@ export class Hearsay implements AgentListener {
     }
     const isDefect = String(line["msg"]).includes("please report this") || line["code"] === "internal";
     if (line["level"] === "fatal" || isDefect) this.errors.push(String(line["msg"]));
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#transcripts);
   }
 }
 

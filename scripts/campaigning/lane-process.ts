@@ -1,6 +1,6 @@
 /** A lane of the campaign in a process of its own. Its plan comes, and its result goes, by IPC. */
 import { type LanePlan, type LaneResult, runLane } from "./lane.ts";
-import { signal } from "./processes.ts";
+import { childrenOf, signal } from "./processes.ts";
 
 /** What a lane's process tells the campaign. */
 export type LaneMessage =
@@ -17,7 +17,9 @@ function tell(message: LaneMessage): Promise<void> {
 let agent: { readonly pid: number | null } | null = null;
 // However this process ends, its agent ends with it.
 process.on("exit", () => {
-  if (typeof agent?.pid === "number") signal(agent.pid, "SIGKILL");
+  const pid = agent?.pid ?? null;
+  // A recorder that is stopped would stay so for ever.
+  for (const each of pid === null ? [] : [...childrenOf(pid), pid]) signal(each, "SIGKILL");
 });
 // The campaign is gone, or has been stopped: the namespaces and all that is in them go with this process.
 process.on("disconnect", () => process.exit(1));

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Span } from "../../src/simulator/alsa-room.ts";
@@ -74,13 +75,13 @@ export async function runLane(
   const random = seededRandom(plan.seed);
   const profile = drawProfile(random, plan.kinds, plan.machine.meets);
   const names = suitable(plan.kinds, profile, plan.machine.meets);
-  const hearsay = new Hearsay();
+  using hearsay = new Hearsay(join(plan.folder, "transcripts.jsonl"));
   await using scene = await openScene({ ...plan, profile }, hearsay);
   onScene(scene);
   const books = new Books(hearsay);
   const faults: Suffered[] = [];
   {
-    using watch = new Watch(scene, profile);
+    using watch = new Watch(scene, profile, () => heardIn(scene, books));
     await watch.liveFrom(performance.now(), firstLiveMs);
     let burst: Burst | null = null;
     while (faults.length < plan.faults) {
@@ -146,7 +147,7 @@ function settle(
   const startMs = performance.now() - (room.nowMs() ?? 0);
   const wallStartMs = Date.now() - (room.nowMs() ?? 0);
   const inRoom = ({ from, to }: Span): Span => ({ from: from - startMs, to: to - startMs });
-  const heard = without(room.heard(), books.unheard.map(inRoom));
+  const heard = heardIn(scene, books);
   const lines = hearsay.lines.map((line) => ({ ...line, startMs: line.startMs - wallStartMs }));
   const told = hearsay.gaps.map((gap) => ({ ...gap, from: gap.from - wallStartMs, to: gap.to - wallStartMs }));
   const verdict = judge(lines, shape, heard, books.uncertain.map(inRoom), room.edgeMs);
@@ -165,6 +166,15 @@ function settle(
     gaps,
     troubles: [...books.troubles, ...hearsay.errors, ...unbalanced, ...brokenHeritage(hearsay.ledgers)],
   };
+}
+
+/** What recorders gave, and the agent could take, ms of the room's time. */
+function heardIn({ room }: Scene, { unheard }: Books): Span[] {
+  const startMs = performance.now() - (room.nowMs() ?? 0);
+  return without(
+    room.heard(),
+    unheard.map(({ from, to }) => ({ from: from - startMs, to: to - startMs })),
+  );
 }
 
 /** The index of the fault in whose time, or nearest to it, a moment lies; of several, the last. */

@@ -11,9 +11,10 @@ import type { Need } from "./kinds.ts";
 
 const run = promisify(execFile);
 
-/** Starts a program in namespaces of its own. */
-export const intoNamespaces = ["unshare", "--net", "--mount", "--"] as const;
-/** Starts a program that dies with its parent. */
+/** Starts a program in namespaces of its own; when it ends, all that it has started ends. */
+// biome-ignore format: a command line
+export const intoNamespaces = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"];
+/** Starts a program that dies with its parent, where there are no namespaces. */
 export const untoDeath = ["setpriv", "--pdeathsig", "SIGKILL", "--"] as const;
 
 const filters = {
@@ -38,7 +39,7 @@ type Filter = keyof typeof filters;
 export interface Machine {
   readonly namespaces: boolean;
   readonly filter: Filter | null;
-  /** Whether processes can be made to die with their parent. */
+  /** Whether processes have to be made to die with their parent, and can. */
   readonly pdeathsig: boolean;
   readonly meets: readonly Need[];
   /** A sentence for each thing that is not possible. */
@@ -49,19 +50,22 @@ export interface Machine {
 export function lookAtMachine(): Machine {
   const tries = (words: readonly string[]) =>
     spawnSync(words[0] ?? "", words.slice(1), { stdio: "ignore" }).status === 0;
-  const pdeathsig = tries([...untoDeath, "true"]);
-  const namespaces =
-    pdeathsig &&
-    tries([...intoNamespaces, "sh", "-c", "ip link set lo up && mount -t tmpfs -o size=1m none /mnt && umount /mnt"]);
+  const namespaces = tries([
+    ...intoNamespaces,
+    "sh",
+    "-c",
+    "ip link set lo up && mount -t tmpfs -o size=1m none /mnt && umount /mnt",
+  ]);
   const ruled: Record<Filter, string> = { nft: "nft add table inet campaign", iptables: "iptables -F INPUT" };
   const works = (filter: Filter) => namespaces && tries([...intoNamespaces, "sh", "-c", ruled[filter]]);
   const filter = works("nft") ? "nft" : works("iptables") ? "iptables" : null;
   const meets: Need[] = namespaces ? ["name-service", "small-disk"] : [];
   const lacks: string[] = [];
-  if (!namespaces) lacks.push("no namespaces (it takes root, unshare, ip and setpriv): no dns-failure, no disk-full");
+  if (!namespaces) lacks.push("no namespaces (they take root, unshare and ip): no dns-failure, no disk-full");
   if (filter === null)
     lacks.push("no packet filter (nft or iptables, in a namespace): half-open only as a service that freezes");
   else meets.push("packet-filter");
+  const pdeathsig = !namespaces && tries([...untoDeath, "true"]);
   return { namespaces, filter, pdeathsig, meets, lacks };
 }
 

@@ -8,9 +8,12 @@ export interface Line {
   readonly text: string;
 }
 
+/** A transcript's time is that of the speech, so exactly. */
+const datedWithinMs = 100;
+
 /** A word that did not come as it should. */
 export interface Misfortune {
-  readonly what: "lost" | "doubled" | "reordered";
+  readonly what: "lost" | "doubled" | "reordered" | "misdated";
   readonly word: NumberWord;
   /** The ids under which it came. */
   readonly ids: readonly string[];
@@ -31,7 +34,7 @@ export interface Verdict {
  *
  * The consumer keeps transcripts by their ids: the same id again replaces what it had. A word is lost if no transcript
  * has it, doubled if transcripts of two ids have it, or one has it twice, or it came a second time in pieces;
- * reordered if it came first after a later one. A word that was cut by the end of what a recorder gave is none; one that
+ * reordered if it came first after a later one, misdated if its transcript tells another time. A word that was cut by the end of what a recorder gave is none; one that
  * came in two parts, its beginning and its end, is cut, but not lost.
  *
  * @param lines in the order in which they came
@@ -60,6 +63,12 @@ export function judge(
   const hearings = hearingsOf([...kept.values()], shape);
   const misfortunes: Misfortune[] = [];
   let greatest = 0;
+  for (const { id, startMs, text } of kept.values()) {
+    const [first = ""] = tokensOf(text);
+    if (!certainWords.has(first)) continue;
+    const word = numberWord(Number(first), shape);
+    if (Math.abs(startMs - word.startMs) > datedWithinMs) misfortunes.push({ what: "misdated", word, ids: [id] });
+  }
   for (const [text, { ids, pieces }] of hearings) {
     const word = numberWord(Number(text), shape);
     const isPieceOnly = ids.length === 0;
@@ -100,23 +109,29 @@ function isCut(word: string, pieces: Hearing["pieces"]): boolean {
 function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hearing> {
   const hearings = new Map<string, Hearing>();
   for (const { id, startMs, text } of lines) {
-    for (const token of text.split(/[\s。，]+/u).filter((each) => each !== "")) {
+    // Which word a piece belongs to is told by the transcript's time, or by the word before it.
+    let expected = numberAt(startMs, shape);
+    for (const token of tokensOf(text)) {
       const isWhole = /^\d+$/.test(token) && token.length === shape.digits && Number(token) > 0;
-      const name = isWhole ? token : wordAt(startMs, shape);
+      const number = isWhole ? Number(token) : expected;
+      const name = numberWord(number, shape).text;
       const hearing = hearings.get(name) ?? { ids: [], pieces: [] };
       if (isWhole) hearing.ids.push(id);
       else hearing.pieces.push({ id, text: token });
       hearings.set(name, hearing);
+      expected = number + 1;
     }
   }
   return hearings;
 }
 
+function tokensOf(text: string): string[] {
+  return text.split(/[\s。，]+/u).filter((token) => token !== "");
+}
+
 /** The word that is said at a moment, or was said last before it. */
-function wordAt(atMs: number, shape: NumberShape): string {
-  const tolerance = shape.tones.toneMs;
-  const number = Math.max(1, Math.floor((atMs + tolerance - shape.firstAtMs) / shape.everyMs) + 1);
-  return numberWord(number, shape).text;
+function numberAt(atMs: number, shape: NumberShape): number {
+  return Math.max(1, Math.floor((atMs + shape.tones.toneMs - shape.firstAtMs) / shape.everyMs) + 1);
 }
 
 function wordsUntil(ms: number, shape: NumberShape): NumberWord[] {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Profile } from "./draw.ts";
 import { Liveness } from "./liveness.ts";
 import type { Scene } from "./scene.ts";
+import type { Spans } from "./spans.ts";
 
 const lookEveryMs = 100;
 /** How far behind sound that flows live may be, ms. In sentence mode it waits for the next session after each sentence. */
@@ -12,10 +13,11 @@ export class Watch implements Disposable {
   readonly #liveness: Liveness;
   readonly #timer: NodeJS.Timeout;
 
-  constructor({ service, room, shape }: Scene, { mode }: Profile) {
+  /** @param heard what recorders gave, ms of the room's time */
+  constructor({ service, room, shape }: Scene, { mode }: Profile, heard: () => Spans) {
     this.#liveness = new Liveness(shape, lagMs[mode]);
     this.#timer = setInterval(() => {
-      this.#liveness.look(service.state(), room.heard(), room.nowMs() ?? 0, performance.now());
+      this.#liveness.look(service.state(), heard(), room.nowMs() ?? 0, performance.now());
     }, lookEveryMs);
   }
 
