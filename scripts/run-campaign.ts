@@ -4,7 +4,7 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { possible } from "./campaigning/draw.ts";
@@ -22,7 +22,7 @@ what became of every word that was said. Exit code 0: nothing was lost, doubled 
   --faults N            how many faults (50)
   --seed S              what is drawn is the same for the same seed (1)
   --kinds A,B,...       these kinds only; "quick": all that the agent gets over in seconds
-  --lanes N             agents side by side, the faults are shared out among them (12)
+  --lanes N             agents side by side, the faults are shared out among them (6 a core)
   --microphone M        arecord: the real one, on a device whose sound the campaign makes; stand-in: a program in its
                         place that knows to the sample what it gave; mixed: both in turns (mixed where arecord is)
   --json                the last line of standard output is the summary as JSON, instead of the table
@@ -37,7 +37,7 @@ function options() {
         faults: { type: "string", default: "50" },
         seed: { type: "string", default: "1" },
         kinds: { type: "string", default: kindNames.join(",") },
-        lanes: { type: "string", default: "12" },
+        lanes: { type: "string", default: String(6 * availableParallelism()) },
         microphone: {
           type: "string",
           default: spawnSync("arecord", ["--version"]).status === 0 ? "mixed" : "stand-in",
@@ -83,7 +83,7 @@ if (values.help) {
 }
 
 const faults = wholeNumber("faults", values.faults, 100_000);
-const lanes = Math.min(faults, wholeNumber("lanes", values.lanes, 64));
+const lanes = Math.min(faults, wholeNumber("lanes", values.lanes, 256));
 const machine = lookAtMachine();
 const chosen = chosenKinds(values.kinds);
 const kinds = possible(chosen, machine.meets);

@@ -60,7 +60,7 @@ export function drawProfile(random: Random, names: readonly KindName[], machine:
       auth: oneOf(random, ["aksk", "password"]),
       format: oneOf(random, ["pcm16k16bit", "pcm16k16bit", "alaw16k8bit", "pcm8k16bit"]),
       memorySeconds: oneOf(random, [5, 30, muchSeconds, muchSeconds]),
-      disk: oneOf(random, ["outage", "always"]),
+      disk: oneOf(random, ["outage", "always", "always"]),
       catchUpRate: oneOf(random, [3, 3, 5]),
     };
     if (suitable(names, profile, machine).length > 0) return profile;
