@@ -3,12 +3,14 @@ import type { Ledger, RunLedger, ToldGap } from "./accounts.ts";
 import type { AgentListener, LogLine } from "./agent-process.ts";
 import type { Line } from "./verdict.ts";
 
-/** What the agent's processes have said so far, as far as the campaign looks at it. Wall clock, ms. */
+/** What the agent's processes have said so far, as far as the campaign looks at it. Wall clock, ms, where nothing else is said. */
 export class Hearsay implements AgentListener, Disposable {
   /** Final transcripts, in the order in which they came; `startMs` is wall clock. */
   readonly lines: Line[] = [];
   readonly ledgers: RunLedger[] = [];
   readonly gaps: ToldGap[] = [];
+  /** When recorders gave their first sound, of `performance.now()`. */
+  readonly flowsMs: number[] = [];
   /** Messages of level error that are none of the service's and none of a gap. */
   readonly errors: string[] = [];
   readonly #transcripts: number;
@@ -44,6 +46,7 @@ export class Hearsay implements AgentListener, Disposable {
       this.ledgers.push({ ...ledgerOf(line), after: this.#lastEnd });
       this.#lastEnd = "ledger";
     }
+    if (line["msg"] === "sound flows") this.flowsMs.push(performance.now());
     if (line["msg"] === "sound was lost") {
       this.gaps.push({
         from: Date.parse(String(line["from"])),

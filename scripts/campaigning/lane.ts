@@ -152,7 +152,9 @@ function settle(
   const told = hearsay.gaps.map((gap) => ({ ...gap, from: gap.from - wallStartMs, to: gap.to - wallStartMs }));
   const verdict = judge(lines, shape, heard, books.uncertain.map(inRoom), room.edgeMs);
   const suffered = faults.map((each) => ({ ...each, fromMs: each.fromMs - startMs, overMs: each.overMs - startMs }));
-  const gaps = gapAccounts(heard, told, books.away.map(inRoom), room.chunkMs);
+  // What recorders did before an agent had heard anything is no gap to it.
+  const deaf = books.away.map(({ from, to }) => ({ from, to: hearsay.flowsMs.find((ms) => ms > to) ?? to }));
+  const gaps = gapAccounts(heard, told, deaf.map(inRoom), room.chunkMs);
   const unbalanced = hearsay.ledgers.flatMap((ledger) => imbalance(ledger) ?? []);
   return {
     lane,
