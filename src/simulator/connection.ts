@@ -103,6 +103,7 @@ export class Connection {
       case "unasked-end":
       case "result-without-result":
       case "exceeded-audio":
+      case "limits-reached":
         return this.#step({ type: "fault", fault });
       case "garbage":
         return this.#send(() => this.#ws.send(fault.text));
@@ -134,6 +135,7 @@ export class Connection {
       case "refuse":
       case "refuse-connections":
       case "expire-tokens":
+      case "clock-off":
       case "error-on-start":
       case "start-twice":
       case "late-result":

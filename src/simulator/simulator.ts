@@ -69,12 +69,14 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
   #planTimer: Disposable | null = null;
   #reopenTimer: Disposable | null = null;
   #port = 0;
+  #clockOffsetMs: number;
 
   constructor(options: SimulatorOptions) {
     this.host = options.host ?? "127.0.0.1";
     this.clock = options.clock ?? systemClock;
     this.#options = options;
     this.#limits = { ...realLimits, ...options.limits };
+    this.#clockOffsetMs = options.clockOffsetMs ?? 0;
     this.#startedMs = this.clock.monotonicMs();
     this.#tokens = new Tokens((options.accounts ?? testAccounts).tokens);
     this.ledger = new Ledger(new Date(this.clock.wallMs()));
@@ -116,7 +118,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
   }
 
   wallMs(): number {
-    return this.clock.wallMs() + (this.#options.clockOffsetMs ?? 0);
+    return this.clock.wallMs() + this.#clockOffsetMs;
   }
 
   listen(port: number): Promise<void> {
@@ -265,6 +267,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
   #strikeServer(): void {
     for (let fault = this.#strike("server", null); fault !== null; fault = this.#strike("server", null)) {
       if (fault.kind === "expire-tokens") this.#tokens.expireAll(this.wallMs());
+      if (fault.kind === "clock-off") this.#clockOffsetMs = fault.offset_ms;
       if (fault.kind === "refuse-connections") this.#shut(fault.for_ms);
     }
   }
