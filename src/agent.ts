@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { arch, platform, release } from "node:os";
+import { isDeepStrictEqual } from "node:util";
+import { executorsOf } from "./agent/executors.ts";
+import { fleetOptionsOf } from "./agent/fleet-options.ts";
+import { cpuMs, type LevelMeter, levelMeter, sentMeter } from "./agent/meters.ts";
+import { prometheusOf } from "./agent/prometheus-door.ts";
+import { startRecognition } from "./agent/recognition.ts";
+import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
 import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
@@ -13,11 +19,13 @@ import type { Logger } from "./base/logger.ts";
 import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
-import { type Fleet, startFleet } from "./fleet/fleet.ts";
+import { settingsHash } from "./config/show.ts";
+import { startFleet } from "./fleet/fleet.ts";
+import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
-import { watchHost } from "./host/watch.ts";
+import { type HostReading, watchHost } from "./host/watch.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
-import type { Report } from "./recognition/report.ts";
+import type { RecognitionPhase, Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "./sis/credentials.ts";
 import { dial } from "./sis/dial.ts";
@@ -28,8 +36,9 @@ export interface AgentOptions {
   readonly secrets: Secrets;
   readonly version: string;
   readonly build: string;
-  readonly configHash: string;
   readonly logger: Logger;
+  /** Makes the log say more, or less. Default: it stays as it is. */
+  readonly setLogLevel?: (level: Settings["log_level"]) => void;
   /** Told everything that recognition reports, transcripts among it. Must not block. */
   readonly onReport: (report: Report) => void;
   /** Told everything that the source of sound reports, the sound among it. Must not block. */
@@ -50,29 +59,35 @@ export interface Outcome {
 
 /** Builds the parts, connects them, and unwinds them in reverse order. Decides nothing. */
 export function startAgent(options: AgentOptions): Agent {
-  const { settings, secrets, logger, onReport, onCapture } = options;
+  const { secrets, logger, onReport, onCapture } = options;
+  const remote = settingsInEffect(options.settings, logger);
+  let settings = remote.settings;
   const clock = systemClock;
   const boot = randomUUID();
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
-  const url = rasrUrl(settings.sis.endpoint, settings.sis.project_id, settings.sis.mode);
   const credentials = credentialsOf(secrets.service, clock, random);
   const source = sourceOf(settings, clock, random, logger);
-  const fleet = fleetOf(options, boot, clock, random);
   const serviceTime = serviceClock(clock);
-  const machine = watchHost({
-    folder: settings.state_dir,
-    clock,
-    onReading({ hot, underVoltage, temperatureC }) {
-      fleet.notice({ type: "temperature", hot, celsius: temperatureC });
-      fleet.notice({ type: "power", tooLow: underVoltage === true });
-      const aheadMs = serviceTime.aheadMs();
-      if (aheadMs !== null) fleet.notice({ type: "clock", aheadMs });
-    },
-  });
+  const sent = sentMeter(sampleRate);
+  const levels = { fleet: levelMeter(), prometheus: levelMeter() };
+  let host: HostReading | null = null;
+  let phase: RecognitionPhase | null = null;
+  let lastSoundMs: number | null = null;
 
+  const measure = (level: LevelMeter): Measurement => ({
+    ledger: log.ledger(),
+    sentMs: sent.sentMs,
+    replayedMs: sent.replayedMs,
+    level: level.look(),
+    cpuMs: cpuMs(),
+    rssBytes: process.memoryUsage.rss(),
+    diskFreeBytes: host?.diskFreeBytes ?? null,
+    temperatureC: host?.temperatureC ?? null,
+  });
   const report = (what: Report) => {
     logReport(logger, what);
+    if (what.type === "phase") phase = what.phase;
     fleet.report(what);
     onReport(what);
   };
@@ -83,29 +98,90 @@ export function startAgent(options: AgentOptions): Agent {
     clock,
     onGap: (gap) => report({ type: "gap", ...gap }),
   });
-  let sessions = 0;
-  const recognizer = new Recognizer({
-    log,
-    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark, onDate: serviceTime.heard }),
-    credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
-    mode: settings.sis.mode,
-    config: rasrConfigOf(settings.sis),
-    chunkMs: settings.sis.chunk_ms,
-    encode: encoders[encodingOf(settings.sis.audio_format)],
-    // A file that is played fast is a source whose real time is fast.
-    catchUpRate: settings.buffer.catch_up_rate * (settings.audio.source === "file" ? settings.audio.speed : 1),
+  const fleet = startFleet({
+    ...fleetOptionsOf(settings, secrets, { version: options.version, build: options.build }),
+    identity: { fleet: settings.fleet, device: settings.device_id, boot },
+    configHash: () => settingsHash(settings),
+    executors: executorsOf({
+      restartSession: () => recognition.reconfigured(),
+      setLogLevel: options.setLogLevel,
+      repeat: () => fleet.repeat(),
+      subject: () => ({
+        stateDir: settings.state_dir,
+        silentForMs: lastSoundMs === null ? null : clock.monotonicMs() - lastSoundMs,
+        recognition: phase,
+        clockAheadMs: serviceTime.aheadMs(),
+        host,
+        alarms: fleet.alarms().map(({ type }) => type),
+      }),
+    }),
+    config: {
+      initial: remote.config,
+      host: configHost(options.settings, async (to) => {
+        const before = settings;
+        settings = to;
+        options.setLogLevel?.(to.log_level);
+        const onTrial = !isDeepStrictEqual([before.sis, before.buffer], [to.sis, to.buffer]);
+        if (onTrial) await recognition.change(to);
+        return { onTrial };
+      }),
+    },
+    measure: () => measure(levels.fleet),
     clock,
     random,
     logger,
-    nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
-    onReport: report,
+  });
+  let sessions = 0;
+  const recognition = startRecognition(settings, (on, isCurrent) => {
+    const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
+    const encode = encoders[encodingOf(on.sis.audio_format)];
+    return new Recognizer({
+      log,
+      dial: (listener, mark) =>
+        dial({ url, credentials, clock, listener, mark, onDate: (ms) => serviceTime.heard(ms) }),
+      credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
+      mode: on.sis.mode,
+      config: rasrConfigOf(on.sis),
+      chunkMs: on.sis.chunk_ms,
+      encode: (samples) => {
+        sent.sent(samples.length, log.cursor);
+        return encode(samples);
+      },
+      // A file that is played fast is a source whose real time is fast.
+      catchUpRate: on.buffer.catch_up_rate * (on.audio.source === "file" ? on.audio.speed : 1),
+      clock,
+      random,
+      logger,
+      nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
+      // One that makes room for the next has not stopped the agent.
+      onReport: (what) => (what.type !== "phase" || what.phase !== "stopped" || isCurrent()) && report(what),
+    });
+  });
+  const machine = watchHost({
+    folder: settings.state_dir,
+    clock,
+    onReading(reading) {
+      host = reading;
+      fleet.notice({ type: "temperature", hot: reading.hot, celsius: reading.temperatureC });
+      fleet.notice({ type: "power", tooLow: reading.underVoltage === true });
+      const aheadMs = serviceTime.aheadMs();
+      if (aheadMs !== null) fleet.notice({ type: "clock", aheadMs });
+    },
+  });
+  const prometheus = prometheusOf(settings, options.version, logger, {
+    measure: () => measure(levels.prometheus),
+    observe: (listener) => fleet.observe(listener),
   });
 
   const listening = settings.audio.source === "microphone";
   let meter = freshMeter;
-  const watchHealth = (samples: Int16Array) => {
+  const heard = (samples: Int16Array) => {
+    lastSoundMs = clock.monotonicMs();
+    const tally = tallyOf(samples);
+    for (const level of Object.values(levels)) level.heard(tally);
+    if (!listening) return;
     const before = meter.health;
-    meter = stepHealth(meter, tallyOf(samples), sampleRate);
+    meter = stepHealth(meter, tally, sampleRate);
     if (meter.health !== before) fleet.notice({ type: "sound", health: meter.health });
   };
 
@@ -119,8 +195,8 @@ export function startAgent(options: AgentOptions): Agent {
         break;
       case "audio":
         log.append(event.samples);
-        if (listening) watchHealth(event.samples);
-        recognizer.audioArrived();
+        heard(event.samples);
+        recognition.audioArrived();
         break;
       case "overrun":
         log.overrun(event.lostMs);
@@ -135,7 +211,7 @@ export function startAgent(options: AgentOptions): Agent {
         break;
       case "ended":
         sourceFault = event.fault;
-        recognizer.sourceEnded();
+        recognition.sourceEnded();
         break;
     }
     fleet.capture(event);
@@ -144,16 +220,16 @@ export function startAgent(options: AgentOptions): Agent {
 
   async function unwind(reason: string): Promise<Outcome> {
     const silenced = source.stop();
-    await recognizer.stop();
+    await recognition.stop();
     log.close();
     await silenced;
+    machine[Symbol.dispose]();
     logger.info("the agent has stopped", {
       reason,
       ...log.ledger(),
-      ...Object.fromEntries(recognizer.irregularities),
+      ...Object.fromEntries(recognition.irregularities),
     });
-    machine[Symbol.dispose]();
-    await fleet.stop(reason);
+    await Promise.all([fleet.stop(reason), prometheus.stop()]);
     return { fault: sourceFault };
   }
 
@@ -162,7 +238,7 @@ export function startAgent(options: AgentOptions): Agent {
     unwinding ??= unwind(reason);
     return unwinding;
   };
-  return { finished: recognizer.stopped.then(() => stop("the source of sound is at its end")), stop };
+  return { finished: recognition.stopped.then(() => stop("the source of sound is at its end")), stop };
 }
 
 const encoders = {
@@ -217,27 +293,4 @@ function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logg
 
 function unavailable(setting: string, instead: string): Fault {
   return new Fault("config-invalid", `${setting} is not available in this version`, { hint: `Use ${instead}.` });
-}
-
-function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Random): Fleet {
-  const { settings, secrets, logger } = options;
-  const { mqtt } = settings;
-  return startFleet({
-    identity: { fleet: settings.fleet, device: settings.device_id, boot },
-    broker: mqtt === undefined ? null : { url: mqtt.url, protocol: mqtt.protocol, user: mqtt.user, ...secrets.broker },
-    info: {
-      version: options.version,
-      build: options.build,
-      os: `${platform()} ${release()}`,
-      hardware: arch(),
-      capabilities: ["recognition"],
-      audioFormat: settings.sis.audio_format,
-      configHash: options.configHash,
-    },
-    publishTranscripts: mqtt?.transcripts ?? false,
-    stateDir: settings.state_dir,
-    clock,
-    random,
-    logger,
-  });
 }

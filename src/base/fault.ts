@@ -33,6 +33,7 @@ export type FaultCode =
   | "broker-unreachable"
   | "broker-refused"
   | "broker-lost"
+  | "command-failed" // what the fleet told the device to do could not be done
   // what is kept on disk
   | "disk-full"
   | "disk-read-only"

@@ -5,13 +5,12 @@ import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
-import { settingsHash } from "../config/show.ts";
 import { transcriptPayload } from "../fleet/payloads.ts";
 import type { Transcript } from "../recognition/report.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LineOutlet } from "./line-outlet.ts";
-import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
+import { type AdjustableLogger, createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
 import { supervise } from "./supervise.ts";
 import { build, version } from "./version.ts";
 
@@ -66,7 +65,7 @@ async function run(file: string, options: RunFlags, startAgent: StartAgent): Pro
 
 function agentOptions(
   { settings, secrets }: Configuration,
-  logger: Logger,
+  logger: AdjustableLogger,
   transcripts: LineOutlet | null,
 ): AgentOptions {
   return {
@@ -74,8 +73,8 @@ function agentOptions(
     secrets,
     version,
     build,
-    configHash: settingsHash(settings),
     logger,
+    setLogLevel: (level) => logger.setLevel(level),
     onReport: (report) => {
       if (report.type === "transcript") transcripts?.write(transcriptLine(report.transcript, systemClock.wallMs()));
     },
