@@ -94,6 +94,18 @@ export function startAgent(options: AgentOptions): Agent {
     temperatureC: host?.temperatureC ?? null,
   });
 
+  const sound = openSound({
+    settings,
+    boot,
+    clock,
+    logger,
+    onGap: (gap) => report({ type: "gap", ...gap }),
+    // It may be told of before there is a fleet.
+    onDisk: (fault) => queueMicrotask(() => fleet.notice({ type: "disk", fault })),
+  });
+  const listening = settings.audio.source === "microphone";
+  const ears = openEars(sampleRate, clock, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
+
   const fleet = startFleet({
     ...fleetOptionsOf(settings, secrets, { version: options.version, build: options.build }),
     identity: { fleet: settings.fleet, device: settings.device_id, boot },
@@ -128,17 +140,6 @@ export function startAgent(options: AgentOptions): Agent {
     logger,
   });
   if (options.onMessage !== undefined) fleet.observe(options.onMessage);
-
-  const sound = openSound({
-    settings,
-    boot,
-    clock,
-    logger,
-    onGap: (gap) => report({ type: "gap", ...gap }),
-    onDisk: (fault) => fleet.notice({ type: "disk", fault }),
-  });
-  const listening = settings.audio.source === "microphone";
-  const ears = openEars(sampleRate, clock, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
 
   let sessions = 0;
   const recognition = startRecognition(settings, (on, isCurrent) => {
