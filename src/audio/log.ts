@@ -137,13 +137,13 @@ export class AudioLog {
 
   /**
    * The recorder says that it dropped this much before what it delivers next; 0: it does not say how much.
-   * Before the first sound nothing can be missing yet, and a running break counts it already.
+   * Before the first sound nothing can be missing yet.
    */
   overrun(lostMs: number): void {
-    const nowMs = this.#timeline.wallMs(this.#shelf.head);
+    const { head } = this.#shelf;
+    const nowMs = this.#timeline.wallMs(head);
     this.#timeline.restartClock();
-    if (lostMs <= 0 || this.#shelf.head === this.resumedTo || this.#breaks.running) return;
-    this.#miss({ fromMs: nowMs, toMs: nowMs + lostMs, lostMs, cause: "overrun" });
+    if (lostMs > 0 && head > this.resumedTo) this.#breaks.overrun(nowMs, lostMs);
   }
 
   /** Samples just captured, mono. Copied; never blocks. */

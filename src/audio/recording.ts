@@ -41,6 +41,8 @@ const firstSoundMs = 5_000;
 const stallMs = 2_000;
 /** A watchdog that barks this much too late was held up, as was our whole process: the sound may be waiting in the pipe. */
 const lateMs = 500;
+/** And if it is not late: what the recorder has written meanwhile gets so long to be read. */
+const pipeMs = 100;
 /** Pipes are read to their end after the exit, but a child of the child may hold them open. */
 const drainMs = 500;
 const loggedLines = 20;
@@ -143,8 +145,10 @@ class Ear implements Disposable {
     const { clock } = this.#options;
     const dueMs = clock.monotonicMs() + forMs;
     return clock.after(forMs, () => {
-      if (clock.monotonicMs() - dueMs > lateMs) this.#watchdog = this.#watch(forMs);
-      else this.#end({ type: "silent", forMs });
+      this.#watchdog =
+        clock.monotonicMs() - dueMs > lateMs
+          ? this.#watch(forMs)
+          : clock.after(pipeMs, () => this.#end({ type: "silent", forMs }));
     });
   }
 }
