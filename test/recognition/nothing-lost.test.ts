@@ -16,6 +16,8 @@ function run(
     readonly plan: readonly Trouble[];
     readonly seconds?: readonly Second[];
     readonly bounds?: Bounds;
+    readonly speed?: number;
+    readonly downUntilMs?: number;
   },
 ) {
   const service = serviceLab(options);
@@ -51,14 +53,18 @@ function check(words: readonly Word[], service: ReturnType<typeof run>): void {
 const patience = (plan: readonly Trouble[]) => plan.filter((trouble) => trouble === "no-result").length <= 2;
 const plans = fc.array(fc.constantFrom(...troubles), { maxLength: 9, size: "max" }).filter(patience);
 
+/** How fast the service recognises: at once, or not even as fast as a backlog is sent. */
+const speeds = fc.constantFrom(Number.POSITIVE_INFINITY, 2, 1.2);
+const outages = fc.constantFrom(0, 0, 25_000);
+
 test("whatever a service does, in whatever order: every word once, in order, at its time; the ledger balances", () => {
   const modes = fc.constantFrom<Mode>("continuous", "sentence", "short");
   fc.assert(
-    fc.property(fc.string(), modes, plans, (seed, mode, plan) => {
+    fc.property(fc.string(), modes, plans, speeds, outages, (seed, mode, plan, speed, downUntilMs) => {
       const words = speech(40, seededRandom(`words of ${seed}`));
-      check(words, run(words, { seed, mode, plan }));
+      check(words, run(words, { seed, mode, plan, speed, downUntilMs }));
     }),
-    { numRuns: 150 },
+    { numRuns: Number(process.env.RUNS ?? 150) },
   );
 });
 
@@ -71,14 +77,14 @@ test("the same while one session follows another every few seconds, on a connect
   const pauses = fc.constantFrom(450, 1_500);
   let changes = 0;
   fc.assert(
-    fc.property(fc.string(), plans, allowed, limits, pauses, (seed, plan, second, ms, pauseMs) => {
+    fc.property(fc.string(), plans, allowed, limits, pauses, speeds, (seed, plan, second, ms, pauseMs, speed) => {
       const words = speech(40, seededRandom(`words of ${seed}`), pauseMs);
       const bounds = { ...sessionBounds("continuous", config), ...limit(ms) };
-      const service = run(words, { seed, mode: "continuous", plan, seconds: second, bounds });
+      const service = run(words, { seed, mode: "continuous", plan, seconds: second, bounds, speed });
       check(words, service);
       changes += service.lab.links.length - 1;
     }),
-    { numRuns: 200 },
+    { numRuns: Number(process.env.RUNS ?? 200) },
   );
   assert.ok(changes > 200, `${changes} changes of the connection`);
 });
