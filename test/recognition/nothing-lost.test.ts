@@ -44,13 +44,18 @@ function check(words: readonly Word[], service: ReturnType<typeof run>): void {
     const lateMs = startMs - beginMs - (first?.startMs ?? Number.NaN);
     assert.ok(lateMs >= -2 && lateMs <= 2 + halfMs, `${text} at its time`);
   }
+  const changes = (change: string) =>
+    lab.reports.flatMap((each) => (each.type === "session" && each.change === change ? [each.session] : []));
+  assert.deepEqual(changes("started").toSorted(), changes("ended").toSorted(), "each session once, from start to end");
+  assert.equal(new Set(changes("started")).size, changes("started").length);
   const ledger = lab.log.ledger();
   assert.equal(ledger.lostMs, 0);
   assert.equal(ledger.capturedMs, ledger.acknowledgedMs);
 }
 
-// Speech that comes back without words three times is given up; that has a test of its own.
-const patience = (plan: readonly Trouble[]) => plan.filter((trouble) => trouble === "no-result").length <= 2;
+// Speech that comes back without words, or unreadable, three times is given up; that has a test of its own.
+const patience = (plan: readonly Trouble[]) =>
+  (["no-result", "garbage"] as const).every((what) => plan.filter((trouble) => trouble === what).length <= 2);
 const plans = fc.array(fc.constantFrom(...troubles), { maxLength: 9, size: "max" }).filter(patience);
 
 /** How fast the service recognises: at once, or not even as fast as a backlog is sent. */
@@ -64,7 +69,7 @@ test("whatever a service does, in whatever order: every word once, in order, at 
       const words = speech(40, seededRandom(`words of ${seed}`));
       check(words, run(words, { seed, mode, plan, speed, downUntilMs }));
     }),
-    { numRuns: Number(process.env.RUNS ?? 150) },
+    { numRuns: 150 },
   );
 });
 
@@ -84,7 +89,7 @@ test("the same while one session follows another every few seconds, on a connect
       check(words, service);
       changes += service.lab.links.length - 1;
     }),
-    { numRuns: Number(process.env.RUNS ?? 200) },
+    { numRuns: 200 },
   );
   assert.ok(changes > 200, `${changes} changes of the connection`);
 });
