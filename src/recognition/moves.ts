@@ -138,9 +138,10 @@ export function leave(state: State, next: Next, ...before: Effect[]): Step {
   return { next: { phase: "leaving", standing: state.standing, next }, effects };
 }
 
-/** Waits for the next START on the connection that is there; for a longer wait the connection is given up. */
-export function rest(state: State, plan: Plan, ...before: Effect[]): Step {
-  if (plan.held || plan.renew || plan.delayMs > longestRestMs) return leave(state, plan, ...before);
+/** Waits for the next START on the connection that is there; for a longer wait, or near its limit, it is given up. */
+export function rest(state: State, plan: Plan, context: Context, ...before: Effect[]): Step {
+  const { held, renew, delayMs } = plan;
+  if (held || renew || delayMs > longestRestMs || context.spent) return leave(state, plan, ...before);
   return {
     next: { phase: "resting", standing: state.standing },
     effects: [...before, report(waitingPhase(plan)), wait(plan.delayMs)],

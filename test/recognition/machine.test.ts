@@ -410,6 +410,18 @@ test("a session that is rolled over is followed on its connection, or on a new o
   );
 });
 
+test("no other session is started on a connection that is near its limit", () => {
+  const spent = { ...context, spent: true };
+  for (const [state, event] of [
+    [states.failing, { type: "END", reason: "ERROR", traceId: null }],
+    [states.starting, error("SIS.0001")],
+    [states.streaming, events.END],
+  ] as const) {
+    assert.equal(step(state, event, spent).next.phase, "leaving");
+    assert.equal(step(state, event, context).next.phase, "resting");
+  }
+});
+
 test("a session that was handed over gives its last results and is gone; unless it gives not all of them", () => {
   const handed = walk(states.streaming, [events.handover, "ending: end wait(5000)"]);
   walk(
