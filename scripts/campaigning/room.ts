@@ -2,8 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
 import { openAlsaRoom, type Span } from "../../src/simulator/alsa-room.ts";
-import type { SampleRate } from "../../src/simulator/dtmf.ts";
-import { numberSamples, plainNumbers } from "../../src/simulator/numbers.ts";
+import { type NumberShape, numberSamples } from "../../src/simulator/numbers.ts";
 import { journalFile, roomNote, roomNoteFile } from "./journal.ts";
 import { JournalReader } from "./journal-reader.ts";
 
@@ -33,30 +32,29 @@ export interface Room extends AsyncDisposable {
 const chunkMs = 100;
 
 /** @param folder the room's own; is made */
-export async function openRoom(microphone: Microphone, sampleRate: SampleRate, folder: string): Promise<Room> {
+export async function openRoom(microphone: Microphone, shape: NumberShape, folder: string): Promise<Room> {
   await mkdir(folder, { recursive: true });
-  return microphone === "arecord" ? alsaRoom(sampleRate) : standInRoom(sampleRate, folder);
+  return microphone === "arecord" ? alsaRoom(shape) : standInRoom(shape, folder);
 }
 
-async function alsaRoom(sampleRate: SampleRate): Promise<Room> {
-  const shape = plainNumbers(sampleRate);
+async function alsaRoom(shape: NumberShape): Promise<Room> {
   const sound = (from: number, count: number) => numberSamples(from, count, shape);
-  const room = await openAlsaRoom({ sampleRate, sound, clock: systemClock });
+  const room = await openAlsaRoom({ sampleRate: shape.sampleRate, sound, clock: systemClock });
   return {
     device: room.device,
     env: room.env,
     edgeMs: 2 * room.blockMs,
     chunkMs: Math.max(chunkMs, room.blockMs),
     nowMs: () => (room.startMs === null ? null : performance.now() - room.startMs),
-    heard: () => room.heard.map((span) => inMs(span, sampleRate)),
+    heard: () => room.heard.map((span) => inMs(span, shape.sampleRate)),
     [Symbol.asyncDispose]: () => room[Symbol.asyncDispose](),
   };
 }
 
-async function standInRoom(sampleRate: SampleRate, folder: string): Promise<Room> {
+async function standInRoom(shape: NumberShape, folder: string): Promise<Room> {
   const epochNs = process.hrtime.bigint();
   const startMs = performance.now();
-  await writeFile(join(folder, roomNoteFile), roomNote({ epochNs, sampleRate }));
+  await writeFile(join(folder, roomNoteFile), roomNote({ epochNs, shape }));
   await writeFile(join(folder, journalFile), "");
   const journal = new JournalReader(join(folder, journalFile));
   const program = join(folder, "arecord");
@@ -69,7 +67,7 @@ async function standInRoom(sampleRate: SampleRate, folder: string): Promise<Room
     edgeMs: 120,
     chunkMs,
     nowMs: () => performance.now() - startMs,
-    heard: () => journal.spans().map((span) => inMs(span, sampleRate)),
+    heard: () => journal.spans().map((span) => inMs(span, shape.sampleRate)),
     async [Symbol.asyncDispose]() {
       journal[Symbol.dispose]();
     },
