@@ -9,7 +9,7 @@ import type { KindName } from "./kinds.ts";
 import { Books, perform, type Struck } from "./perform.ts";
 import type { Microphone } from "./room.ts";
 import { openScene, type Scene } from "./scene.ts";
-import { distance, without } from "./spans.ts";
+import { distance, type Spans } from "./spans.ts";
 import type { Machine } from "./surroundings.ts";
 import { judge, type Verdict } from "./verdict.ts";
 import { Watch } from "./watch.ts";
@@ -170,13 +170,10 @@ function settle(
   };
 }
 
-/** What recorders gave, and the agent could take, ms of the room's time. */
-function heardIn({ room }: Scene, { unheard }: Books): Span[] {
+/** What recorders gave, ms of the room's time. */
+function heardIn({ room }: Scene, { stopped }: Books): Spans {
   const startMs = performance.now() - (room.nowMs() ?? 0);
-  return without(
-    room.heard(),
-    unheard.map(({ from, to }) => ({ from: from - startMs, to: to - startMs })),
-  );
+  return room.heard(stopped.map(({ from, to }) => ({ from: from - startMs, to: to - startMs })));
 }
 
 /** The index of the fault in whose time, or nearest to it, a moment lies; of several, the last. */

@@ -5,6 +5,7 @@ import { openAlsaRoom, type Span } from "../../src/simulator/alsa-room.ts";
 import { type NumberShape, numberSamples } from "../../src/simulator/numbers.ts";
 import { journalFile, roomNote, roomNoteFile } from "./journal.ts";
 import { JournalReader } from "./journal-reader.ts";
+import { type Spans, without } from "./spans.ts";
 
 /** What listens in a room: the real arecord, or a program that stands in for it and knows to the sample what it gave. */
 export type Microphone = "arecord" | "stand-in";
@@ -20,8 +21,11 @@ export interface Room extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** The room's time, ms; null: nobody has listened yet, nothing has been said. */
   nowMs(): number | null;
-  /** What recorders have given, ms of the room's time: in order, apart. */
-  heard(): readonly Span[];
+  /**
+   * What recorders have given, ms of the room's time: in order, apart.
+   * @param stopped when recorders stood still that were never to go on: what was put before them then was not heard
+   */
+  heard(stopped: Spans): Spans;
   /** Where a span ends or begins, this much is not certain, ms: sound that was on its way. */
   readonly edgeMs: number;
   /** A gap is told true if it is not further off than this, ms: the agent's chunk, or the recorder's if that is longer. */
@@ -46,7 +50,14 @@ async function alsaRoom(shape: NumberShape): Promise<Room> {
     edgeMs: 2 * room.blockMs,
     chunkMs: Math.max(chunkMs, room.blockMs),
     nowMs: () => (room.startMs === null ? null : performance.now() - room.startMs),
-    heard: () => room.heard.map((span) => inMs(span, shape.sampleRate)),
+    heard: (stopped) => {
+      // A block that was not complete when the recorder was stopped was put before it later.
+      const unheard = stopped.map(({ from, to }) => ({ from: Math.floor(from / room.blockMs) * room.blockMs, to }));
+      return without(
+        room.heard.map((span) => inMs(span, shape.sampleRate)),
+        unheard,
+      );
+    },
     [Symbol.asyncDispose]: () => room[Symbol.asyncDispose](),
   };
 }
