@@ -115,13 +115,12 @@ process.exitCode = tell(results, stop.signal.aborted ? [`stopped by ${String(sto
 /** Prints it all. @returns the exit code */
 function tell(finished: readonly LaneResult[], broken: readonly string[]): number {
   const summary = summarise(finished);
-  const gaps = finished.flatMap((lane) => lane.gaps);
   const wrong = [...broken, ...accusations(finished)];
   for (const each of wrong) say(each);
   if (wrong.length > 0 && !stop.signal.aborted)
     say(`to run it again: scripts/campaign ${process.argv.slice(2).join(" ")}; logs in ${folder}`);
   else if (!values.keep) rmSync(folder, { recursive: true, force: true });
-  process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : table(rowsOf(finished), summary, gaps));
+  process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : table(rowsOf(finished), summary, finished));
   return wrong.length > 0 ? 1 : 0;
 }
 
