@@ -82,9 +82,10 @@ export async function runLane(
   const faults: Suffered[] = [];
   {
     using watch = new Watch(scene, profile, () => heardIn(scene, books));
-    await watch.liveFrom(performance.now(), firstLiveMs);
+    const began = (await watch.liveFrom(performance.now(), firstLiveMs)) !== null;
+    if (!began) books.troubles.push(`no sound flowed within ${firstLiveMs / 1000} s of the agent's start`);
     let burst: Burst | null = null;
-    while (faults.length < plan.faults) {
+    while (began && faults.length < plan.faults) {
       burst = drawBurst(random, names, burst, plan.faults - faults.length);
       await sleep(burst.calmMs);
       const struck = await suffer(burst, scene, watch, books);
