@@ -47,6 +47,8 @@ export interface LaneResult {
   /** Of the runs of the agent that were not killed, in order. */
   readonly ledgers: readonly RunLedger[];
   readonly gaps: readonly GapAccount[];
+  /** For how long at most the machine did not let the lane's own process run. */
+  readonly heldUpMs: number;
   /** What else was wrong, in words. */
   readonly troubles: readonly string[];
 }
@@ -80,6 +82,7 @@ export async function runLane(
   onScene(scene);
   const books = new Books(hearsay);
   const faults: Suffered[] = [];
+  let heldUpMs = 0;
   {
     using watch = new Watch(scene, profile, () => heardIn(scene, books));
     const began = (await watch.liveFrom(performance.now(), firstLiveMs)) !== null;
@@ -105,10 +108,11 @@ export async function runLane(
       }
     }
     await sleep(lastWordsMs);
+    heldUpMs = watch.heldUpMs;
   }
   const tookMs = await scene.agent.end("SIGTERM");
   if (tookMs > longestStopMs) books.troubles.push(`the agent took ${Math.round(tookMs)} ms to stop`);
-  return settle(plan, profile, scene, hearsay, books, faults);
+  return { ...settle(plan, profile, scene, hearsay, books, faults), heldUpMs };
 }
 
 /** Lets a burst happen; resolves when all of it is over. Faults that found no opportunity are left out. */
@@ -143,7 +147,7 @@ function settle(
   hearsay: Hearsay,
   books: Books,
   faults: readonly Suffered[],
-): LaneResult {
+): Omit<LaneResult, "heldUpMs"> {
   const { room, shape } = scene;
   const startMs = performance.now() - (room.nowMs() ?? 0);
   const wallStartMs = Date.now() - (room.nowMs() ?? 0);
@@ -154,7 +158,8 @@ function settle(
   const verdict = judge(lines, shape, heard, books.uncertain.map(inRoom), room.edgeMs);
   const suffered = faults.map((each) => ({ ...each, fromMs: each.fromMs - startMs, overMs: each.overMs - startMs }));
   // What recorders did before an agent had heard anything is no gap to it.
-  const deaf = books.away.map(({ from, to }) => ({ from, to: hearsay.flowsMs.find((ms) => ms > to) ?? to }));
+  const away = [{ from: startMs, to: startMs }, ...books.away];
+  const deaf = away.map(({ from, to }) => ({ from, to: hearsay.flowsMs.find((ms) => ms > to) ?? to }));
   const gaps = gapAccounts(heard, told, deaf.map(inRoom), room.chunkMs);
   const unbalanced = hearsay.ledgers.flatMap((ledger) => imbalance(ledger) ?? []);
   return {
