@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { frame, frameMs, machineMs } from "./frames.ts";
 import { cpuMs, peakMegabytes } from "./process-figures.ts";
 import type { Programs } from "./programs.ts";
@@ -83,7 +83,7 @@ async function until(atMs: number): Promise<void> {
 }
 
 async function startSink() {
-  const script = path.join(import.meta.dirname, "sink.ts");
+  const script = fileURLToPath(import.meta.resolve("./sink.ts"));
   const child = spawn(process.execPath, [script], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const next = async (): Promise<SinkMessage> => {
     const message: unknown = (await once(child, "message"))[0];
