@@ -28,7 +28,9 @@ async function main(): Promise<number> {
   if (positionals.length !== 1 || positionals[0] !== "stream") throw new UsageError("the benchmark is called: stream");
   const say = (text: string) => process.stderr.write(`${text}\n`);
   say(machineLine());
-  const results = await runBenchmark({ warmUpSeconds, seconds, rounds, streams, say });
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  const results = await runBenchmark({ warmUpSeconds, seconds, rounds, streams, say, signal: stop.signal });
   process.stdout.write(`${performancePage(results)}\n`);
   if (values.record) recordResults(`scripts/bench ${process.argv.slice(2).join(" ")}`, results);
   if (values.json && results[0] !== undefined) process.stdout.write(`${summaryLine(results[0])}\n`);
@@ -65,7 +67,11 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n${usage}\n`);
-  process.exitCode = 2;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n${usage}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof Error && error.name === "AbortError") {
+    process.stderr.write("stopped\n");
+    process.exitCode = 1;
+  } else throw error;
 }

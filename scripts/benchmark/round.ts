@@ -27,6 +27,7 @@ export interface RoundOptions {
   readonly streams: number;
   /** Which round it is: who comes first within a frame's time changes from one to the next. */
   readonly turn: number;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,6 +40,7 @@ export async function runRound({
   seconds,
   streams,
   turn,
+  signal,
 }: RoundOptions): Promise<Measurement[]> {
   await using sink = await startSink();
   await using stack = new AsyncDisposableStack();
@@ -54,14 +56,14 @@ export async function runRound({
   const startMs = machineMs() + 200;
   for (let number = 0; number < warmUpFrames + frames; number += 1) {
     for (const [place, sender] of turned.entries()) {
-      await until(startMs + (number + place / turned.length) * frameMs);
+      await until(startMs + (number + place / turned.length) * frameMs, signal);
       if (number === warmUpFrames) cpuBefore.set(sender.name, cpuMs(sender.pid));
       const bytes = frame(number);
       written.get(sender.name)?.set([machineMs()], number);
       sender.write(bytes);
     }
   }
-  await until(startMs + (warmUpFrames + frames) * frameMs);
+  await until(startMs + (warmUpFrames + frames) * frameMs, signal);
   const costs = turned.map(({ name, pid }) => ({
     cpuMs: (cpuMs(pid) - (cpuBefore.get(name) ?? 0)) / seconds,
     megabytes: peakMegabytes(pid),
@@ -77,9 +79,9 @@ export async function runRound({
   });
 }
 
-async function until(atMs: number): Promise<void> {
-  const leftMs = atMs - machineMs();
-  if (leftMs > 0) await setTimeout(leftMs);
+/** @throws an AbortError when `signal` aborts */
+async function until(atMs: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(Math.max(0, atMs - machineMs()), undefined, { signal });
 }
 
 async function startSink() {

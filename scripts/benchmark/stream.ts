@@ -36,14 +36,16 @@ export async function runBenchmark(options: {
   readonly rounds: number;
   readonly streams: readonly number[];
   readonly say: (text: string) => void;
+  /** Ends it early: rejects with an AbortError, nothing is left behind. */
+  readonly signal: AbortSignal;
 }): Promise<Result[]> {
-  const { warmUpSeconds, seconds, rounds, say } = options;
+  const { warmUpSeconds, seconds, rounds, say, signal } = options;
   await using programs = await bundlePrograms();
   const results: Result[] = [];
   for (const streams of options.streams) {
     const perRound: Readonly<Record<Kind, Figures>>[] = [];
     for (let turn = 0; turn < rounds; turn += 1) {
-      const measured = await runRound({ programs, warmUpSeconds, seconds, streams, turn });
+      const measured = await runRound({ programs, warmUpSeconds, seconds, streams, turn, signal });
       const figures = byKind((kind) => figuresOf(measured.filter((each) => each.kind === kind)));
       perRound.push(figures);
       say(

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { eventually } from "../system/lab/processes.ts";
 
 const bench = fileURLToPath(import.meta.resolve("../../scripts/benchmark/main.ts"));
 
@@ -26,6 +32,34 @@ test("bench stream measures the agent beside a bare sender; the last line is the
   assert.deepEqual(Object.keys(added), ["p50", "p99"]);
   for (const ms of Object.values(added)) assert.ok(Math.abs(Number(ms)) < 5000, lastLine);
 });
+
+test("a bench that is stopped leaves neither processes nor files behind", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "sis-agent-bench-test-"));
+  try {
+    const env = { ...process.env, TMPDIR: folder };
+    const child = spawn(process.execPath, [bench, "stream"], { stdio: "ignore", env });
+    const exited = once(child, "exit");
+    await eventually(() => running(folder).length === 3, "three senders run", 30_000);
+    child.kill("SIGTERM");
+    assert.deepEqual(await exited, [1, null]);
+    assert.deepEqual(running(folder), []);
+    assert.deepEqual(await readdir(folder), []);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+/** Processes whose command line names `folder`. */
+function running(folder: string): string[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(folder);
+    } catch {
+      return false;
+    }
+  });
+}
 
 test("bench says how it is used, and what is wrong with how it was", async () => {
   for (const [options, said] of [
