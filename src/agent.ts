@@ -4,7 +4,7 @@ import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
 import { cpuMs, type LevelMeter, levelMeter, sentMeter } from "./agent/meters.ts";
 import { prometheusOf } from "./agent/prometheus-door.ts";
-import { startRecognition } from "./agent/recognition.ts";
+import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
@@ -24,8 +24,9 @@ import { startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
+import { noLull, stepLull } from "./recognition/lull.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
-import type { RecognitionPhase, Report } from "./recognition/report.ts";
+import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "./sis/credentials.ts";
 import { dial } from "./sis/dial.ts";
@@ -72,7 +73,6 @@ export function startAgent(options: AgentOptions): Agent {
   const sent = sentMeter(sampleRate);
   const levels = { fleet: levelMeter(), prometheus: levelMeter() };
   let host: HostReading | null = null;
-  let phase: RecognitionPhase | null = null;
   let lastSoundMs: number | null = null;
 
   const measure = (level: LevelMeter): Measurement => ({
@@ -87,7 +87,6 @@ export function startAgent(options: AgentOptions): Agent {
   });
   const report = (what: Report) => {
     logReport(logger, what);
-    if (what.type === "phase") phase = what.phase;
     fleet.report(what);
     onReport(what);
   };
@@ -103,13 +102,13 @@ export function startAgent(options: AgentOptions): Agent {
     identity: { fleet: settings.fleet, device: settings.device_id, boot },
     configHash: () => settingsHash(settings),
     executors: executorsOf({
-      restartSession: () => recognition.reconfigured(),
+      restartSession: () => recognition.restart(),
       setLogLevel: options.setLogLevel,
       repeat: () => fleet.repeat(),
       subject: () => ({
         stateDir: settings.state_dir,
         silentForMs: lastSoundMs === null ? null : clock.monotonicMs() - lastSoundMs,
-        recognition: phase,
+        recognition: recognition.phase,
         clockAheadMs: serviceTime.aheadMs(),
         host,
         alarms: fleet.alarms().map(({ type }) => type),
@@ -132,7 +131,8 @@ export function startAgent(options: AgentOptions): Agent {
     logger,
   });
   let sessions = 0;
-  const recognition = startRecognition(settings, (on, isCurrent) => {
+  let lull = noLull;
+  const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
     const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
     const encode = encoders[encodingOf(on.sis.audio_format)];
     return new Recognizer({
@@ -145,6 +145,8 @@ export function startAgent(options: AgentOptions): Agent {
       chunkMs: on.sis.chunk_ms,
       encode: (samples) => {
         sent.sent(samples.length, log.cursor);
+        lull = stepLull(lull, samples, sampleRate);
+        if (lull.quiet) ear.quiet();
         return encode(samples);
       },
       // A file that is played fast is a source whose real time is fast.
@@ -153,10 +155,10 @@ export function startAgent(options: AgentOptions): Agent {
       random,
       logger,
       nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
-      // One that makes room for the next has not stopped the agent.
-      onReport: (what) => (what.type !== "phase" || what.phase !== "stopped" || isCurrent()) && report(what),
+      onReport: (what) => ear.report(what),
     });
-  });
+  };
+  const recognition = startRecognition(settings, makeRecognizer, report, clock);
   const machine = watchHost({
     folder: settings.state_dir,
     clock,
