@@ -6,7 +6,7 @@ import { fleetOptionsOf } from "./agent/fleet-options.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
 import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.ts";
 import { prometheusOf } from "./agent/prometheus-door.ts";
-import { startRecognition } from "./agent/recognition.ts";
+import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { openSound } from "./agent/sound.ts";
 import type { SourceEvent } from "./audio/source.ts";
@@ -21,8 +21,9 @@ import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
+import { noLull, stepLull } from "./recognition/lull.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
-import type { RecognitionPhase, Report } from "./recognition/report.ts";
+import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { dial } from "./sis/dial.ts";
 import { rasrUrl, sampleRateOf } from "./sis/request.ts";
@@ -73,11 +74,9 @@ export function startAgent(options: AgentOptions): Agent {
   const serviceTime = serviceClock(clock);
   const sent = sentMeter(sampleRate);
   let host: HostReading | null = null;
-  let phase: RecognitionPhase | null = null;
 
   const tell = (what: Report) => {
     if (what.type === "session") sound.checkAccounts();
-    if (what.type === "phase") phase = what.phase;
     logReport(logger, what);
     fleet.report(what);
     onReport(what);
@@ -111,13 +110,13 @@ export function startAgent(options: AgentOptions): Agent {
     identity: { fleet: settings.fleet, device: settings.device_id, boot },
     configHash: () => settingsHash(settings),
     executors: executorsOf({
-      restartSession: () => recognition.reconfigured(),
+      restartSession: () => recognition.restart(),
       setLogLevel: options.setLogLevel,
       repeat: () => fleet.repeat(),
       subject: () => ({
         stateDir: settings.state_dir,
         silentForMs: ears.silentForMs(),
-        recognition: phase,
+        recognition: recognition.phase,
         clockAheadMs: serviceTime.aheadMs(),
         host,
         alarms: fleet.alarms().map(({ type }) => type),
@@ -142,7 +141,8 @@ export function startAgent(options: AgentOptions): Agent {
   if (options.onMessage !== undefined) fleet.observe(options.onMessage);
 
   let sessions = 0;
-  const recognition = startRecognition(settings, (on, isCurrent) => {
+  let lull = noLull;
+  const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
     const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
     const encode = encoderOf(on.sis);
     return new Recognizer({
@@ -155,6 +155,8 @@ export function startAgent(options: AgentOptions): Agent {
       chunkMs: on.sis.chunk_ms,
       encode: (samples) => {
         sent.sent(samples.length, sound.log.cursor);
+        lull = stepLull(lull, samples, sampleRate);
+        if (lull.quiet) ear.quiet();
         return encode(samples);
       },
       catchUpRate: on.buffer.catch_up_rate,
@@ -163,10 +165,10 @@ export function startAgent(options: AgentOptions): Agent {
       random,
       logger,
       nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
-      // One that makes room for the next has not stopped the agent.
-      onReport: (what) => (what.type !== "phase" || what.phase !== "stopped" || isCurrent()) && report(what),
+      onReport: (what) => ear.report(what),
     });
-  });
+  };
+  const recognition = startRecognition(settings, makeRecognizer, report, clock);
   const machine = watchHost({
     folder: settings.state_dir,
     clock,
@@ -224,7 +226,7 @@ export function startAgent(options: AgentOptions): Agent {
     backlogMs: () => (sound.log.unread * 1000) / sampleRate,
     renew(renewed) {
       credentials = credentialsOf(renewed.service, clock, random);
-      if (phase !== "streaming") recognition.reconfigured();
+      if (recognition.phase !== "streaming") void recognition.restart();
     },
     stop,
   };

@@ -83,9 +83,6 @@ const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   identity: "identity",
 };
 
-const twinHint =
-  "Look for another device with this device_id, and give one of them another; if there is none, look in the broker's log.";
-
 /** How far this device's clock may be off. */
 const clockToleranceMs = 30_000;
 
@@ -257,7 +254,7 @@ export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
     code: brokerCode(trouble),
     message: trouble.fault.message,
     traceId: null,
-    hint: trouble.fault.hint || (alarm === "identity" ? twinHint : ""),
+    hint: trouble.fault.hint || (alarm === "identity" ? knownFaults["duplicate-id-unsaid"].hint : ""),
     debounceMs: 0,
     lasting: true,
   };
