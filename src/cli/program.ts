@@ -36,6 +36,11 @@ const startRealAgent: StartAgent = async (options) => {
   return startAgent(options);
 };
 
+/** Every command with its options and descriptions: what the manual page is made of. */
+export function commands(): Command {
+  return programOf(startRealAgent, []);
+}
+
 function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Command {
   const program = new Command("sis-agent")
     .description("Streams a microphone to Huawei Cloud SIS for real-time speech recognition, and loses nothing.")

@@ -49,7 +49,9 @@ const boot = `
     --link-journal=no -b systemd.unit=multi-user.target`;
 
 /** @param files what to put into it before it boots, by path */
-export async function startMachine(files: Readonly<Record<string, { readonly text: string; readonly mode?: number }>> = {}) {
+export async function startMachine(
+  files: Readonly<Record<string, { readonly text: string; readonly mode?: number }>> = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), "sis-agent-machine-"));
   const name = `lab-${folder.slice(-6)}`;
   const root = join(folder, "root");
@@ -59,7 +61,9 @@ export async function startMachine(files: Readonly<Record<string, { readonly tex
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text, { mode });
   }
-  const nspawn = spawn("unshare", ["--mount", "sh", "-c", boot, "sh", name, root], { stdio: ["ignore", "pipe", "pipe"] });
+  const nspawn = spawn("unshare", ["--mount", "sh", "-c", boot, "sh", name, root], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const exited = once(nspawn, "exit");
   let said = "";
   for (const stream of [nspawn.stdout, nspawn.stderr]) stream.on("data", (chunk: Buffer) => (said += chunk.toString()));
