@@ -7,7 +7,7 @@ import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
 import { Folder } from "../cli/process.ts";
 import { builtBinary } from "./lab/binary.ts";
 import { type Machine, missingForMachine, startMachine } from "./lab/machine.ts";
-import { missing } from "./lab/processes.ts";
+import { eventually, missing } from "./lab/processes.ts";
 
 // A machine's life with the package, in order: each test goes on where the one before it has left the machine.
 
@@ -28,6 +28,7 @@ const files = {
 ExecStart=
 ExecStart=/usr/bin/sis-agent run --config ${config} --stdout jsonl
 StandardOutput=append:/srv/transcripts
+StandardError=journal
 RestartSec=500ms
 `,
   },
@@ -65,7 +66,10 @@ describe("a machine with the package", { skip: missingForMachine() || missing("d
       .filter((line) => line !== "")
       .map((line) => JSON.parse(line) as { final: boolean; text: string })
       .filter(({ final }) => final)
-      .flatMap(({ text }) => text.split(" ").map(Number));
+      .flatMap(({ text }) => text.split(" "))
+      // The word in which the recorder was started or stopped is cut.
+      .filter((word) => word.length === shape.digits)
+      .map(Number);
 
   test("once installed it waits for its configuration, and says what to do", () => {
     const told = machine.must("dpkg -i /srv/1.0.0.deb");
@@ -155,22 +159,20 @@ describe("a machine with the package", { skip: missingForMachine() || missing("d
   });
 
   test("an upgrade restarts the agent for a moment: what was heard before and after it is there, once", async () => {
+    await eventually(() => words().length > 3, "words", 20_000);
     const before = words().length;
     machine.must("dpkg -i /srv/1.0.1.deb");
     await streaming();
     assert.match(machine.must("dpkg-query -W sis-agent"), /1\.0\.1/);
     assert.ok(readFileSync(join(machine.root, config), "utf8").includes("chunk_ms = 200"), "the configuration is kept");
-    await machine.until(
-      `wc -l </srv/transcripts`,
-      new RegExp(`^${[...Array(30).keys()].map((n) => before + 8 + n).join("|")}$`, "m"),
-    );
-    const heard = words().slice(before > 3 ? before - 3 : 0);
+    await eventually(() => words().length >= before + 8, "eight more words", 30_000);
+    const heard = words().slice(before - 3);
     const gaps = heard.slice(1).map((word, index) => word - (heard[index] ?? 0));
     assert.ok(
       gaps.every((gap) => gap >= 1),
       `in order, none twice: ${heard.join(" ")}`,
     );
-    assert.ok(gaps.reduce((sum, gap) => sum + gap - 1, 0) <= 4, `away for a moment: ${heard.join(" ")}`);
+    assert.ok(gaps.reduce((sum, gap) => sum + gap - 1, 0) <= 7, `away for a moment: ${heard.join(" ")}`);
   });
 
   test("an upgrade to what does not take the configuration leaves the former agent running", () => {
