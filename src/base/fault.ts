@@ -33,6 +33,9 @@ export type FaultCode =
   | "broker-unreachable"
   | "broker-refused"
   | "broker-lost"
+  // updates
+  | "update-refused" // a release that is not vouched for, or not meant for this device
+  | "update-failed" // a release that cannot be had, or does not start
   // our own
   | "address-unavailable" // a server of ours cannot listen on the address and port it was given
   | "internal";

@@ -6,6 +6,7 @@ import { exitCodeOf } from "./exit-code.ts";
 import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
 import { simulateCommand } from "./simulate.ts";
+import { updateCommand } from "./update.ts";
 import { clarified } from "./usage-error.ts";
 import { versionLine } from "./version.ts";
 
@@ -52,7 +53,8 @@ function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Comman
     .addCommand(runCommand(startAgent))
     .addCommand(demoCommand())
     .addCommand(simulateCommand())
-    .addCommand(configCommand());
+    .addCommand(configCommand())
+    .addCommand(updateCommand());
   prepare(program, printing);
   return program;
 }
