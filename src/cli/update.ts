@@ -46,7 +46,7 @@ export function updateCommand(): Command {
       if (flags.settle) return settle({ releases, service, say });
       const location = locationOf(manifest ?? self.error("error: missing required argument 'manifest'"));
       const publicKey = await keyIn(flags.key);
-      const check = (program: string, version: string) => checkProgram(program, version, flags.config);
+      const check = (program: string, version: string) => checkProgram(program, version, flags);
       await update({ manifest: location, publicKey, arch: arch(), allowOlder, releases, service, check, say });
     });
 }
@@ -63,11 +63,11 @@ async function keyIn(file: string): Promise<string> {
 }
 
 /** It must start, be what it says it is, and take the configuration, where there is one. */
-async function checkProgram(program: string, version: string, config: string): Promise<void> {
+async function checkProgram(program: string, version: string, { config, service }: UpdateFlags): Promise<void> {
   const told = await answerOf(program, ["--version"]);
   if (!told.startsWith(`${version} `) && told.trim() !== version)
     throw new Fault("update-refused", `the release ${version} says that it is ${printable(told, 60)}`);
-  if (existsSync(config)) await answerOf(program, ["config", "check", "--config", config]);
+  if (existsSync(config)) await answerOf(program, ["config", "check", "--config", config, "--service", service]);
 }
 
 async function answerOf(program: string, args: readonly string[]): Promise<string> {

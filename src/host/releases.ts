@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
 import { basename, join } from "node:path";
 
 /** The program's name in each release's folder. */
@@ -45,8 +45,9 @@ export class Releases {
     await mkdir(all, { recursive: true, mode: 0o755 });
     const fresh = await mkdtemp(join(all, ".new-"));
     try {
+      await chmod(fresh, 0o755); // the service's user looks at it, too
       await fill(join(fresh, program));
-      await chmodForAll(fresh);
+      await flush(fresh);
       await rm(join(all, version), { recursive: true, force: true });
       await rename(fresh, join(all, version));
       await flush(all);
@@ -97,12 +98,6 @@ export class Releases {
     await unlink(join(this.#folder, link)).catch(() => {});
     await flush(this.#folder);
   }
-}
-
-async function chmodForAll(folder: string): Promise<void> {
-  await using handle = await open(folder);
-  await handle.chmod(0o755);
-  await handle.sync();
 }
 
 /** Names are on the disk only when their folder is. */

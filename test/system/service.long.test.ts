@@ -104,6 +104,12 @@ describe("a machine with the package", { skip: missingForMachine() || missing("d
     configure(`${settings}[sis.auth]\nmethod = "token"\n`);
     machine.must("systemctl restart sis-agent");
     await streaming();
+    assert.equal(
+      machine.run(`sis-agent config check --config ${config}`).status,
+      78,
+      "root does not see what the service sees",
+    );
+    assert.equal(machine.must(`sis-agent config check --config ${config} --service sis-agent`), `${config}: ok\n`);
   });
 
   test("the journal has the log, each line with its priority", async () => {
@@ -160,8 +166,9 @@ describe("a machine with the package", { skip: missingForMachine() || missing("d
 
   test("an upgrade restarts the agent for a moment: what was heard before and after it is there, once", async () => {
     await eventually(() => words().length > 3, "words", 20_000);
-    const before = words().length;
-    machine.must("dpkg -i /srv/1.0.1.deb");
+    const [before, pid] = [words().length, show("MainPID")];
+    assert.doesNotMatch(machine.must("dpkg -i /srv/1.0.1.deb"), /does not take/);
+    assert.notEqual(show("MainPID"), pid);
     await streaming();
     assert.match(machine.must("dpkg-query -W sis-agent"), /1\.0\.1/);
     assert.ok(readFileSync(join(machine.root, config), "utf8").includes("chunk_ms = 200"), "the configuration is kept");

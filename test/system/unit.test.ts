@@ -8,21 +8,24 @@ import { Folder } from "../cli/process.ts";
 import { missing } from "./lab/processes.ts";
 
 const skip = missing("systemd-analyze");
-const unit = join(root, "device/systemd/sis-agent.service");
+const units = join(root, "device/systemd");
 const analyze = (...args: readonly string[]) => spawnSync("systemd-analyze", args, { encoding: "utf8" });
 
-test("systemd has nothing to say against the unit", { skip }, async () => {
-  const program = "/usr/bin/sis-agent";
-  const text = readFileSync(unit, "utf8");
-  assert.ok(text.includes(program));
-  // The program is not installed on this machine.
-  await using folder = await Folder.with({ "sis-agent.service": text.replace(program, process.execPath) });
-  const { status, stdout, stderr } = analyze("verify", "--man=no", folder.of("sis-agent.service"));
-  assert.deepEqual([status, stdout, stderr], [0, "", ""]);
-});
+for (const [name, program] of [
+  ["sis-agent.service", "/usr/bin/sis-agent"],
+  ["sis-agent-settle.service", "/opt/sis-agent/previous/sis-agent"],
+] as const)
+  test(`systemd has nothing to say against ${name}`, { skip }, async () => {
+    const text = readFileSync(join(units, name), "utf8");
+    assert.ok(text.includes(`ExecStart=${program}`));
+    // The program is not installed on this machine.
+    await using folder = await Folder.with({ [name]: text.replace(program, process.execPath) });
+    const { status, stdout, stderr } = analyze("verify", "--man=no", folder.of(name));
+    assert.deepEqual([status, stdout, stderr], [0, "", ""]);
+  });
 
 test("the service is exposed by 2.0 at the most", { skip }, () => {
-  const { status, stdout } = analyze("security", "--offline=true", "--threshold=20", unit);
+  const { status, stdout } = analyze("security", "--offline=true", "--threshold=20", join(units, "sis-agent.service"));
   const exposure = /exposure level for sis-agent\.service: ([\d.]+)/.exec(stdout)?.[1];
   assert.ok(Number(exposure) <= 2, stdout);
   assert.equal(status, 0);
