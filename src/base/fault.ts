@@ -3,6 +3,9 @@ export type FaultCode =
   // what a person wrote
   | "config-invalid" // a setting, flag or file content is not allowed
   | "config-unreadable" // the file (or a secret's file) cannot be read
+  // updates
+  | "update-refused" // a release that is not vouched for, or not meant for this device
+  | "update-failed" // a release that cannot be had, or does not start
   // capture
   | "recorder-missing" // the recorder program is not installed
   | "device-missing" // the microphone is not there
