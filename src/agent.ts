@@ -3,23 +3,28 @@ import { arch, platform, release } from "node:os";
 import { join } from "node:path";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
-import { hangoverMs, startGate } from "./audio/gate.ts";
-import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
+import { type Gate, hangoverMs, startGate } from "./audio/gate.ts";
+import { freshMeter, levelOf, stepHealth, tallyOf } from "./audio/level.ts";
 import { AudioLog, balances } from "./audio/log.ts";
 import { microphone } from "./audio/microphone.ts";
+import { type MutableSource, mutableSource } from "./audio/mutable-source.ts";
+import { serialSource } from "./audio/serial-source.ts";
 import type { AudioSource, SourceEvent } from "./audio/source.ts";
 import { Spool } from "./audio/spool.ts";
 import { stdinSource } from "./audio/stdin-source.ts";
 import { keepingOf } from "./audio/store.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
-import { Fault } from "./base/fault.ts";
+import { type Fault, toFault } from "./base/fault.ts";
 import type { Logger } from "./base/logger.ts";
 import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
+import { replaceFile } from "./fleet/background-writer.ts";
 import { type Fleet, type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { watchHost } from "./host/watch.ts";
+import { type MuteLatch, openMuteLatch } from "./panel/mute-latch.ts";
+import { type Panel, startPanel } from "./panel/panel.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
@@ -70,7 +75,8 @@ export function startAgent(options: AgentOptions): Agent {
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   const url = rasrUrl(settings.sis.endpoint, settings.sis.project_id, settings.sis.mode);
   let credentials = credentialsOf(secrets.service, clock, random);
-  const source = sourceOf(settings, clock, random, logger);
+  const latch = openMuteLatch(join(settings.state_dir, "muted"), replaceFile);
+  const source = sourceOf(settings, clock, random, logger, latch.muted);
   const fleet = fleetOf(options, boot, clock, random);
   if (options.onMessage !== undefined) fleet.observe(options.onMessage);
   let streaming = false;
@@ -160,6 +166,8 @@ export function startAgent(options: AgentOptions): Agent {
     if (meter.health !== before) fleet.notice({ type: "sound", health: meter.health });
   };
 
+  const panel = connectPanel({ settings, clock, random, logger, fleet, latch, source, gate });
+  let muting: Disposable | null = null;
   let streams = 0;
   let sourceFault: Fault | null = null;
   source.start((event) => {
@@ -172,6 +180,7 @@ export function startAgent(options: AgentOptions): Agent {
         log.append(event.samples);
         gate.heard(event.samples);
         if (listening) watchHealth(event.samples);
+        panel?.level(levelOf(tallyOf(event.samples)).rmsDbfs);
         recognizer.audioArrived();
         break;
       case "overrun":
@@ -184,6 +193,12 @@ export function startAgent(options: AgentOptions): Agent {
           retryInMs: event.retryInMs,
           hint: event.fault.hint,
         });
+        break;
+      case "muted":
+        muting?.[Symbol.dispose]();
+        muting = event.muted ? gate.mute() : null;
+        if (event.muted) log.rest();
+        logger.info(event.muted ? "muted: nothing is captured" : "no longer muted");
         break;
       case "ended":
         sourceFault = event.fault;
@@ -227,6 +242,7 @@ export function startAgent(options: AgentOptions): Agent {
       ...Object.fromEntries(recognizer.irregularities),
     });
     machine[Symbol.dispose]();
+    await panel?.stop();
     await fleet.stop(reason);
     return { fault: sourceFault };
   }
@@ -281,8 +297,14 @@ function credentialsOf(identity: Secrets["service"], clock: Clock, random: Rando
   }
 }
 
-function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
-  const { source, recorder, device, path, loop, speed } = settings.audio;
+function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger, muted: boolean): MutableSource {
+  const { source } = settings.audio;
+  const make = () => plainSourceOf(settings, clock, random, logger);
+  return mutableSource(make, { muted, keepsRunning: source === "file" || source === "stdin" });
+}
+
+function plainSourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
+  const { source, recorder, device, path, baud, loop, speed } = settings.audio;
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   switch (source) {
     case "microphone":
@@ -292,12 +314,53 @@ function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logg
     case "stdin":
       return stdinSource({ input: process.stdin, sampleRate, clock });
     case "serial":
-      throw unavailable('audio.source = "serial"', '"microphone", "file" or "stdin"');
+      return serialSource({ path: path ?? "", baudRate: baud, sampleRate, clock, random });
   }
 }
 
-function unavailable(setting: string, instead: string): Fault {
-  return new Fault("config-invalid", `${setting} is not available in this version`, { hint: `Use ${instead}.` });
+/** The front panel, where there is one: what the fleet is told it shows, what its keys say is done. */
+function connectPanel(parts: {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly fleet: Fleet;
+  readonly latch: MuteLatch;
+  readonly source: MutableSource;
+  readonly gate: Gate;
+}): Panel | null {
+  const { settings, clock, random, logger, fleet, latch, source, gate } = parts;
+  if (settings.panel === undefined) return null;
+
+  async function mute(muted: boolean): Promise<void> {
+    source.mute(muted);
+    const error = await latch.set(muted);
+    if (error !== null)
+      logger.error("the disk cannot keep whether the microphone is muted", { muted, reason: toFault(error).message });
+  }
+
+  const panel = startPanel({
+    port: settings.panel.port,
+    baudRate: settings.panel.baud,
+    clock,
+    random,
+    logger,
+    muted: () => latch.muted,
+    command(command) {
+      switch (command) {
+        case "talk":
+          return gate.press();
+        case "talk-end":
+          return gate.release();
+        case "mute":
+        case "unmute":
+          return void mute(command === "mute");
+      }
+    },
+    onFault: (fault) => fleet.notice({ type: "panel", fault }),
+  });
+  fleet.observe((message) => panel.tell(message));
+  return panel;
 }
 
 function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Random): Fleet {

@@ -41,6 +41,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   mqtt: ["fleet/broker.ts"],
   "node-record-lpcm16": ["audio/"],
   pino: ["cli/"],
+  serialport: ["base/serial.ts"],
   "smol-toml": ["config/"],
   ws: ["sis/link.ts", "simulator/"],
   zod: ["config/", "fleet/", "sis/", "simulator/"],
