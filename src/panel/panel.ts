@@ -76,7 +76,6 @@ export function startPanel(options: PanelOptions): Panel {
           say(helloBody());
           break;
         case "welcome":
-          say(helloBody());
           tellFault(null);
           shown = { lamps: "", text: "" };
           show();
