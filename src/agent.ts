@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
+import { connectPanel } from "./agent/panel.ts";
 import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.ts";
 import { prometheusOf } from "./agent/prometheus-door.ts";
 import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { openSound } from "./agent/sound.ts";
+import { levelOf, tallyOf } from "./audio/level.ts";
 import type { SourceEvent } from "./audio/source.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Fault } from "./base/fault.ts";
@@ -17,10 +20,12 @@ import { seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { settingsHash } from "./config/show.ts";
+import { replaceFile } from "./fleet/background-writer.ts";
 import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
+import { openMuteLatch } from "./panel/mute-latch.ts";
 import { noLull, stepLull } from "./recognition/lull.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
@@ -70,7 +75,8 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
-  const source = sourceOf(settings, clock, random, logger);
+  const latch = openMuteLatch(join(settings.state_dir, "muted"), replaceFile);
+  const source = sourceOf(settings, clock, random, logger, latch.muted);
   const serviceTime = serviceClock(clock);
   const sent = sentMeter(sampleRate);
   let host: HostReading | null = null;
@@ -185,11 +191,14 @@ export function startAgent(options: AgentOptions): Agent {
     observe: (listener) => fleet.observe(listener),
   });
 
+  const panel = connectPanel({ settings, clock, random, logger, fleet, latch, source, gate: sound.gate });
+
   let sourceFault: Fault | null = null;
   source.start((event) => {
     sound.take(event);
     if (event.type === "audio") {
       ears.heard(event.samples);
+      panel?.level(levelOf(tallyOf(event.samples)).rmsDbfs);
       recognition.audioArrived();
     }
     if (event.type === "ended") {
@@ -212,6 +221,7 @@ export function startAgent(options: AgentOptions): Agent {
       ...sound.log.ledger(),
       ...Object.fromEntries(recognition.irregularities),
     });
+    await panel?.stop();
     await Promise.all([fleet.stop(reason), prometheus.stop()]);
     return { fault: sourceFault };
   }

@@ -135,6 +135,11 @@ export class AudioLog {
     if (this.#shelf.head > this.resumedTo) this.#breaks.begin();
   }
 
+  /** From here on nothing is captured because nobody wants it: no gap. A running break ends here. */
+  rest(): void {
+    this.#miss(this.#breaks.arrived(0, this.#clock.wallMs(), this.#clock.monotonicMs()));
+  }
+
   /**
    * The recorder says that it dropped this much before what it delivers next; 0: it does not say how much.
    * Before the first sound nothing can be missing yet.
@@ -247,7 +252,7 @@ export class AudioLog {
   /** The program has ended: what the service is not done with and the store has not got is lost; a running break ends here. */
   close(): void {
     this.#takeDropped();
-    this.#miss(this.#breaks.arrived(0, this.#clock.wallMs(), this.#clock.monotonicMs()));
+    this.rest();
     this.#shelf.forgetMemory();
     this.#loseUnkept(this.#settled, this.#shelf.head, "stopped");
     this.#report.flush();

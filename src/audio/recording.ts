@@ -9,6 +9,7 @@ import { reap } from "./reap.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
 import { packages, type RecorderFailure, remarkOf, unsuitable } from "./recorder-words.ts";
 import type { SourceEvent } from "./source.ts";
+import type { Breakdown } from "./supervised.ts";
 
 export interface RecordingOptions {
   readonly recorder: Recorder;
@@ -20,13 +21,6 @@ export interface RecordingOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** How a recording ended that was not asked to. */
-export interface Breakdown {
-  readonly fault: Fault;
-  /** For how long there had been sound; 0 if there was none. */
-  readonly soundMs: number;
 }
 
 type Cause =

@@ -18,6 +18,14 @@ export type FaultCode =
   | "recorder-stalled" // the recorder runs, but delivers no audio
   | "source-unreadable" // a sound file is missing, or it or a stream cannot be read
   | "source-unusable" // a sound file or stream has content that cannot be converted
+  // serial ports: the front panel, a serial microphone
+  | "serial-missing" // the port is not there
+  | "serial-busy" // another program holds the port
+  | "serial-denied" // the program may not use the port
+  | "serial-unsuitable" // what is there is no serial port, or does not take the speed
+  | "serial-lost" // the port went away while it was in use
+  | "serial-silent" // the port is open, and nothing that makes sense comes in
+  | "serial-failed" // any other error of the port
   // what came over the wire
   | "wire-bad-json"
   | "wire-bad-message" // JSON, but not a message of the protocol

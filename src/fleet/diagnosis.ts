@@ -230,6 +230,7 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
     }
     case "opened":
     case "audio":
+    case "muted":
       return null;
   }
 }
@@ -283,5 +284,6 @@ export function wellByReport(report: Report): Origin | null {
 
 /** Which side an event of the source of sound proves well; null: it proves nothing. */
 export function wellByCapture(event: SourceEvent): Origin | null {
-  return event.type === "audio" ? "recorder" : null;
+  // A microphone that nobody wants to hear has no trouble.
+  return event.type === "audio" || (event.type === "muted" && event.muted) ? "recorder" : null;
 }
