@@ -4,13 +4,14 @@ import type { SourceEvent } from "../audio/source.ts";
 import type { Fault } from "../base/fault.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
 import type { ErrorClass } from "../sis/catalogue.ts";
+import type { SpeechError } from "../synthesis/report.ts";
 import type { EndClass } from "./broker-policy.ts";
 import type { AlarmType } from "./schema.ts";
 
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
 
 /** Where trouble is seen; only good news from the same side ends it. */
-export const origins = ["service", "recorder", "sound", "audio", "broker"] as const;
+export const origins = ["service", "recorder", "sound", "audio", "broker", "speech", "speaker"] as const;
 export type Origin = (typeof origins)[number];
 
 /** One sighting of trouble, diagnosed. */
@@ -166,6 +167,26 @@ export function symptomOfSound(health: SoundHealth): Symptom | null {
     code: `microphone-${health}`,
     traceId: null,
     debounceMs: 0,
+    lasting: true,
+  };
+}
+
+/** The alarm that a failure of speech synthesis leads to. The microphone has no part in it. */
+export function symptomOfSpeechError(error: SpeechError): Symptom {
+  const noSound = error.class === "silence" || error.class === "audio";
+  const row = byErrorClass[noSound ? "service" : error.class];
+  const { code, message, traceId, hint } = error;
+  // What is tried again may succeed; what is given up is worth telling at once.
+  const debounceMs = error.retryInMs === null ? 0 : shortMs;
+  return {
+    alarm: row.alarm,
+    origin: "speech",
+    class: error.class,
+    code,
+    message,
+    traceId,
+    hint,
+    debounceMs,
     lasting: true,
   };
 }

@@ -72,6 +72,11 @@ export class ScriptedLink implements Link {
     else this.#listener.reply(reply);
   }
 
+  /** The service sends sound. */
+  sound(bytes: Uint8Array): void {
+    if (!this.ended) this.#listener.audio?.(bytes);
+  }
+
   garble(): void {
     if (!this.ended) this.#listener.malformed(new Fault("wire-bad-json", "not JSON"));
   }
