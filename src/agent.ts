@@ -15,10 +15,10 @@ import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { type Fleet, startFleet } from "./fleet/fleet.ts";
+import { credentialsOf } from "./identity.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
-import { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "./sis/credentials.ts";
 import { dial } from "./sis/dial.ts";
 import { encodingOf, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
 
@@ -171,19 +171,6 @@ function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
     ...(sis.vocabulary_id !== undefined && { vocabularyId: sis.vocabulary_id }),
     ...(sis.need_word_info !== undefined && { needWordInfo: sis.need_word_info }),
   };
-}
-
-function credentialsOf(identity: Secrets["service"], clock: Clock, random: Random): Credentials {
-  switch (identity.method) {
-    case "none":
-      return { authorize: () => Promise.resolve({}), refused() {}, expiresAtMs: () => null };
-    case "aksk":
-      return akskCredentials({ ...identity, clock });
-    case "password":
-      return passwordCredentials({ ...identity, clock, random });
-    case "token":
-      return tokenCredentials(identity.readToken);
-  }
 }
 
 function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {

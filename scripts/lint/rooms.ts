@@ -23,10 +23,12 @@ export const rooms: Readonly<Record<string, Row>> = {
   panel: { all: ["base"], types: ["recognition", "fleet"] },
   host: { all: ["base"], types: [] },
   config: { all: ["base"], types: [] },
-  "agent.ts": { all: parts, types: [] },
+  "identity.ts": { all: ["base", "sis", "config"], types: [] },
+  "voice.ts": { all: [...parts, "identity.ts"], types: [] },
+  "agent.ts": { all: [...parts, "identity.ts", "voice.ts"], types: [] },
   simulator: { all: ["base", "audio", "sis"], types: [] },
   console: { all: ["base", "fleet"], types: [] },
-  cli: { all: [...parts, "agent.ts", "simulator", "console"], types: [] },
+  cli: { all: [...parts, "identity.ts", "voice.ts", "agent.ts", "simulator", "console"], types: [] },
   "main.ts": { all: ["cli"], types: [] },
 };
 

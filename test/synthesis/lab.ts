@@ -113,9 +113,10 @@ export function speechLab(options: { readonly cache?: SpeechCache; readonly seed
     },
     say(text: string, more: Omit<SayRequest, "text"> = {}) {
       const told: { outcome: Outcome | null } = { outcome: null };
-      void speech.say({ text, ...more }).then((outcome) => {
-        told.outcome = outcome;
-      });
+      const tell = async () => {
+        told.outcome = await speech.say({ text, ...more });
+      };
+      void tell();
       return told;
     },
     /** Lets promises be resolved, and `ms` pass in steps of 10. */

@@ -1,0 +1,64 @@
+import { join } from "node:path";
+import type { Clock } from "./base/clock.ts";
+import type { Logger } from "./base/logger.ts";
+import type { Random } from "./base/random.ts";
+import type { Settings } from "./config/schema.ts";
+import type { Credentials } from "./sis/credentials.ts";
+import { dial } from "./sis/dial.ts";
+import { type RttsConfig, rttsUrl } from "./sis/rtts.ts";
+import { SpeechCache } from "./synthesis/cache.ts";
+import type { SpeechError } from "./synthesis/report.ts";
+import type { Sink } from "./synthesis/sink.ts";
+import { openSpeaker } from "./synthesis/speaker.ts";
+import { Speech } from "./synthesis/speech.ts";
+
+export interface VoiceOptions {
+  readonly settings: Pick<Settings, "sis" | "synthesis" | "state_dir">;
+  readonly credentials: Credentials;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly onError: (error: SpeechError) => void;
+  /** The loudspeaker sounds from now on, or does no more. */
+  readonly onSpeaking: (speaking: boolean, atMs: number) => void;
+  /** What texts are spoken into. Default: the loudspeaker of the settings. */
+  readonly openSink?: () => Sink;
+}
+
+/** Builds what speaks: the service's synthesis, the loudspeaker, the kept prompts. Decides nothing. */
+export function voiceOf(options: VoiceOptions): Speech {
+  const { settings, credentials, clock, random, logger, onError, onSpeaking } = options;
+  const { synthesis, sis } = settings;
+  const { player, device, gain_db: gainDb, sample_rate: sampleRate, cache_megabytes: megabytes } = synthesis;
+  const url = rttsUrl(sis.endpoint, sis.project_id);
+  const speaker = () => openSpeaker({ player, device, sampleRate, gainDb, clock, logger, onSpeaking });
+  return new Speech({
+    service: {
+      dial: (listener) => dial({ url, credentials, clock, listener, mark: () => 0 }),
+      credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
+      clock,
+      random,
+      onError: (error) => {
+        logSpeechError(logger, error);
+        onError(error);
+      },
+      onIrregularity: (irregularity) => logger.warn("synthesis did not keep to its protocol", { irregularity }),
+    },
+    config: rttsConfigOf(synthesis),
+    openSink: options.openSink ?? speaker,
+    cache: megabytes === 0 ? null : new SpeechCache(join(settings.state_dir, "speech"), megabytes * 1_000_000, logger),
+    clock,
+  });
+}
+
+function rttsConfigOf(synthesis: Settings["synthesis"]): RttsConfig {
+  const { audio_format: audioFormat, sample_rate: sampleRate, property, speed, pitch, volume } = synthesis;
+  return { audioFormat, sampleRate, property, speed, pitch, volume };
+}
+
+/** What was to be said never gets into the log. */
+function logSpeechError(logger: Logger, error: SpeechError): void {
+  const { kind, code, message, traceId, action, attempt, retryInMs, hint } = error;
+  const level = retryInMs === null ? "error" : "warn";
+  logger[level](`synthesis: ${kind} ${code}: ${message}`, { action, attempt, retryInMs, traceId, hint });
+}
