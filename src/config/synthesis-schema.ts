@@ -7,7 +7,11 @@ const prompt = (occasion: string, example: string) =>
     .string()
     .min(1)
     .max(2000)
-    .meta({ description: `Spoken ${occasion}.`, "x-allowed": "1 to 2000 characters", examples: [example] })
+    .meta({
+      description: `Spoken ${occasion}. Absent: nothing is.`,
+      "x-allowed": "1 to 2000 characters",
+      examples: [example],
+    })
     .exactOptional();
 
 /** The table [synthesis]. */
@@ -44,15 +48,10 @@ export const synthesis = z
         "Most sound of prompts on disk, so that they can be spoken without the service; 1 MB holds half a minute. 0: none.",
       "x-unit": "MB",
     }),
-    prompts: z
-      .strictObject({
-        start: prompt("when the agent has started", "Ready."),
-        mute: prompt("when the microphone has been muted", "Muted."),
-        unmute: prompt("when the microphone listens again", "Listening."),
-        alarm: prompt("when an alarm is raised, but not more than once a minute", "Please call for help."),
-      })
-      .prefault({})
-      .meta({ description: "What the agent says by itself. What is absent is not said." }),
+    prompt_start: prompt("when the agent has started", "Ready."),
+    prompt_mute: prompt("when the microphone has been muted", "Muted."),
+    prompt_unmute: prompt("when the microphone listens again", "Listening."),
+    prompt_alarm: prompt("when an alarm is raised, but not more than once a minute", "Please call for help."),
   })
   .prefault({})
   .meta({ description: "Speaking." });

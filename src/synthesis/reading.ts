@@ -81,7 +81,7 @@ export class Reading {
     this.#timer = null;
     while (!this.#ended) {
       const piece = this.#pieces[this.#current];
-      if (piece === undefined) return this.#sink.finish();
+      if (piece === undefined) return this.#sink.finish("whole");
       if (piece.state.is === "idle") return piece.begin();
       this.#flowing = (this.#flowing && piece.begun) || this.#hasCushion(piece);
       if (this.#flowing) this.#beginNext();
@@ -115,7 +115,7 @@ export class Reading {
     while (this.#sink.roomMs > 0) {
       const samples = piece.take(Math.min(sliceMs, this.#sink.roomMs));
       if (samples === null) return;
-      this.#firstSoundMs ??= this.#clock.monotonicMs() - this.#startedMs;
+      this.#firstSoundMs ??= Math.round(this.#clock.monotonicMs() - this.#startedMs);
       this.#givenMs += samples.length / this.#samplesPerMs;
       this.#sink.give(samples);
     }
@@ -124,7 +124,7 @@ export class Reading {
   /** What was given is heard to its end; then it is over. */
   async #finishThen(outcome: (account: Account) => Outcome): Promise<void> {
     this.#stopWork();
-    this.#sink.finish();
+    this.#sink.finish("broken off");
     const fault = await this.#sink.ended;
     const account = this.#account();
     this.#over.resolve(fault === null ? outcome(account) : { result: "unheard", fault, ...account });

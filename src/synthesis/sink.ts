@@ -8,8 +8,8 @@ export interface Sink {
   readonly cushionMs: number;
   /** Mono samples that come next. */
   give(samples: Int16Array): void;
-  /** There is no more. */
-  finish(): void;
+  /** There is no more: that was the text, whole or broken off. */
+  finish(how: "whole" | "broken off"): void;
   /** Ends at once, whatever is still to be heard. */
   stop(): void;
   /** Resolves when all was heard or written (null), or it cannot be. Never rejects. */

@@ -3,16 +3,19 @@ import { wavHeader } from "../audio/wav.ts";
 import { Fault, toFault } from "../base/fault.ts";
 import type { Sink } from "./sink.ts";
 
-/** Writes speech into a WAV file, which is there when it is whole, and not before. A piece that is repeated is in it once. */
+/**
+ * Writes speech into a WAV file, which is there when the text is whole, and not before. A piece that had to be begun again
+ * is in it once.
+ */
 export function openWavFile(path: string, sampleRate: number): Sink {
   const pieces: Int16Array[] = [];
-  const end = Promise.withResolvers<"whole" | "given up">();
+  const end = Promise.withResolvers<"whole" | "broken off">();
   return {
     roomMs: Number.POSITIVE_INFINITY,
     cushionMs: Number.POSITIVE_INFINITY,
     give: (samples) => void pieces.push(samples),
-    finish: () => end.resolve("whole"),
-    stop: () => end.resolve("given up"),
+    finish: end.resolve,
+    stop: () => end.resolve("broken off"),
     ended: end.promise.then((how) => (how === "whole" ? write(path, pieces, sampleRate) : null)),
   };
 }
