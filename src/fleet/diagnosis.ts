@@ -178,6 +178,8 @@ export function symptomOfSpeechError(error: SpeechError): Symptom {
   const { code, message, traceId, hint } = error;
   // What is tried again may succeed; what is given up is worth telling at once.
   const debounceMs = error.retryInMs === null ? 0 : shortMs;
+  // Nobody may ask for a text again for days: what may have passed by itself does not stand until then.
+  const lasting = error.class === "credentials" || error.class === "account" || error.class === "config";
   return {
     alarm: row.alarm,
     origin: "speech",
@@ -185,6 +187,22 @@ export function symptomOfSpeechError(error: SpeechError): Symptom {
     code,
     message,
     traceId,
+    hint,
+    debounceMs,
+    lasting,
+  };
+}
+
+/** The alarm that a text which could not be played leads to: it stands until one can. */
+export function symptomOfSpeaker({ code, message, hint }: Fault): Symptom {
+  const debounceMs = 0;
+  return {
+    alarm: "speaker",
+    origin: "speaker",
+    class: "speaker",
+    code,
+    message,
+    traceId: null,
     hint,
     debounceMs,
     lasting: true,

@@ -4,6 +4,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Report } from "../recognition/report.ts";
+import type { Outcome } from "../synthesis/outcome.ts";
+import type { SpeechError } from "../synthesis/report.ts";
 import { openAlarmDesk } from "./alarm-desk.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import { assertAccess, type BrokerAccess } from "./broker-access.ts";
@@ -17,6 +19,8 @@ import {
   symptomOfCapture,
   symptomOfReport,
   symptomOfSound,
+  symptomOfSpeaker,
+  symptomOfSpeechError,
   wellByCapture,
   wellByReport,
 } from "./diagnosis.ts";
@@ -69,6 +73,8 @@ export interface Fleet {
   capture(event: SourceEvent): void;
   /** Takes what the level meter has newly found. */
   sound(health: SoundHealth): void;
+  /** Takes a failure to get speech from the service, or what became of a text. */
+  speech(told: SpeechError | Outcome): void;
   /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
   observe(listener: (message: FleetMessage) => void): Disposable;
   /** How many alarms were raised and cleared since the start. */
@@ -225,6 +231,18 @@ export function startFleet(options: FleetOptions): Fleet {
       if (stopped !== null) return;
       trouble(symptomOfSound(health));
       well(health === "good" ? "sound" : null);
+    },
+    speech(told) {
+      if (stopped !== null) return;
+      if ("kind" in told) {
+        publish(eventMessage(identity, "error", payloads.errorEventPayload(told, stamp())));
+        trouble(symptomOfSpeechError(told));
+      } else if (told.result === "spoken") {
+        well("speech");
+        well("speaker");
+      } else if (told.result === "unheard") {
+        trouble(symptomOfSpeaker(told.fault));
+      }
     },
     observe(listener) {
       listeners.add(listener);

@@ -12,6 +12,7 @@ export const alarmTypes = [
   "config",
   "throttled",
   "capture",
+  "speaker",
   "audio-loss",
   "clock",
   "disk",
