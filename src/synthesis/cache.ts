@@ -35,9 +35,10 @@ export class SpeechCache {
     this.#logger = logger;
   }
 
-  /** null: it is not there. Never rejects. */
+  /** What is being written is waited for. null: it is not there. Never rejects. */
   async read(key: string): Promise<Int16Array | null> {
     const file = this.#fileOf(key);
+    await this.#writing;
     try {
       const content = await readFile(file);
       const sound = content.subarray(headerBytes);

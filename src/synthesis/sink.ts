@@ -15,3 +15,16 @@ export interface Sink {
   /** Resolves when all was heard or written (null), or it cannot be. Never rejects. */
   readonly ended: Promise<Fault | null>;
 }
+
+/** For a text that is only fetched. */
+export function openNowhere(): Sink {
+  const end = Promise.withResolvers<null>();
+  return {
+    roomMs: Number.POSITIVE_INFINITY,
+    cushionMs: 0,
+    give() {},
+    finish: () => end.resolve(null),
+    stop: () => end.resolve(null),
+    ended: end.promise,
+  };
+}

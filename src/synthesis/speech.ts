@@ -9,7 +9,7 @@ import { type Entry, enqueue, expire, nextExpiryMs, type Queue } from "./queue.t
 import { Reading } from "./reading.ts";
 import { restrained } from "./restraint.ts";
 import { piecesOf } from "./sentences.ts";
-import type { Sink } from "./sink.ts";
+import { openNowhere, type Sink } from "./sink.ts";
 
 /** A text that is to be spoken. */
 export interface SayRequest {
@@ -36,6 +36,7 @@ const usualPriority = 5;
 
 interface Job {
   readonly pieces: readonly string[];
+  readonly openSink: () => Sink;
   readonly keep: boolean;
   readonly resolve: (outcome: Outcome) => void;
 }
@@ -56,14 +57,24 @@ export class Speech {
   }
 
   /** Resolves with what became of the text; never rejects. */
-  say({ text, priority = usualPriority, notAfterMs = null, keep = false }: SayRequest): Promise<Outcome> {
+  say(request: SayRequest): Promise<Outcome> {
+    return this.#enqueue(request, this.#options.openSink);
+  }
+
+  /** Fetches a text that is not kept yet, and keeps it: nothing is heard. Goes after all that is to be heard. */
+  prepare(text: string): Promise<Outcome> {
+    return this.#enqueue({ text, priority: -1, keep: true }, openNowhere);
+  }
+
+  #enqueue(request: SayRequest, openSink: () => Sink): Promise<Outcome> {
+    const { text, priority = usualPriority, notAfterMs = null, keep = false } = request;
     const pieces = piecesOf(text);
     if (this.#stopped) return Promise.resolve({ result: "refused", reason: "stopped" });
     if (pieces.length === 0) return Promise.resolve({ result: "refused", reason: "nothing-to-say" });
     const { clock } = this.#options;
     const expiresAtMs = notAfterMs === null ? null : clock.monotonicMs() + notAfterMs - clock.wallMs();
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    const entry: Entry<Job> = { priority, expiresAtMs, item: { pieces, keep, resolve } };
+    const entry: Entry<Job> = { priority, expiresAtMs, item: { pieces, openSink, keep, resolve } };
     const { queue, displaced } = enqueue(this.#queue, entry);
     this.#queue = queue;
     displaced?.item.resolve({ result: "refused", reason: "queue-full" });
@@ -108,8 +119,8 @@ export class Speech {
     void this.#speak(first.item);
   }
 
-  async #speak({ pieces, keep, resolve }: Job): Promise<void> {
-    const { openSink, config, clock } = this.#options;
+  async #speak({ pieces, openSink, keep, resolve }: Job): Promise<void> {
+    const { config, clock } = this.#options;
     const cache = keep ? this.#options.cache : null;
     const make = (news: () => void) =>
       pieces.map((text) =>
