@@ -156,10 +156,12 @@ export class Piece {
         this.#all = [];
         this.#converter = converterOf(this.#config);
         break;
-      case "close":
-        this.#attempt?.close();
+      case "close": {
+        const link = this.#attempt;
         this.#attempt = null;
+        link?.close();
         break;
+      }
       case "wait":
         this.#clearDeadline();
         this.#deadline = this.#service.clock.after(effect.ms, () => this.#dispatch({ type: "deadline" }));

@@ -34,8 +34,6 @@ export class Reading {
   readonly #samplesPerMs: number;
   readonly #over = Promise.withResolvers<Outcome>();
   #current = 0;
-  /** The current piece has its cushion: its sound flows. */
-  #flowing = false;
   #ended = false;
   #pumping: "no" | "yes" | "again" = "no";
   #timer: Disposable | null = null;
@@ -83,10 +81,12 @@ export class Reading {
       const piece = this.#pieces[this.#current];
       if (piece === undefined) return this.#sink.finish("whole");
       if (piece.state.is === "idle") return piece.begin();
-      this.#flowing = (this.#flowing && piece.begun) || this.#hasCushion(piece);
-      if (this.#flowing) this.#beginNext();
-      if (this.#flowing) this.#giveFrom(piece);
-      if (piece.waitingMs > 0 && this.#flowing) {
+      const flows = piece.begun || this.#hasCushion(piece);
+      if (flows) {
+        this.#beginNext();
+        this.#giveFrom(piece);
+      }
+      if (flows && piece.waitingMs > 0) {
         this.#timer = this.#clock.after(lookMs, () => this.#pump());
         return;
       }
@@ -97,7 +97,6 @@ export class Reading {
       }
       if (piece.state.is !== "complete") return;
       this.#current += 1;
-      this.#flowing = false;
     }
   }
 

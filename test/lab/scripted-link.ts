@@ -9,6 +9,8 @@ export class ScriptedLink implements Link {
   bufferedBytes = 0;
   ended = false;
   closeAsked = false;
+  /** It takes its time to close: until the test ends it. */
+  lingers = false;
   readonly #listener: LinkListener;
   readonly #mark: () => number;
   readonly #onAudio: (bytes: Uint8Array) => void;
@@ -53,6 +55,7 @@ export class ScriptedLink implements Link {
   close(): void {
     if (this.ended) return;
     this.closeAsked = true;
+    if (this.lingers) return;
     this.end({ how: "closed", code: 1000, reason: "", asked: true });
   }
 

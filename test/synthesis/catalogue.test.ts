@@ -77,12 +77,6 @@ function speakPart(lab: Lab, partMs: number): void {
   if (partMs > 0) lab.link.sound(lab.sound(partMs, 5));
 }
 
-/** Waits for the next connection, however long the wait is. */
-async function again(lab: Lab, before: number): Promise<void> {
-  for (let ms = 0; lab.links.length === before && ms < 20_000; ms += 500) await lab.pass(500);
-  assert.equal(lab.links.length, before + 1, "it is asked for once more");
-}
-
 async function concluded(lab: Lab, told: { outcome: Outcome | null }): Promise<Outcome> {
   await lab.pass(2_000);
   assert.ok(told.outcome !== null, "it is over");
@@ -125,7 +119,7 @@ for (const trouble of troubles) {
         assert.deepEqual(lab.asked, ["Eins."]);
         return;
       }
-      await again(lab, 1);
+      await lab.nextLink(1);
       speakWhole(lab);
       const outcome = await concluded(lab, told);
       assert.deepEqual([outcome.result, lab.asked], ["spoken", ["Eins.", "Eins."]]);
@@ -136,7 +130,7 @@ for (const trouble of troubles) {
       const lab = speechLab();
       const told = lab.say("Eins.");
       for (let n = 0; n <= retries; n += 1) {
-        if (n > 0) await again(lab, n);
+        if (n > 0) await lab.nextLink(n);
         speakPart(lab, n % 2 === 0 ? 0 : 100); // less than the cushion: withdrawn
         await trouble.strike(lab);
       }
@@ -163,7 +157,7 @@ for (const trouble of troubles) {
         assert.equal(runs(lab.speaker.given), "5x200");
         return;
       }
-      await again(lab, 1);
+      await lab.nextLink(1);
       speakWhole(lab);
       const outcome = await concluded(lab, told);
       assert.ok(outcome.result === "spoken");
@@ -178,7 +172,7 @@ for (const trouble of troubles) {
       speakPart(lab, 200);
       await lab.pass(10);
       await trouble.strike(lab);
-      await again(lab, 1);
+      await lab.nextLink(1);
       speakPart(lab, 300);
       await lab.pass(10);
       await trouble.strike(lab);

@@ -127,6 +127,11 @@ export function speechLab(options: { readonly cache?: SpeechCache; readonly seed
       }
       await settled();
     },
+    /** Waits for one more connection than `before`, however long that takes: 20 s at the most. */
+    async nextLink(before: number): Promise<void> {
+      for (let ms = 0; links.length === before && ms < 20_000; ms += 100) await this.pass(100);
+      assert.equal(links.length, before + 1, "another connection is opened");
+    },
     /** Connects, and answers START. */
     accept(link: ScriptedLink): void {
       link.open();

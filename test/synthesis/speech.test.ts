@@ -100,6 +100,89 @@ suite("texts are spoken", () => {
     assert.equal(told.outcome.spokenMs, 2000);
   });
 
+  test("sentences shorter than the cushion are all heard", async () => {
+    const lab = speechLab();
+    const told = lab.say(["a", "b", "c"].map(sentence).join(" "));
+    for (const n of [0, 1, 2]) {
+      answer(lab, n, 100, n);
+      await lab.pass(20);
+    }
+    await lab.pass(400);
+    assert.equal(told.outcome?.result, "spoken");
+    assert.equal(runs(lab.speaker.given), "0x100 1x100 2x100");
+  });
+
+  test("each sentence has its cushion", async () => {
+    const lab = speechLab();
+    lab.say(`${sentence("a")} ${sentence("b")}`);
+    answer(lab, 0, 200, 1);
+    lab.accept(lab.link);
+    lab.link.sound(lab.sound(140, 2));
+    await lab.pass(300);
+    assert.equal(runs(lab.speaker.given), "1x200");
+    lab.link.sound(lab.sound(10, 2));
+    await lab.pass(10);
+    assert.equal(runs(lab.speaker.given), "1x200 2x150");
+    await lab.speech.stop();
+  });
+
+  test("an attempt that fails before its sound is none that was heard, even after one that was", async () => {
+    const lab = speechLab();
+    const told = lab.say("Eins.");
+    const fail = async () => {
+      const before = lab.links.length;
+      lab.link.say({ resp_type: "FATAL_ERROR", error_code: "SIS.0413", error_msg: "", trace_id: "t" });
+      await lab.nextLink(before);
+    };
+    lab.accept(lab.link);
+    lab.link.sound(lab.sound(200, 1));
+    await lab.pass(10);
+    await fail();
+    lab.accept(lab.link);
+    await fail();
+    answer(lab, 2, 300, 2);
+    await lab.pass(500);
+    assert.equal(told.outcome?.result, "spoken");
+    assert.deepEqual(
+      lab.errors.map(({ heard }) => heard),
+      [true, false],
+    );
+    assert.equal(runs(lab.speaker.given), "1x200 2x300");
+  });
+
+  test("half a sample at the break does not shift what follows", async () => {
+    const lab = speechLab();
+    lab.say("Eins.");
+    lab.accept(lab.link);
+    lab.link.sound(lab.sound(200, 258).subarray(0, -1));
+    await lab.pass(10);
+    lab.link.say({ resp_type: "FATAL_ERROR", error_code: "SIS.0413", error_msg: "", trace_id: "t" });
+    await lab.nextLink(1);
+    answer(lab, 1, 300, 772);
+    await lab.pass(500);
+    assert.equal(runs(lab.speaker.given), "258x199.875 772x300");
+  });
+
+  test("what a connection still says after it was given up is not heard", async () => {
+    const lab = speechLab();
+    const told = lab.say("Eins.");
+    const [old] = lab.links;
+    assert.ok(old !== undefined);
+    old.lingers = true;
+    lab.accept(old);
+    old.say({ resp_type: "FATAL_ERROR", error_code: "SIS.0413", error_msg: "", trace_id: "t" });
+    await lab.nextLink(1);
+    lab.accept(lab.link);
+    old.sound(lab.sound(300, 9));
+    old.say({ resp_type: "ERROR", error_code: "SIS.0415", error_msg: "" });
+    old.end({ how: "closed", code: 1000, reason: "", asked: true });
+    lab.link.sound(lab.sound(300, 1));
+    lab.link.say(end);
+    await lab.pass(500);
+    assert.equal(told.outcome?.result, "spoken");
+    assert.equal(runs(lab.speaker.given), "1x300");
+  });
+
   test("bytes may be cut anywhere", async () => {
     const lab = speechLab();
     lab.say("Eins.");
