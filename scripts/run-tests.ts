@@ -11,8 +11,9 @@ import type { FileResult, Finding } from "./testing/file-result.ts";
 import { runFile } from "./testing/run-file.ts";
 
 const usage = `usage: scripts/test [OPTIONS] [FILES...]
-Runs the whole suite, or the files and folders named.
-  --system            only test/system/: the whole program with real recorders, brokers and networks
+Runs the whole suite but for *.long.test.ts, or the files and folders named.
+  --system            only test/system/, the long ones, too: the whole program with real recorders, brokers, networks,
+                      packages and service managers
   --except FILE       leave a file out (repeatable)
   --test-seconds N    limit for a test that sets none itself (60)
   --silence-seconds N limit for a file that nothing is heard of (180)
@@ -95,6 +96,7 @@ const named = (positionals.length > 0 ? positionals : [whole]).map((name) => pat
 const files = named
   .flatMap((name) => (statSync(name, { throwIfNoEntry: false })?.isDirectory() === true ? testsIn(name) : [name]))
   .filter((file) => !except.has(file))
+  .filter((file) => values.system || !file.endsWith(".long.test.ts") || named.includes(file))
   .toSorted();
 // Whole programs are timed against the wall clock: they get the machine for themselves.
 const isSystem = (file: string) => path.relative(root, file).startsWith("test/system/");

@@ -3,24 +3,29 @@ import { arch, platform, release } from "node:os";
 import { join } from "node:path";
 import { fileSource } from "./audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
+import { hangoverMs, startGate } from "./audio/gate.ts";
 import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
-import { AudioLog } from "./audio/log.ts";
+import { AudioLog, balances } from "./audio/log.ts";
 import { microphone } from "./audio/microphone.ts";
 import type { AudioSource, SourceEvent } from "./audio/source.ts";
+import { Spool } from "./audio/spool.ts";
 import { stdinSource } from "./audio/stdin-source.ts";
+import { keepingOf } from "./audio/store.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
 import { Fault } from "./base/fault.ts";
 import type { Logger } from "./base/logger.ts";
 import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
-import { type Fleet, startFleet } from "./fleet/fleet.ts";
+import { type Fleet, type FleetMessage, startFleet } from "./fleet/fleet.ts";
+import { serviceClock } from "./host/service-clock.ts";
+import { watchHost } from "./host/watch.ts";
 import { credentialsOf } from "./identity.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { dial } from "./sis/dial.ts";
-import { encodingOf, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
+import { encodingOf, limits, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
 
 export interface AgentOptions {
   readonly settings: Settings;
@@ -33,11 +38,17 @@ export interface AgentOptions {
   readonly onReport: (report: Report) => void;
   /** Told everything that the source of sound reports, the sound among it. Must not block. */
   readonly onCapture?: (event: SourceEvent) => void;
+  /** Told every message to the fleet, whether there is a broker or not. Must not block. */
+  readonly onMessage?: (message: FleetMessage) => void;
 }
 
 export interface Agent {
   /** Resolves when everything is let go of: after `stop`, or by itself when a finite source is recognised to its end. */
   readonly finished: Promise<Outcome>;
+  /** Sound that is captured and not sent yet, ms. */
+  backlogMs(): number;
+  /** Takes over who the agent is to the service, from the next connection on; what waits for that tries again at once. */
+  renew(secrets: Secrets): void;
   /** Ends in good order: last results, goodbye to the fleet. Repeatable. */
   stop(reason: string): Promise<Outcome>;
 }
@@ -47,6 +58,9 @@ export interface Outcome {
   readonly fault: Fault | null;
 }
 
+/** The disk gets so long to take the last of the sound, when recognition has ended. */
+const keepingMs = 500;
+
 /** Builds the parts, connects them, and unwinds them in reverse order. Decides nothing. */
 export function startAgent(options: AgentOptions): Agent {
   const { settings, secrets, logger, onReport, onCapture } = options;
@@ -55,33 +69,82 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   const url = rasrUrl(settings.sis.endpoint, settings.sis.project_id, settings.sis.mode);
-  const credentials = credentialsOf(secrets.service, clock, random);
+  let credentials = credentialsOf(secrets.service, clock, random);
   const source = sourceOf(settings, clock, random, logger);
   const fleet = fleetOf(options, boot, clock, random);
+  if (options.onMessage !== undefined) fleet.observe(options.onMessage);
+  let streaming = false;
+  const serviceTime = serviceClock(clock);
+  const machine = watchHost({
+    folder: settings.state_dir,
+    clock,
+    onReading({ hot, underVoltage, temperatureC }) {
+      fleet.notice({ type: "temperature", hot, celsius: temperatureC });
+      fleet.notice({ type: "power", tooLow: underVoltage === true });
+      const aheadMs = serviceTime.aheadMs();
+      if (aheadMs !== null) fleet.notice({ type: "clock", aheadMs });
+    },
+  });
 
-  const report = (what: Report) => {
+  const tell = (what: Report) => {
+    if (what.type === "session") checkAccounts();
+    if (what.type === "phase") streaming = what.phase === "streaming";
     logReport(logger, what);
     fleet.report(what);
     onReport(what);
   };
+  // Until it is on disk how far the service has answered, the next transcript waits: see decision 13.
+  const report = (what: Report) => (what.type === "transcript" ? spool.whenNoted(() => tell(what)) : tell(what));
+  const { memory_seconds, disk, disk_megabytes, disk_hours, flush_ms } = settings.buffer;
+  const spool = new Spool({
+    folder: join(settings.state_dir, "audio"),
+    keeps: disk !== "off",
+    sampleRate,
+    maxBytes: disk_megabytes * 1_000_000,
+    maxAgeMs: disk_hours * 3_600_000,
+    clock,
+    onTrouble: (fault) => {
+      if (fault === null) logger.info("sound can be kept on disk again");
+      else logger.error(fault.message, { code: fault.code, hint: fault.hint });
+      fleet.notice({ type: "disk", fault });
+    },
+  });
   const log = new AudioLog({
     sampleRate,
-    capacityMs: settings.buffer.memory_seconds * 1000,
+    capacityMs: memory_seconds * 1000,
     live: settings.audio.source !== "file" || settings.audio.speed === 1,
     clock,
     onGap: (gap) => report({ type: "gap", ...gap }),
+    gated: true,
+    store: spool,
+    keeping: keepingOf(disk, memory_seconds * 1000, flush_ms),
+  });
+  if (spool.resumed !== null) {
+    logger.info("an earlier run left sound that is not recognised yet: going on with it", {
+      resumedMs: log.ledger().resumedMs,
+      from: new Date(log.wallMs(log.settled)).toISOString(),
+    });
+  }
+  const gate = startGate({
+    kind: settings.audio.gate,
+    sampleRate,
+    start: log.resumedTo,
+    hangoverMs: hangoverMs(settings.sis.vad_tail ?? limits.vadTailMs.default, settings.sis.chunk_ms),
+    logger,
+    decide: ({ upTo, verdict }) => log.decide(upTo, verdict),
   });
   let sessions = 0;
   const recognizer = new Recognizer({
     log,
-    dial: (listener, mark) => dial({ url, credentials, clock, listener, mark }),
+    dial: (listener, mark) =>
+      dial({ url, credentials, clock, listener, mark, onDate: (serverMs) => serviceTime.heard(serverMs) }),
     credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
     mode: settings.sis.mode,
     config: rasrConfigOf(settings.sis),
     chunkMs: settings.sis.chunk_ms,
     encode: encoders[encodingOf(settings.sis.audio_format)],
-    // A file that is played fast is a source whose real time is fast.
-    catchUpRate: settings.buffer.catch_up_rate * (settings.audio.source === "file" ? settings.audio.speed : 1),
+    catchUpRate: settings.buffer.catch_up_rate,
+    sourceSpeed: settings.audio.source === "file" ? settings.audio.speed : 1,
     clock,
     random,
     logger,
@@ -94,7 +157,7 @@ export function startAgent(options: AgentOptions): Agent {
   const watchHealth = (samples: Int16Array) => {
     const before = meter.health;
     meter = stepHealth(meter, tallyOf(samples), sampleRate);
-    if (meter.health !== before) fleet.sound(meter.health);
+    if (meter.health !== before) fleet.notice({ type: "sound", health: meter.health });
   };
 
   let streams = 0;
@@ -107,6 +170,7 @@ export function startAgent(options: AgentOptions): Agent {
         break;
       case "audio":
         log.append(event.samples);
+        gate.heard(event.samples);
         if (listening) watchHealth(event.samples);
         recognizer.audioArrived();
         break;
@@ -123,6 +187,7 @@ export function startAgent(options: AgentOptions): Agent {
         break;
       case "ended":
         sourceFault = event.fault;
+        gate.end();
         recognizer.sourceEnded();
         break;
     }
@@ -130,16 +195,38 @@ export function startAgent(options: AgentOptions): Agent {
     onCapture?.(event);
   });
 
+  /** What the service is not done with is on disk for the next run, as far as the disk takes it. */
+  async function keepTheRest(): Promise<void> {
+    while (disk !== "off" && spool.usable && !log.spill()) await spool.written;
+    await spool.close();
+  }
+
+  async function inTime(work: Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<undefined>();
+    using _deadline = clock.after(keepingMs, () => late.resolve(undefined));
+    await Promise.race([work, late.promise]);
+  }
+
+  function checkAccounts(): void {
+    const ledger = log.ledger();
+    if (!balances(ledger)) logger.error("the accounts of the sound do not balance: please report this", { ...ledger });
+  }
+
   async function unwind(reason: string): Promise<Outcome> {
     const silenced = source.stop();
+    gate.end();
+    if (disk !== "off") log.spill();
     await recognizer.stop();
+    await inTime(keepTheRest());
     log.close();
+    checkAccounts();
     await silenced;
     logger.info("the agent has stopped", {
       reason,
       ...log.ledger(),
       ...Object.fromEntries(recognizer.irregularities),
     });
+    machine[Symbol.dispose]();
     await fleet.stop(reason);
     return { fault: sourceFault };
   }
@@ -149,7 +236,15 @@ export function startAgent(options: AgentOptions): Agent {
     unwinding ??= unwind(reason);
     return unwinding;
   };
-  return { finished: recognizer.stopped.then(() => stop("the source of sound is at its end")), stop };
+  return {
+    finished: recognizer.stopped.then(() => stop("the source of sound is at its end")),
+    backlogMs: () => (log.unread * 1000) / sampleRate,
+    renew(renewed) {
+      credentials = credentialsOf(renewed.service, clock, random);
+      if (!streaming) recognizer.reconfigured();
+    },
+    stop,
+  };
 }
 
 const encoders = {
@@ -174,9 +269,8 @@ function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
 }
 
 function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
-  const { source, recorder, device, path, loop, speed, gate } = settings.audio;
+  const { source, recorder, device, path, loop, speed } = settings.audio;
   const sampleRate = sampleRateOf(settings.sis.audio_format);
-  if (gate !== "always") throw unavailable(`audio.gate = "${gate}"`, '"always"');
   switch (source) {
     case "microphone":
       return microphone({ recorder, device, sampleRate, clock, random, logger });
@@ -209,7 +303,7 @@ function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Rand
       configHash: options.configHash,
     },
     publishTranscripts: mqtt?.transcripts ?? false,
-    alarmFile: join(settings.state_dir, "alarms.json"),
+    stateDir: settings.state_dir,
     clock,
     random,
     logger,

@@ -8,4 +8,5 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 
-process.exit(await runProgram(process.argv));
+// No `await` here: the packaged program is a script, where it may not stand by itself.
+void runProgram(process.argv).then((code) => process.exit(code));

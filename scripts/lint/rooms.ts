@@ -37,6 +37,7 @@ export const rooms: Readonly<Record<string, Row>> = {
  * so that its habits are contained there and it can be exchanged.
  */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
+  "@echogarden/fvad-wasm": ["audio/gate/"],
   aedes: ["simulator/"],
   commander: ["cli/"],
   mqtt: ["fleet/broker.ts"],

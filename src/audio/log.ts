@@ -1,41 +1,35 @@
 import type { Clock } from "../base/clock.ts";
+import { Accounts, type Ledger } from "./accounts.ts";
+import { Breaks } from "./breaks.ts";
+import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
+import { Holes, type Span } from "./holes.ts";
+import { Shelf } from "./shelf.ts";
+import { type Keeping, keepNothing, noStore, type Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
-/** Why sound will never be recognised. */
-export type LossCause =
-  | "buffer-full" // the outage lasted longer than the buffer
-  | "unrecognised" // the service failed on it again and again
-  | "unreadable" // the service's result for it could not be read, again and again
-  | "stopped" // the agent was stopped before it could be sent
-  | "capture" // the recorder was away: never captured
-  | "overrun"; // the recorder dropped it: never captured
+export { balances, type Ledger } from "./accounts.ts";
+export type { Gap, LossCause } from "./gap-report.ts";
 
-/** Sound that is gone, in source time. */
-export interface Gap {
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly lostMs: number;
-  readonly cause: LossCause;
+/** What a gate decides about sound: it is to be recognised, or it is not and why. */
+export type Verdict = "send" | "silence" | "muted";
+
+export interface AudioLogOptions {
+  /** Hz */
+  readonly sampleRate: number;
+  /** How much sound is kept in memory. */
+  readonly capacityMs: number;
+  /** false for a source that does not run in real time. */
+  readonly live: boolean;
+  readonly clock: Clock;
+  /** Told of sound that is gone, at most once per 10 s of lost sound while it goes on. */
+  readonly onGap: (gap: Gap) => void;
+  /** true: sound waits for `decide` before it is read. Default: all of it is to be recognised. */
+  readonly gated?: boolean;
+  /** Default: memory is all there is. */
+  readonly store?: Store;
+  /** Which sound goes to the store before the service is done with it. Default: none. */
+  readonly keeping?: Keeping;
 }
-
-/** Where every captured millisecond is: captured = acknowledged + pending + lost. `missed` never got here. */
-export interface Ledger {
-  readonly capturedMs: number;
-  readonly acknowledgedMs: number;
-  readonly pendingMs: number;
-  readonly lostMs: number;
-  readonly missedMs: number;
-}
-
-interface Span {
-  readonly from: Position;
-  readonly to: Position;
-}
-
-/** A gap is reported when it ends, and at the latest whenever it has grown by this much. */
-const reportEveryMs = 10_000;
-/** The clock of two streams is not exact: what is shorter is no gap. */
-const smallestBreakMs = 50;
 
 /**
  * The record of what was captured, and how far the service has dealt with it.
@@ -44,49 +38,67 @@ const smallestBreakMs = 50;
  *
  * Capture appends at the head and never waits. One reader reads at the cursor. What the service has finished with
  * is settled. When anything breaks, the reader rewinds the cursor to the settled position and reads on from there.
- * Sound is kept in memory: the last `capacityMs` of it. What falls out before it was read is lost, counted and
- * reported. What falls out after it was read is lost only if the reader has to rewind.
+ * The latest `capacityMs` are in memory. What is about to fall out of it unsettled is offered to the store. What falls
+ * out, is not in the store and was not read is lost, counted and reported; if it was read, only if it has to be read again.
  */
 export class AudioLog {
   readonly sampleRate: number;
+  /** What lies before this was captured by an earlier run. */
+  readonly resumedTo: Position;
   readonly #clock: Clock;
-  readonly #onGap: (gap: Gap) => void;
+  readonly #report: GapReport;
   readonly #samplesPerMs: number;
-  readonly #ring: Int16Array;
+  readonly #shelf: Shelf;
   readonly #timeline: Timeline;
-  #head: Position = 0;
-  #cursor: Position = 0;
-  #readTo: Position = 0;
-  #settled: Position = 0;
-  #answered: Position = 0;
-  /** Lost spans that are not settled yet, in order. */
-  #holes: Span[] = [];
-  #lost = 0;
-  #lostSettled = 0;
-  #missedMs = 0;
-  #unreported: Gap | null = null;
-  #lastArrivalMs = 0;
-  #brokenSinceMs: number | null = null;
+  readonly #store: Store;
+  readonly #keepAfter: number;
+  readonly #piece: number;
+  readonly #gated: boolean;
+  readonly #accounts: Accounts;
+  readonly #holes = new Holes();
+  readonly #breaks = new Breaks();
+  #decided: Position;
+  #cursor: Position;
+  #readTo: Position;
+  #settled: Position;
+  #answered: Position;
+  #answeredName: string | null;
+  /** What lies before this was offered to the store, or need not be. */
+  #offered: Position;
 
-  /**
-   * @param options.sampleRate Hz
-   * @param options.capacityMs how much sound is kept
-   * @param options.live false for a source that does not run in real time
-   * @param options.onGap told of sound that is gone, at most once per 10 s of lost sound while it goes on
-   */
-  constructor(options: {
-    readonly sampleRate: number;
-    readonly capacityMs: number;
-    readonly live: boolean;
-    readonly clock: Clock;
-    readonly onGap: (gap: Gap) => void;
-  }) {
-    this.sampleRate = options.sampleRate;
-    this.#samplesPerMs = options.sampleRate / 1000;
+  constructor(options: AudioLogOptions) {
+    const { sampleRate, capacityMs, live, store = noStore, keeping = keepNothing, gated = false } = options;
+    this.sampleRate = sampleRate;
+    this.#samplesPerMs = sampleRate / 1000;
     this.#clock = options.clock;
-    this.#onGap = options.onGap;
-    this.#ring = new Int16Array(Math.ceil(options.capacityMs * this.#samplesPerMs));
-    this.#timeline = new Timeline(options.sampleRate, options.live);
+    this.#report = new GapReport(options.onGap);
+    this.#store = store;
+    this.#gated = gated;
+    this.#keepAfter = keeping.afterMs * this.#samplesPerMs;
+    this.#piece = keeping.pieceMs * this.#samplesPerMs;
+    const { resumed } = store;
+    const start = resumed?.progress.settled ?? 0;
+    const end = resumed?.blocks.at(-1)?.to ?? start;
+    this.resumedTo = end;
+    this.#shelf = new Shelf(store, Math.ceil(capacityMs * this.#samplesPerMs), end);
+    this.#timeline = new Timeline(sampleRate, live);
+    this.#settled = start;
+    this.#cursor = start;
+    this.#readTo = start;
+    this.#decided = end;
+    this.#offered = end;
+    this.#answered = resumed?.progress.answered ?? 0;
+    this.#answeredName = resumed?.progress.name ?? null;
+    let at = start;
+    let absent = 0;
+    for (const block of resumed?.blocks ?? []) {
+      this.#timeline.restore(block);
+      absent += Math.max(0, block.from - at);
+      this.#holes.add({ from: at, to: block.from }, "absent");
+      at = block.to;
+    }
+    this.#accounts = new Accounts(this.#samplesPerMs, start, end, absent);
+    this.#skipHoles();
   }
 
   get cursor(): Position {
@@ -102,19 +114,25 @@ export class AudioLog {
     return this.#answered;
   }
 
+  /** The lasting name of that place. */
+  get answeredName(): string {
+    return this.#answeredName ?? this.#timeline.nameOf(this.#answered);
+  }
+
   /** Samples that wait to be read. */
   get unread(): number {
-    return this.#head - this.#cursor;
+    return this.#decided - this.#cursor - this.#holes.within(this.#cursor, this.#decided);
   }
 
   /** A new recording begins at the head. Its id must be unique for all time: transcript ids are made of it. */
   openStream(id: string): void {
-    this.#timeline.openStream(id, this.#head);
+    this.#timeline.openStream(id, this.#shelf.head);
+    this.#answeredName ??= this.#timeline.nameOf(this.#answered);
   }
 
   /** The recording broke off: the time until sound arrives again is a gap. */
   breakOff(): void {
-    if (this.#head > 0) this.#brokenSinceMs ??= this.#lastArrivalMs;
+    if (this.#shelf.head > this.resumedTo) this.#breaks.begin();
   }
 
   /**
@@ -122,9 +140,9 @@ export class AudioLog {
    * Before the first sound nothing can be missing yet, and a running break counts it already.
    */
   overrun(lostMs: number): void {
-    const nowMs = this.#timeline.wallMs(this.#head);
+    const nowMs = this.#timeline.wallMs(this.#shelf.head);
     this.#timeline.restartClock();
-    if (lostMs <= 0 || this.#head === 0 || this.#brokenSinceMs !== null) return;
+    if (lostMs <= 0 || this.#shelf.head === this.resumedTo || this.#breaks.running) return;
     this.#miss({ fromMs: nowMs, toMs: nowMs + lostMs, lostMs, cause: "overrun" });
   }
 
@@ -132,67 +150,77 @@ export class AudioLog {
   append(samples: Int16Array): void {
     const wallMs = this.#clock.wallMs();
     const monotonicMs = this.#clock.monotonicMs();
-    this.#endBreak(samples.length, wallMs, monotonicMs);
-    // More than fits at once can only be lost at its beginning, but it still has its place in time.
-    const kept = samples.length > this.#ring.length ? samples.subarray(samples.length - this.#ring.length) : samples;
-    const end = this.#head + samples.length;
-    this.#write(end - kept.length, kept);
-    this.#timeline.arrived(this.#head, end, wallMs, monotonicMs);
-    this.#head = end;
-    if (this.#oldest > this.#cursor) {
-      this.#lose({ from: this.#cursor, to: this.#oldest }, "buffer-full");
-      this.#cursor = this.#oldest;
-      this.#readTo = Math.max(this.#readTo, this.#cursor);
-      if (this.#holes[0]?.from === this.#settled) this.settle(this.#holes[0].to);
-    }
-    this.#timeline.forgetBefore(Math.min(this.#settled, this.#oldest), this.#answered);
+    const before = this.#shelf.oldest;
+    this.#miss(this.#breaks.arrived(samples.length / this.#samplesPerMs, wallMs, monotonicMs));
+    this.#timeline.arrived(this.#shelf.head, this.#shelf.head + samples.length, wallMs, monotonicMs);
+    this.#shelf.write(samples);
+    this.#takeDropped();
+    this.#loseUnkept(Math.max(before, this.#cursor), this.#shelf.oldest, "buffer-full");
+    if (!this.#gated) this.decide(this.#shelf.head, "send");
+    this.#timeline.forgetBefore(Math.min(this.#settled, this.#shelf.oldest));
   }
 
-  /** The next samples to send, at most `count`, and their position; null when fewer than `atLeast` wait. Moves the cursor. */
+  /** What a gate says of all sound before `upTo` that was not decided upon. What is withheld is never read. */
+  decide(upTo: Position, verdict: Verdict): void {
+    const span = { from: this.#decided, to: Math.min(upTo, this.#shelf.head) };
+    if (span.to <= span.from) return;
+    this.#decided = span.to;
+    if (verdict === "send") {
+      this.#offer(this.#shelf.head - this.#keepAfter, this.#piece);
+      return;
+    }
+    for (const each of this.#holes.add(span, "withheld")) this.#accounts.withheld(each.to - each.from);
+    this.#skipHoles();
+  }
+
+  /**
+   * The next samples to send, at most `count`, and their position. Moves the cursor. Fewer before a hole, and at the end.
+   * null when fewer than `atLeast` wait, or they are being fetched from the store: soon, then.
+   */
   read(count: number, atLeast = count): { readonly position: Position; readonly samples: Int16Array } | null {
+    this.#takeDropped();
     if (this.unread < Math.max(1, atLeast)) return null;
     const position = this.#cursor;
-    const samples = this.#copy(position, Math.min(count, this.unread));
-    this.#cursor += samples.length;
+    const to = Math.min(position + count, this.#decided, this.#holes.nextAfter(position));
+    const samples = this.#shelf.fetch(position, to);
+    if (samples === "absent") this.#loseUnkept(position, to, "disk");
+    if (typeof samples === "string") return null;
+    this.#cursor = position + samples.length;
     this.#readTo = Math.max(this.#readTo, this.#cursor);
-    this.#reportGap();
+    this.#skipHoles();
+    this.#report.flush();
     return { position, samples };
   }
 
   /** The service is done with everything before `position`. Going back, or beyond what was ever read, is not possible: clamped. */
   settle(position: Position): void {
-    const to = Math.min(Math.max(position, this.#settled), this.#readTo);
-    while (this.#holes[0] !== undefined && this.#holes[0].from < to) {
-      const hole = this.#holes[0];
-      const passed = Math.min(hole.to, to);
-      this.#lostSettled += passed - hole.from;
-      if (passed === hole.to) this.#holes.shift();
-      else this.#holes[0] = { from: passed, to: hole.to };
-    }
-    this.#settled = to;
-    this.#cursor = Math.max(this.#cursor, to);
+    this.#settled = Math.min(Math.max(position, this.#settled), this.#readTo);
+    this.#cursor = Math.max(this.#cursor, this.#settled);
+    this.#skipHoles();
   }
 
   /** The service has answered for what lies before `position`: it is done with it. */
   answer(position: Position): void {
+    if (position > this.#answered) {
+      this.#answered = Math.min(position, Math.max(this.#readTo, this.#answered));
+      this.#answeredName = this.#timeline.nameOf(this.#answered);
+    }
     this.settle(position);
-    this.#answered = Math.max(this.#answered, Math.min(position, this.#settled));
   }
 
   /** Gives up on everything before `position` that was ever read: lost, with its cause. */
   abandon(position: Position, cause: LossCause): void {
     this.#lose({ from: this.#settled, to: Math.min(position, this.#readTo) }, cause);
     this.settle(position);
-    this.#reportGap();
+    this.#report.flush();
   }
 
   /** The next read starts at the settled position again. What is no longer kept from there on is lost. */
   rewind(): void {
-    if (this.#oldest > this.#settled) {
-      this.#lose({ from: this.#settled, to: this.#oldest }, "buffer-full");
-      this.settle(this.#oldest);
-    }
+    this.#takeDropped();
+    this.#loseUnkept(this.#settled, this.#shelf.oldest, "buffer-full");
     this.#cursor = this.#settled;
+    this.#skipHoles();
   }
 
   /** Wall clock of a position, ms since the epoch. */
@@ -206,95 +234,79 @@ export class AudioLog {
   }
 
   ledger(): Ledger {
-    const pending = this.#head - this.#settled - (this.#lost - this.#lostSettled);
-    return {
-      capturedMs: this.#head / this.#samplesPerMs,
-      acknowledgedMs: (this.#settled - this.#lostSettled) / this.#samplesPerMs,
-      pendingMs: pending / this.#samplesPerMs,
-      lostMs: this.#lost / this.#samplesPerMs,
-      missedMs: this.#missedMs,
-    };
+    return this.#accounts.ledger(this.#settled, this.#shelf.head, this.#holes);
   }
 
-  /** The program ends: what the service is not done with is lost, and a running break ends here. */
+  /** The program ends: offers all that the service is not done with to the store. @returns whether it took everything */
+  spill(): boolean {
+    this.decide(this.#shelf.head, "send");
+    this.#takeDropped();
+    return this.#offer(this.#shelf.head, 1);
+  }
+
+  /** The program has ended: what the service is not done with and the store has not got is lost; a running break ends here. */
   close(): void {
-    this.#endBreak(0, this.#clock.wallMs(), this.#clock.monotonicMs());
-    this.#lose({ from: this.#settled, to: this.#head }, "stopped");
-    this.#reportGap();
+    this.#takeDropped();
+    this.#miss(this.#breaks.arrived(0, this.#clock.wallMs(), this.#clock.monotonicMs()));
+    this.#shelf.forgetMemory();
+    this.#loseUnkept(this.#settled, this.#shelf.head, "stopped");
+    this.#report.flush();
   }
 
-  get #oldest(): Position {
-    return Math.max(0, this.#head - this.#ring.length);
-  }
-
-  /** Counts what of `span` is not lost already, and adds it to the report. */
-  #lose(span: Span, cause: LossCause): void {
-    let from = span.from;
-    for (const hole of [...this.#holes, { from: span.to, to: span.to }]) {
-      const to = Math.min(hole.from, span.to);
-      if (to > from) this.#loseNew({ from, to }, cause);
-      from = Math.max(from, hole.to);
+  /** Offers to the store what is not settled before `due`, if it is `atLeast` samples. @returns whether it took everything */
+  #offer(due: Position, atLeast: number): boolean {
+    for (;;) {
+      const from = this.#holes.skip(Math.max(this.#offered, this.#settled, this.#shelf.oldest));
+      this.#offered = from;
+      const end = Math.min(due, this.#decided);
+      if (end - from < atLeast) return true;
+      const { until, ...run } = this.#timeline.runAt(from);
+      const to = Math.min(from + this.#piece, end, until, this.#holes.nextAfter(from));
+      const samples = this.#shelf.fetch(from, to);
+      if (typeof samples === "string") return true;
+      if (!this.#store.keep({ ...run, position: from, samples })) return false;
+      this.#offered = to;
     }
   }
 
-  #loseNew(span: Span, cause: LossCause): void {
-    this.#lost += span.to - span.from;
-    const last = this.#holes.at(-1);
-    if (last?.to === span.from) this.#holes[this.#holes.length - 1] = { from: last.from, to: span.to };
-    else this.#holes = [...this.#holes, span].toSorted((a, b) => a.from - b.from);
-    const fromMs = this.wallMs(span.from);
-    const lostMs = (span.to - span.from) / this.#samplesPerMs;
-    // The wall clock may have been set back in between.
-    this.#addToReport({ fromMs, toMs: Math.max(this.wallMs(span.to), fromMs + lostMs), lostMs, cause });
+  /** What the store has dropped is lost, unless it is still in memory. */
+  #takeDropped(): void {
+    for (const { from, to, cause, again } of this.#store.takeDropped()) {
+      if (again) this.#offered = Math.min(this.#offered, from);
+      this.#lose({ from: Math.max(from, this.#settled), to: Math.min(to, this.#shelf.oldest) }, cause);
+    }
   }
 
-  #miss(gap: Gap): void {
-    this.#missedMs += gap.lostMs;
-    this.#addToReport(gap);
-    this.#reportGap();
+  /** What is between two positions, and nowhere to be had. */
+  #loseUnkept(from: Position, to: Position, cause: LossCause): void {
+    for (const span of this.#shelf.unkept(from, to)) this.#lose(span, cause);
   }
 
-  #endBreak(arriving: number, wallMs: number, monotonicMs: number): void {
-    const sinceMs = this.#brokenSinceMs;
-    this.#brokenSinceMs = null;
-    this.#lastArrivalMs = monotonicMs;
-    if (sinceMs === null) return;
-    const lostMs = Math.round(monotonicMs - sinceMs - arriving / this.#samplesPerMs);
-    const toMs = wallMs - arriving / this.#samplesPerMs;
-    if (lostMs >= smallestBreakMs) this.#miss({ fromMs: toMs - lostMs, toMs, lostMs, cause: "capture" });
+  /** Counts what of `span` is not a hole already, and adds it to the report. */
+  #lose(span: Span, cause: LossCause): void {
+    for (const { from, to } of this.#holes.add(span, "lost")) {
+      this.#accounts.lost(to - from);
+      const fromMs = this.wallMs(from);
+      const lostMs = (to - from) / this.#samplesPerMs;
+      // The wall clock may have been set back in between.
+      this.#report.add({ fromMs, toMs: Math.max(this.wallMs(to), fromMs + lostMs), lostMs, cause });
+    }
+    this.#skipHoles();
   }
 
-  #addToReport(gap: Gap): void {
-    if (this.#unreported !== null && !continues(this.#unreported, gap)) this.#reportGap();
-    const open = this.#unreported;
-    this.#unreported =
-      open === null ? gap : { ...open, toMs: Math.max(open.toMs, gap.toMs), lostMs: open.lostMs + gap.lostMs };
-    if (this.#unreported.lostMs >= reportEveryMs) this.#reportGap();
+  /** What is settled up to a hole is settled beyond it, and what is read up to a hole is read beyond it. */
+  #skipHoles(): void {
+    this.#cursor = this.#holes.skip(this.#cursor);
+    this.#readTo = Math.max(this.#readTo, this.#cursor);
+    this.#settled = this.#holes.skip(this.#settled);
+    this.#accounts.passed(this.#holes.takeBefore(this.#settled));
+    this.#store.progress({ settled: this.#settled, answered: this.#answered, name: this.answeredName });
   }
 
-  #reportGap(): void {
-    const gap = this.#unreported;
-    this.#unreported = null;
-    if (gap !== null) this.#onGap(gap);
+  #miss(gap: Gap | null): void {
+    if (gap === null) return;
+    this.#accounts.missed(gap.lostMs);
+    this.#report.add(gap);
+    this.#report.flush();
   }
-
-  #write(position: Position, samples: Int16Array): void {
-    const at = position % this.#ring.length;
-    const first = Math.min(samples.length, this.#ring.length - at);
-    this.#ring.set(samples.subarray(0, first), at);
-    this.#ring.set(samples.subarray(first), 0);
-  }
-
-  #copy(position: Position, count: number): Int16Array {
-    const at = position % this.#ring.length;
-    const first = Math.min(count, this.#ring.length - at);
-    const samples = new Int16Array(count);
-    samples.set(this.#ring.subarray(at, at + first));
-    samples.set(this.#ring.subarray(0, count - first), first);
-    return samples;
-  }
-}
-
-function continues(open: Gap, next: Gap): boolean {
-  return open.cause === next.cause && Math.abs(next.fromMs - open.toMs) < smallestBreakMs;
 }

@@ -4,6 +4,14 @@ export type Position = number;
 /** How long the best arrival is collected before the clock of a stream is set anew. Drift within it stays under 1 ms. */
 const windowMs = 10_000;
 
+/** Which stream a position is in, and its time. */
+export interface Run {
+  readonly stream: string;
+  readonly streamStart: Position;
+  /** Wall clock of the position, ms since the epoch. */
+  readonly wallMs: number;
+}
+
 interface Anchor {
   /** From here on (until the next anchor) … */
   readonly from: Position;
@@ -78,10 +86,30 @@ export class Timeline {
     return stream === undefined ? `none-${position}` : `${stream.id}-${position - stream.start}`;
   }
 
-  /** Forgets the clock of what lies before `oldest`, and the names of what lies before `oldestName`. */
-  forgetBefore(oldest: Position, oldestName: Position): void {
+  /** The stream and the time of a position, and up to where both go on without a break. */
+  runAt(position: Position): Run & { readonly until: Position } {
+    const stream = lastStartingAt(this.#streams, (each) => each.start, position);
+    const next = [...this.#anchors.map((each) => each.from), ...this.#streams.map((each) => each.start)];
+    return {
+      stream: stream?.id ?? "none",
+      streamStart: stream?.start ?? 0,
+      wallMs: this.wallMs(position),
+      until: next.filter((from) => from > position).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+    };
+  }
+
+  /** What lies at `from`, and what follows, was captured by an earlier run. In order. */
+  restore(run: Run & { readonly from: Position }): void {
+    if (this.#streams.at(-1)?.id !== run.stream) this.#streams.push({ id: run.stream, start: run.streamStart });
+    const originMs = run.wallMs - run.from / this.#samplesPerMs;
+    const last = this.#anchors.at(-1);
+    if (last === undefined || Math.abs(last.originMs - originMs) > 1) this.#anchors.push({ from: run.from, originMs });
+  }
+
+  /** Forgets what is only needed for positions before `oldest`. */
+  forgetBefore(oldest: Position): void {
     forget(this.#anchors, (each) => each.from, oldest);
-    forget(this.#streams, (each) => each.start, Math.min(oldest, oldestName));
+    forget(this.#streams, (each) => each.start, oldest);
   }
 }
 

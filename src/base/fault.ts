@@ -43,6 +43,13 @@ export type FaultCode =
   | "broker-unreachable"
   | "broker-refused"
   | "broker-lost"
+  // the disk that sound is kept on
+  | "disk-full"
+  | "disk-read-only"
+  | "disk-denied" // the agent may not write there, or there is no such folder
+  | "disk-in-use" // another agent keeps its sound there
+  | "disk-slow"
+  | "disk-failed" // any other error of the file system
   // our own
   | "address-unavailable" // a server of ours cannot listen on the address and port it was given
   | "internal";

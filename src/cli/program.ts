@@ -8,7 +8,7 @@ import { runCommand, type StartAgent } from "./run.ts";
 import { sayCommand } from "./say.ts";
 import { simulateCommand } from "./simulate.ts";
 import { clarified } from "./usage-error.ts";
-import { version } from "./version.ts";
+import { versionLine } from "./version.ts";
 
 /**
  * Runs the command that `argv` (as in `process.argv`) asks for, to its end.
@@ -40,7 +40,11 @@ const startRealAgent: StartAgent = async (options) => {
 function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Command {
   const program = new Command("sis-agent")
     .description("Streams a microphone to Huawei Cloud SIS for real-time speech recognition, and loses nothing.")
-    .version(version, "-V, --version", "print the version")
+    .option("-V, --version", "print the version, the commit and the version of Node")
+    .on("option:version", () => {
+      printing.push(print(`${versionLine()}\n`));
+      throw new CommanderError(0, "commander.version", "");
+    })
     .addCommand(runCommand(startAgent))
     .addCommand(demoCommand())
     .addCommand(sayCommand())

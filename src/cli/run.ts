@@ -3,15 +3,20 @@ import type { Agent, AgentOptions } from "../agent.ts";
 import { systemClock } from "../base/clock.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import type { Environment } from "../config/environment.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
 import { settingsHash } from "../config/show.ts";
 import { transcriptPayload } from "../fleet/payloads.ts";
+import { startService } from "../host/service.ts";
+import { serviceManagerOf } from "../host/service-manager.ts";
 import type { Transcript } from "../recognition/report.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LineOutlet } from "./line-outlet.ts";
 import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
+import { reload } from "./reload.ts";
+import { serviceListeners } from "./service.ts";
 import { supervise } from "./supervise.ts";
 import { build, version } from "./version.ts";
 
@@ -37,7 +42,11 @@ export function runCommand(startAgent: StartAgent): Command {
       new Option("--stdout <format>", "print transcripts to standard output, an object a line").choices(["jsonl"]),
     )
     .addOption(new Option("--log-level <level>", "the least important messages to log").choices(logLevels))
-    .addHelpText("after", "\nThe log goes to standard error. SIGTERM or SIGINT stops the agent, a second one at once.")
+    .addHelpText(
+      "after",
+      "\nThe log goes to standard error. SIGTERM or SIGINT stops the agent, a second one at once. SIGHUP reads the secrets\n" +
+        "again, and says which settings have changed. systemd is told when the agent has started, and how it is.",
+    )
     .action(async (flags: RunFlags, self: Command) => {
       process.exitCode = await run(configFile(flags, self), flags, startAgent);
     });
@@ -54,14 +63,51 @@ async function run(file: string, options: RunFlags, startAgent: StartAgent): Pro
     const configuration = await loadConfiguration(file, process.env);
     logger = loggerOf(options.logLevel ?? configuration.settings.log_level);
     for (const warning of configuration.warnings) logger.warn(problemLine(warning), factsOf(warning));
-    const agent = agentOptions(configuration, logger, transcripts);
-    exitCode = await supervise(async () => startAgent(agent), logger, systemClock, process);
+    exitCode = await runAgent(
+      { file, environment: process.env, running: configuration },
+      logger,
+      transcripts,
+      startAgent,
+    );
   } catch (error) {
     logFault(logger, error);
     exitCode = exitCodeOf(error);
   }
   await farewell(transcripts, logLines);
   return exitCode;
+}
+
+/** The agent, from its start to its end, and what the service manager is told of it. */
+async function runAgent(
+  source: { readonly file: string; readonly environment: Environment; readonly running: Configuration },
+  logger: Logger,
+  transcripts: LineOutlet | null,
+  startAgent: StartAgent,
+): Promise<number> {
+  const manager = serviceManagerOf(process.env, process.pid, logger);
+  let running: Agent | null = null;
+  const backlogMs = () => running?.backlogMs() ?? 0;
+  using service = manager && startService({ manager, clock: systemClock, logger, backlogMs });
+  const options = agentOptions(source.running, logger, transcripts);
+  const told = service && serviceListeners(service);
+  const start = async () => {
+    running = await startAgent({
+      ...options,
+      ...told,
+      onReport: (report) => {
+        options.onReport(report);
+        told?.onReport(report);
+      },
+    });
+    return running;
+  };
+  return await supervise(start, logger, systemClock, process, {
+    onStop: () => service?.stopping(),
+    onHangUp: async (agent) => {
+      const work = () => reload(source, agent, logger);
+      await (service === null ? work() : service.whileReloading(work));
+    },
+  });
 }
 
 function agentOptions(

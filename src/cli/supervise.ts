@@ -9,12 +9,20 @@ export interface Signals {
   off(signal: NodeJS.Signals, listener: (signal: NodeJS.Signals) => void): unknown;
 }
 
+/** Who wants to know of the signals. */
+export interface Listeners {
+  /** The stop begins. */
+  readonly onStop: () => void;
+  /** SIGHUP asks for a reload. @throws never */
+  readonly onHangUp: (agent: Agent) => Promise<void>;
+}
+
 /** A service manager is promised an end within 5 s: leaving unfinished is better than being killed. */
 const longestStopMs = 4500;
 
 /**
  * Starts the agent and waits until it has ended: by itself, or because SIGTERM or SIGINT asked for it. A second signal
- * ends the wait at once; so does a stop that takes longer than 4.5 s. SIGHUP is ignored.
+ * ends the wait at once; so does a stop that takes longer than 4.5 s.
  * @returns the process's exit code
  * @throws what the agent's start, end or stop rejects with
  */
@@ -23,6 +31,7 @@ export async function supervise(
   logger: Logger,
   clock: Clock,
   signals: Signals,
+  listeners: Listeners,
 ): Promise<number> {
   const end = Promise.withResolvers<number>();
   let deadline: Disposable | null = null;
@@ -35,6 +44,7 @@ export async function supervise(
   };
   const stop = async (signal: NodeJS.Signals) => {
     logger.info("stopping", { signal });
+    listeners.onStop();
     deadline = clock.after(longestStopMs, () => {
       logger.error("stopping takes too long: leaving unfinished", { limitMs: longestStopMs });
       end.resolve(exitCodes.fine);
@@ -50,7 +60,10 @@ export async function supervise(
     logger.warn("a second signal: leaving at once", { signal });
     end.resolve(exitCodes.failed);
   };
-  const onHangUp = () => logger.info("SIGHUP is ignored: settings are read at the start only");
+  const hangUp = async () => listeners.onHangUp(await starting);
+  const onHangUp = () => {
+    if (deadline === null) hangUp().catch(end.reject);
+  };
 
   using cleanUp = new DisposableStack();
   cleanUp.defer(() => deadline?.[Symbol.dispose]());

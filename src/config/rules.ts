@@ -23,7 +23,7 @@ export function conflicts(view: View): readonly Finding[] {
 
 /** What works, and is probably not meant. */
 export function oddities(view: View): readonly Finding[] {
-  return [...unusedAuthKeys(view), ...plainBroker(view), ...notYet(view)];
+  return [...unusedAuthKeys(view), ...plainBroker(view), ...buttonless(view), ...notYet(view)];
 }
 
 /** What the configuration knows, and this version cannot do. */
@@ -34,18 +34,19 @@ function* unavailable(view: View): Iterable<Finding> {
       message: '"serial" is not available in this version; allowed: microphone, file, stdin',
     };
   }
-  const gate = view.text("audio.gate");
-  if (gate !== null && gate !== "always") {
-    yield { key: "audio.gate", message: `"${gate}" is not available in this version; allowed: always` };
-  }
+}
+
+function* buttonless(view: View): Iterable<Finding> {
+  if (view.text("audio.gate") !== "button" || view.given("panel.port") || view.given("mqtt.url")) return;
+  yield {
+    key: "audio.gate",
+    message: "nothing can press the button: with neither [panel] nor [mqtt] no sound is sent",
+  };
 }
 
 /** What the configuration knows, and this version does without. */
 function* notYet(view: View): Iterable<Finding> {
   if (view.given("panel.port")) yield { key: "panel.port", message: "has no effect in this version" };
-  if (view.text("buffer.disk") === "always") {
-    yield { key: "buffer.disk", message: "has no effect in this version: sound is kept in memory only" };
-  }
 }
 
 function* authConflicts(view: View): Iterable<Finding> {

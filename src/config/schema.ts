@@ -206,7 +206,7 @@ const audio = z
     }),
     gate: z.enum(["always", "speech", "button"]).default("always").meta({
       description:
-        "When sound is sent: always, while someone speaks, or while a button is held. This version knows `always` only.",
+        "When sound is sent: always, while someone speaks (or the button is held), or while the button is held. Always with the half second before, and until the service has heard the end.",
     }),
   })
   .prefault({})
@@ -225,6 +225,14 @@ const buffer = z
     disk_megabytes: z.int().min(1).max(1_000_000).default(256).meta({
       description: "Most sound on disk; 1 MB holds half a minute of 16 kHz PCM.",
       "x-unit": "MB",
+    }),
+    disk_hours: z.number().min(0.1).max(8_760).default(24).meta({
+      description: "Sound that has been on disk for longer is deleted, recognised or not.",
+      "x-unit": "h",
+    }),
+    flush_ms: z.int().min(100).max(10_000).default(500).meta({
+      description: 'With disk = "always": how often sound is written. A power cut costs at most this much.',
+      "x-unit": "ms",
     }),
     catch_up_rate: z.number().min(1.1).max(20).default(3).meta({
       description: "How fast a backlog is sent after an outage.",

@@ -39,6 +39,12 @@ export function settingsHash(settings: Settings): string {
   return createHash("sha256").update(JSON.stringify(settings)).digest("hex").slice(0, 16);
 }
 
+/** The settings whose values differ, by their paths. */
+export function changedSettings(before: Settings, after: Settings): string[] {
+  const text = (key: Key, settings: Settings) => JSON.stringify(valueAt({ ...settings }, key.path));
+  return keys.filter((key) => text(key, before) !== text(key, after)).map((key) => key.path);
+}
+
 function shown(key: Key, settings: Settings): unknown {
   const value = valueAt({ ...settings }, key.path);
   return key.sensitive && typeof value === "string" ? masked(value) : value;

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
-import { loadAlarms, openAlarmFile } from "./alarm-file.ts";
+import { loadAlarms, saveAlarms } from "./alarm-file.ts";
 import type { Instant } from "./alarm-machine.ts";
 import {
   type AlarmChange,
@@ -11,6 +11,7 @@ import {
   resumeAlarm,
   stepAlarms,
 } from "./alarms.ts";
+import { type DiskListener, keptFile } from "./background-writer.ts";
 
 export interface AlarmDeskOptions {
   readonly boot: string;
@@ -20,6 +21,7 @@ export interface AlarmDeskOptions {
   readonly logger: Logger;
   /** Hears of every alarm that is raised, updated or cleared. */
   readonly publish: (change: AlarmChange) => void;
+  readonly onDisk: DiskListener;
 }
 
 /** The alarm machine in the world: with a clock, a timer, the log and the file. */
@@ -35,7 +37,7 @@ export interface AlarmDesk {
 
 export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const { boot, clock, logger, publish } = options;
-  const file = options.file === null ? null : openAlarmFile(options.file, logger);
+  const file = options.file === null ? null : keptFile(options.file, clock, options.onDisk);
   const loaded = options.file === null ? [] : loadAlarms(options.file, logger);
   /** What the fleet believes to be active, until it has acknowledged the clearing. */
   const believed = new Map(loaded.map((alarm) => [alarm.type, alarm]));
@@ -46,6 +48,10 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
 
   function now(): Instant {
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  }
+
+  function keep(): void {
+    if (file !== null) saveAlarms(file, [...believed.values()]);
   }
 
   function handle(event: AlarmEvent): void {
@@ -66,7 +72,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     if (change !== "updated") counts = { ...counts, [change]: counts[change] + 1 };
     if (change === "raised") {
       believed.set(type, alarm);
-      file?.save([...believed.values()]);
+      keep();
     }
     const fields = { type, id: alarm.id, severity, class: symptom.class, code: symptom.code, count };
     if (change === "cleared") logger.info("alarm cleared", fields);
@@ -83,13 +89,14 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       const alarm = [...believed.values()].find((candidate) => candidate.id === id);
       if (alarm === undefined) return;
       believed.delete(alarm.type);
-      file?.save([...believed.values()]);
+      keep();
     },
     counts: () => counts,
-    close() {
+    async close() {
       open = false;
       timer?.[Symbol.dispose]();
-      return file?.flushed() ?? Promise.resolve();
+      await file?.flush();
+      file?.close();
     },
   };
 }

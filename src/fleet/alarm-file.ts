@@ -1,10 +1,9 @@
 import { readFileSync } from "node:fs";
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { AlarmRecord } from "./alarms.ts";
+import type { KeptFile } from "./background-writer.ts";
 import { origins } from "./diagnosis.ts";
 import { alarmTypes, severities } from "./schema.ts";
 
@@ -29,6 +28,8 @@ const keptAlarm = z.object({
     hint: text,
     debounceMs: z.number(),
     lasting: z.boolean(),
+    severity: z.enum(severities).exactOptional(),
+    unless: z.enum(alarmTypes).exactOptional(),
   }),
   firstMs: z.number(),
   lastMs: z.number(),
@@ -37,13 +38,6 @@ const keptAlarm = z.object({
 });
 
 const fileContent = z.object({ v: z.literal(1), alarms: z.array(z.unknown()).max(alarmTypes.length) });
-
-export interface AlarmFile {
-  /** Replaces what is kept. Returns at once; a failure is logged, the first time in a row. */
-  save(alarms: readonly AlarmRecord[]): void;
-  /** Resolves when everything saved so far is written. */
-  flushed(): Promise<void>;
-}
 
 /** The alarms in the file; none where there is no such file. What cannot be used is left out, and logged. */
 export function loadAlarms(path: string, logger: Logger): readonly AlarmRecord[] {
@@ -80,33 +74,7 @@ function shortened(alarm: AlarmRecord): AlarmRecord {
   };
 }
 
-export function openAlarmFile(path: string, logger: Logger): AlarmFile {
-  let latest: string | null = null;
-  let writing: Promise<void> = Promise.resolve();
-  let failing = false;
-
-  async function write(): Promise<void> {
-    const content = latest;
-    if (content === null) return;
-    latest = null;
-    try {
-      // One level only: the folder above is the system's, and a recursive mkdir below /proc never settles in Node 24.
-      await mkdir(dirname(path)).catch(() => {});
-      // Another name first: a power cut leaves the old file or the new one, never half of one.
-      await writeFile(`${path}.new`, content, { mode: 0o600, flush: true });
-      await rename(`${path}.new`, path);
-      failing = false;
-    } catch (error) {
-      if (!failing) logger.warn("alarms cannot be kept across restarts", { path, error: toFault(error).message });
-      failing = true;
-    }
-  }
-
-  return {
-    save(alarms) {
-      latest = JSON.stringify({ v: 1, alarms: alarms.map(shortened) });
-      writing = writing.then(write);
-    },
-    flushed: () => writing,
-  };
+/** Replaces what is kept. Returns at once. */
+export function saveAlarms(file: KeptFile, alarms: readonly AlarmRecord[]): void {
+  file.save(JSON.stringify({ v: 1, alarms: alarms.map(shortened) }));
 }

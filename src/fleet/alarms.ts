@@ -81,7 +81,7 @@ export function resumeAlarm(alarms: Alarms, alarm: AlarmRecord, now: Instant): A
 export function activeAlarms(alarms: Alarms, now: Instant): readonly AlarmRecord[] {
   return alarmTypes.flatMap((type) => {
     const state = alarms.states[type];
-    if (state.phase !== "active" && state.phase !== "recovering") return [];
+    if (!isKnown(state)) return [];
     return [record(alarms, type, "active", state.span, state.told.id, now.monotonicMs)];
   });
 }
@@ -100,7 +100,8 @@ function withEvent(alarms: Alarms, event: AlarmEvent, now: Instant): Alarms {
     case "tick":
       return alarms;
     case "trouble": {
-      const { alarm } = event.symptom;
+      const { alarm, unless } = event.symptom;
+      if (unless !== undefined && isKnown(alarms.states[unless])) return alarms;
       return withState(alarms, alarm, troubled(alarms.states[alarm], event.symptom, now));
     }
     case "well":
@@ -159,10 +160,15 @@ function record(
     type,
     id,
     status,
-    severity: alarmPolicy[type].severity,
+    severity: span.symptom.severity ?? alarmPolicy[type].severity,
     ...span,
     flapping: recent.length >= flappingRaises,
   };
+}
+
+/** Whether the fleet has been told of it. */
+function isKnown(state: AlarmState): state is AlarmState & { readonly phase: "active" | "recovering" } {
+  return state.phase === "active" || state.phase === "recovering";
 }
 
 function withState(alarms: Alarms, type: AlarmType, state: AlarmState): Alarms {

@@ -1,4 +1,5 @@
 import { Fault, type FaultCode, printable } from "../base/fault.ts";
+import type { EndClass } from "./broker-policy.ts";
 import type { Misconduct } from "./packet-guard.ts";
 
 // Failures of a broker connection in words that a person can act on.
@@ -8,34 +9,100 @@ interface Words {
   readonly hint: string;
 }
 
-const trust = "Give the authority that signed the broker's certificate in mqtt.ca_file.";
+/** What is wrong, and what kind of trouble that is. */
+type Row = readonly [says: string, meaning: EndClass, hint: string];
+
+const tlsMismatch = "Check that mqtt.url and the broker agree on TLS.";
+const untrusted: Row = [
+  "its certificate is not trusted",
+  "config",
+  "Give the authority that signed the broker's certificate in mqtt.ca_file.",
+];
 
 /** By the code of a socket, DNS or TLS error of Node. */
-const unreachable: ReadonlyMap<string, Words> = new Map([
-  ["ECONNREFUSED", { says: "nothing listens at that address", hint: "Check mqtt.url, and that the broker runs." }],
-  ["ECONNRESET", { says: "the connection was reset", hint: "Check that mqtt.url and the broker agree on TLS." }],
-  ["ENOTFOUND", { says: "its name is not known", hint: "Check the host in mqtt.url and the network's DNS." }],
-  ["EAI_AGAIN", { says: "its name could not be looked up", hint: "Check the network and its DNS." }],
-  ["ETIMEDOUT", { says: "it does not answer", hint: "Check the network and firewalls between here and the broker." }],
-  ["EHOSTUNREACH", { says: "there is no way to it", hint: "Check the network." }],
-  ["ENETUNREACH", { says: "there is no way to it", hint: "Check the network." }],
-  ["CERT_HAS_EXPIRED", { says: "its certificate has expired", hint: "Renew it; check this device's clock, too." }],
-  ["CERT_NOT_YET_VALID", { says: "its certificate is not valid yet", hint: "Check this device's clock." }],
+const unreachable: ReadonlyMap<string, Row> = new Map<string, Row>([
+  ["ECONNREFUSED", ["nothing listens at that address", "network", "Check mqtt.url, and that the broker runs."]],
+  ["ECONNRESET", ["the connection was reset", "network", tlsMismatch]],
+  ["ENOTFOUND", ["its name is not known", "network", "Check the host in mqtt.url and the network's DNS."]],
+  ["EAI_AGAIN", ["its name could not be looked up", "network", "Check the network and its DNS."]],
+  ["ETIMEDOUT", ["it does not answer", "network", "Check the network and firewalls between here and the broker."]],
+  ["EHOSTUNREACH", ["there is no way to it", "network", "Check the network."]],
+  ["ENETUNREACH", ["there is no way to it", "network", "Check the network."]],
+  [
+    "CERT_HAS_EXPIRED",
+    [
+      "its certificate has expired",
+      "config",
+      "Renew the broker's certificate; check this device's clock, too (timedatectl).",
+    ],
+  ],
+  [
+    "CERT_NOT_YET_VALID",
+    ["its certificate is not valid yet", "clock", "Check this device's clock (timedatectl): it seems to be behind."],
+  ],
   [
     "ERR_TLS_CERT_ALTNAME_INVALID",
-    { says: "its certificate is for another name", hint: "Use a name in mqtt.url that the certificate has." },
+    ["its certificate is for another name", "config", "Use a name in mqtt.url that the certificate has."],
   ],
-  ["SELF_SIGNED_CERT_IN_CHAIN", { says: "its certificate is not trusted", hint: trust }],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", { says: "its certificate is not trusted", hint: trust }],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", { says: "its certificate is not trusted", hint: trust }],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", { says: "its certificate is not trusted", hint: trust }],
-  ["EPROTO", { says: "it does not speak TLS as expected", hint: "Check that mqtt.url and the broker agree on TLS." }],
+  ["SELF_SIGNED_CERT_IN_CHAIN", untrusted],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", untrusted],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", untrusted],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", untrusted],
+  ["EPROTO", ["it does not speak TLS as expected", "network", tlsMismatch]],
+]);
+
+/** By the end of the code that Node makes of a TLS alert: what the broker says about this device's certificate. */
+const alerts: ReadonlyMap<string, Row> = new Map<string, Row>([
+  [
+    "CERTIFICATE_REQUIRED",
+    [
+      "it wants a certificate of this device",
+      "credentials",
+      "Give one in mqtt.cert_file, and its key in mqtt.key_file.",
+    ],
+  ],
+  [
+    "HANDSHAKE_FAILURE",
+    [
+      "it ends the TLS handshake",
+      "credentials",
+      "It may want a certificate of this device: give one in mqtt.cert_file and mqtt.key_file.",
+    ],
+  ],
+  [
+    "UNKNOWN_CA",
+    [
+      "it does not trust this device's certificate",
+      "credentials",
+      "Have mqtt.cert_file signed by the authority that the broker trusts for its clients.",
+    ],
+  ],
+  [
+    "CERTIFICATE_EXPIRED",
+    ["this device's certificate has expired", "credentials", "Renew mqtt.cert_file; check the broker's clock, too."],
+  ],
+  [
+    "CERTIFICATE_REVOKED",
+    ["this device's certificate was revoked", "credentials", "Give this device a new certificate in mqtt.cert_file."],
+  ],
+  ...["BAD_CERTIFICATE", "CERTIFICATE_UNKNOWN", "UNSUPPORTED_CERTIFICATE", "ACCESS_DENIED"].map(
+    (alert): [string, Row] => [
+      alert,
+      [
+        "it does not accept this device's certificate",
+        "credentials",
+        "Check mqtt.cert_file: who signed it, for whom it is (its CN), until when; the broker's log tells more.",
+      ],
+    ],
+  ),
 ]);
 
 const password = "Check mqtt.user and mqtt.password_file, or the client certificate.";
 const patience = "Nothing to do here: it is tried again. If it lasts, ask whoever runs the broker.";
 const versions = "Try the other mqtt.protocol: 5 or 4; if that does not help, look in the broker's log.";
 const twin = "Two devices use this device_id: give one of them another.";
+
+const notAuthorised = 0x87;
 
 /** By MQTT 5 reason code; 1 to 5 are return codes of MQTT 3.1.1. */
 const reasons: ReadonlyMap<number, Words> = new Map([
@@ -51,7 +118,10 @@ const reasons: ReadonlyMap<number, Words> = new Map([
   [0x84, { says: "it does not speak this version of MQTT", hint: "Try the other mqtt.protocol: 5 or 4." }],
   [0x85, { says: "it does not allow this client id", hint: "Check device_id against the broker's rules." }],
   [0x86, { says: "it does not accept user name and password", hint: password }],
-  [0x87, { says: "it does not allow this device that", hint: "Check the broker's access list for this device." }],
+  [
+    notAuthorised,
+    { says: "it does not allow this device that", hint: "Check the broker's access list for this device." },
+  ],
   [0x88, { says: "it is not available", hint: patience }],
   [0x89, { says: "it is busy", hint: patience }],
   [0x8a, { says: "it has banned this device", hint: "Ask whoever runs the broker." }],
@@ -91,6 +161,14 @@ export function reasonFault(code: FaultCode, reasonCode: number): Fault {
   return new Fault(code, `MQTT broker: ${words.says} (${number})`, { hint: words.hint });
 }
 
+/** A Fault for a connection that the broker refuses. */
+export function refusedConnection(reasonCode: number): Fault {
+  // What it does not allow is to come in.
+  const words = reasonCode === notAuthorised ? reasons.get(5) : undefined;
+  if (words === undefined) return reasonFault("broker-refused", reasonCode);
+  return new Fault("broker-refused", `MQTT broker: ${words.says} (0x87)`, { hint: words.hint });
+}
+
 /** What a broker does that no broker should. */
 export type Offence = Misconduct | "no-connack" | "no-puback" | "takes-nothing";
 
@@ -111,15 +189,24 @@ export function offenceFault(code: FaultCode, offence: Offence): Fault {
   return new Fault(code, `MQTT broker: ${says}`, { hint });
 }
 
-/** A Fault for an error of the socket, of TLS or of the MQTT library. */
-export function linkFault(code: FaultCode, error: Error): Fault {
-  const errorCode = "code" in error && typeof error.code === "string" ? error.code : "";
-  const words = unreachable.get(errorCode);
-  if (error.message === "connack timeout") return offenceFault(code, "no-connack");
-  if (words === undefined) {
+/** What an error of the socket, of TLS or of the MQTT library is: a Fault, and the kind of trouble. */
+export function linkTrouble(code: FaultCode, error: Error): { readonly fault: Fault; readonly meaning: EndClass } {
+  if (error.message === "connack timeout") return { fault: offenceFault(code, "no-connack"), meaning: "network" };
+  const errorCode = errorCodeOf(error);
+  const row = unreachable.get(errorCode) ?? alerts.get(/_ALERT_([A-Z_]+)$/.exec(errorCode)?.[1] ?? "");
+  if (row === undefined) {
     // A connection that was accepted had the right address: its end without a word says nothing of it.
     const hint = code === "broker-unreachable" ? address : "";
-    return new Fault(code, `MQTT broker: ${printable(error.message)}`, { hint, cause: error });
+    return {
+      fault: new Fault(code, `MQTT broker: ${printable(error.message)}`, { hint, cause: error }),
+      meaning: "network",
+    };
   }
-  return new Fault(code, `MQTT broker: ${words.says} (${errorCode})`, { hint: words.hint, cause: error });
+  const [says, meaning, hint] = row;
+  return { fault: new Fault(code, `MQTT broker: ${says} (${errorCode})`, { hint, cause: error }), meaning };
+}
+
+/** Node's code of an error of the socket or of TLS; empty: it has none. */
+export function errorCodeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 }

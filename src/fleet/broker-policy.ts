@@ -8,13 +8,14 @@ export interface ConnectionEnd {
   readonly kind: "unreachable" | "refused" | "lost" | "faulty";
   /** The broker's own word for it (MQTT 5 reason code, or a 3.1.1 CONNACK return code); null: it said nothing. */
   readonly reasonCode: number | null;
+  readonly meaning: EndClass;
   readonly fault: Fault;
   /** How long it had been connected. */
   readonly upMs: number;
 }
 
 /** What kind of trouble the end of a connection is. */
-export type EndClass = "network" | "busy" | "credentials" | "config" | "identity";
+export type EndClass = "network" | "busy" | "credentials" | "config" | "clock" | "identity";
 
 /** Reason codes that are not plain trouble of the network (MQTT 5, table 2-6; 1 to 5 are MQTT 3.1.1, table 3.1). */
 const byReasonCode: ReadonlyMap<number, EndClass> = new Map<number, EndClass>([
@@ -70,6 +71,8 @@ export const brokerTimings: BrokerTimings = {
     busy: { atLeastMs: 0, baseMs: 10_000, capMs: longestMs },
     credentials: { atLeastMs: 0, baseMs: 60_000, capMs: longestMs },
     config: { atLeastMs: 0, baseMs: 60_000, capMs: longestMs },
+    // A clock that is wrong after the start is mostly set soon.
+    clock: { atLeastMs: 0, baseMs: 5_000, capMs: longestMs },
     // Two devices with one id push each other out: both must keep away for long, or neither is ever heard.
     identity: { atLeastMs: 300_000, baseMs: longestMs, capMs: longestMs },
   },
@@ -102,8 +105,7 @@ export function afterEnd(
   const stable = end.upMs >= timings.stableMs;
   const failures = stable ? 1 : before.failures + 1;
   const shortLives = end.kind === "lost" && end.reasonCode === null && !stable ? before.shortLives + 1 : 0;
-  const told = end.reasonCode === null ? "network" : reasonClass(end.reasonCode);
-  const meaning = shortLives >= shortLivesOfTwins ? "identity" : told;
+  const meaning = shortLives >= shortLivesOfTwins ? "identity" : end.meaning;
   const policy = timings.retry[meaning];
   const retryInMs = policy.atLeastMs + backoffDelayMs(policy, failures, random);
   return { history: { failures, shortLives }, class: meaning, retryInMs };

@@ -3,20 +3,22 @@ import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { toFault } from "../base/fault.ts";
 import { type BrokerAccess, brokerAddress } from "./broker-access.ts";
-import { linkFault, type Offence, offenceFault, reasonFault } from "./broker-faults.ts";
-import type { BrokerTimings, ConnectionEnd } from "./broker-policy.ts";
+import { linkTrouble, type Offence, offenceFault, reasonFault, refusedConnection } from "./broker-faults.ts";
+import { type BrokerTimings, type ConnectionEnd, type EndClass, reasonClass } from "./broker-policy.ts";
 import { watchPackets } from "./packet-guard.ts";
 
 // One connection to the broker, from the first packet to the last: the only file that knows the MQTT library. The
 // library's own reconnect and its store, which has no bound, are not used: nothing is handed to it while there is no
 // connection, and only a few messages at a time while there is one.
 
-/** A message, ready for the wire. Goes at QoS 1. */
+/** A message, ready for the wire. */
 export interface Outgoing {
   /** The carrier's name for it. */
   readonly id: number;
   readonly topic: string;
   readonly payload: string;
+  /** 0: counts as delivered as soon as it is written. */
+  readonly qos: 0 | 1;
   readonly retain: boolean;
   /** MQTT 5 only; null: never. */
   readonly expirySeconds: number | null;
@@ -100,8 +102,8 @@ export function openConnection(options: ConnectionOptions): Connection {
   try {
     client = connect(clientOptions(options));
   } catch (error) {
-    const fault = linkFault("broker-unreachable", toFault(error));
-    resolve({ kind: "unreachable", reasonCode: null, fault, upMs: 0 });
+    const trouble = linkTrouble("broker-unreachable", toFault(error));
+    resolve({ kind: "unreachable", reasonCode: null, ...trouble, upMs: 0 });
     return { ended, wake() {}, finish() {} };
   }
 
@@ -136,19 +138,31 @@ export function openConnection(options: ConnectionOptions): Connection {
   /** Ends the connection for a cause; only the first counts. */
   function breakOff(reasonCode: number | null, error: Error): void {
     const kind = state.phase === "open" ? "lost" : reasonCode === null ? "unreachable" : "refused";
-    const fault = reasonCode === null ? linkFault(`broker-${kind}`, error) : reasonFault(`broker-${kind}`, reasonCode);
-    conclude(kind, reasonCode, fault);
+    const code = `broker-${kind}` as const;
+    const trouble =
+      reasonCode === null
+        ? linkTrouble(code, error)
+        : {
+            fault: kind === "refused" ? refusedConnection(reasonCode) : reasonFault(code, reasonCode),
+            meaning: reasonClass(reasonCode),
+          };
+    conclude(kind, reasonCode, trouble);
   }
 
   /** Ends the connection because the broker does not keep to MQTT. */
   function accuse(offence: Offence): void {
-    conclude("faulty", null, offenceFault(state.phase === "open" ? "broker-lost" : "broker-unreachable", offence));
+    const fault = offenceFault(state.phase === "open" ? "broker-lost" : "broker-unreachable", offence);
+    conclude("faulty", null, { fault, meaning: "network" });
   }
 
-  function conclude(kind: ConnectionEnd["kind"], reasonCode: number | null, fault: Fault): void {
+  function conclude(
+    kind: ConnectionEnd["kind"],
+    reasonCode: number | null,
+    trouble: { readonly fault: Fault; readonly meaning: EndClass },
+  ): void {
     if (state.phase === "closing") return;
     const upMs = state.phase === "open" ? clock.monotonicMs() - state.sinceMs : 0;
-    state = { phase: "closing", end: { kind, reasonCode, fault, upMs } };
+    state = { phase: "closing", end: { kind, reasonCode, ...trouble, upMs } };
     client.stream.destroy();
   }
 
@@ -172,7 +186,8 @@ export function openConnection(options: ConnectionOptions): Connection {
     const deadline = clock.after(timings.acknowledgeTimeoutMs, () => accuse("no-puback"));
     awaited.add(deadline);
     const properties = message.expirySeconds === null ? {} : { messageExpiryInterval: message.expirySeconds };
-    client.publish(message.topic, message.payload, { qos: 1, retain: message.retain, properties }, (error, packet) => {
+    const { qos, retain } = message;
+    client.publish(message.topic, message.payload, { qos, retain, properties }, (error, packet) => {
       deadline[Symbol.dispose]();
       awaited.delete(deadline);
       const failed = error ? reasonCodeOf(error) : null;

@@ -1,12 +1,15 @@
 import type { Message } from "./outbox.ts";
-import type {
-  AlarmPayload,
-  AlarmType,
-  EventPayload,
-  EventType,
-  InfoPayload,
-  StatePayload,
-  TranscriptPayload,
+import {
+  type AlarmPayload,
+  type AlarmType,
+  type EventPayload,
+  type EventType,
+  eventPayloads,
+  eventTypes,
+  type InfoPayload,
+  type StatePayload,
+  type TranscriptPayload,
+  transcriptPayload,
 } from "./schema.ts";
 import { type TopicOwner, upTopic } from "./topics.ts";
 
@@ -38,4 +41,17 @@ export function eventMessage(owner: TopicOwner, type: EventType, payload: EventP
 export function transcriptMessage(owner: TopicOwner, payload: TranscriptPayload): Message {
   const delivery = { retain: false, expirySeconds: null, keep: "every" } as const;
   return { topic: upTopic(owner, "transcript"), payload, delivery };
+}
+
+/** A message that waited at a restart, as it was; null: it is none that waits. */
+export function restoredMessage(owner: TopicOwner, topic: string, payload: unknown): Message | null {
+  const [kind, type] = topic.split("/").slice(5);
+  if (kind === "transcript") {
+    const { data } = transcriptPayload.safeParse(payload);
+    return data === undefined ? null : transcriptMessage(owner, data);
+  }
+  const event = kind === "event" ? eventTypes.find((each) => each === type) : undefined;
+  if (event === undefined) return null;
+  const { data } = eventPayloads[event].safeParse(payload);
+  return data === undefined ? null : eventMessage(owner, event, data);
 }

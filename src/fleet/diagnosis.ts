@@ -5,13 +5,31 @@ import type { Fault } from "../base/fault.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
 import type { ErrorClass } from "../sis/catalogue.ts";
 import type { SpeechError } from "../synthesis/report.ts";
+import { errorCodeOf } from "./broker-faults.ts";
 import type { EndClass } from "./broker-policy.ts";
-import type { AlarmType } from "./schema.ts";
+import { type FaultId, knownFaults } from "./known-faults.ts";
+import type { AlarmType, Severity } from "./schema.ts";
 
 // Which report leads to which alarm, and what proves it over. Tables first, the few exceptions in the functions below.
+// What can be wrong, and what the alarm says then, is in known-faults.ts.
 
 /** Where trouble is seen; only good news from the same side ends it. */
-export const origins = ["service", "recorder", "sound", "audio", "broker", "speech", "speaker"] as const;
+export const origins = [
+  "service",
+  "recorder",
+  "sound",
+  "audio",
+  "broker", // the connection to it
+  "topics", // what it takes of this device
+  "state-disk", // where alarms and messages are kept
+  "sound-disk", // where sound is kept
+  "clock",
+  "temperature",
+  "power",
+  "panel",
+  "speech", // the service's synthesis
+  "speaker",
+] as const;
 export type Origin = (typeof origins)[number];
 
 /** One sighting of trouble, diagnosed. */
@@ -25,6 +43,10 @@ export interface Symptom {
   readonly hint: string;
   /** How long trouble must go on before it is an alarm; 0: at once. */
   readonly debounceMs: number;
+  /** Where it is not that of its type. */
+  readonly severity?: Severity;
+  /** Is not told while this alarm is active: it says it already. */
+  readonly unless?: AlarmType;
   /** true: it goes on until its origin is well; false: it is over when it is seen (a gap, an overrun). */
   readonly lasting: boolean;
 }
@@ -51,43 +73,118 @@ const byErrorClass: Readonly<Record<ErrorClass, Row>> = {
   audio: { alarm: "config", debounceMs: 5_000 },
 };
 
+/** A certificate of the future is a clock of the past. */
+const clockRow: Row = { alarm: "clock", debounceMs: shortMs };
+
+function rowOf(code: string, errorClass: ErrorClass): Row {
+  return code.endsWith(".CERT_NOT_YET_VALID") ? clockRow : byErrorClass[errorClass];
+}
+
 const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   network: null, // no broker, no one to tell: the log says it
   busy: null,
   credentials: "credentials",
   config: "config",
+  clock: "clock",
   identity: "identity",
 };
 
 const twinHint =
   "Look for another device with this device_id, and give one of them another; if there is none, look in the broker's log.";
 
-/** What the level meter finds, and a person should know. */
-const bySoundHealth: Readonly<Record<SoundHealth, { readonly message: string; readonly hint: string } | null>> = {
-  good: null,
-  clipping: {
-    message: "the microphone's sound is cut off at full scale",
-    hint: "Turn the microphone's gain down (alsamixer, F4), or move it away from what is so loud.",
-  },
-  dead: {
-    message: "the microphone delivers the same value all the time: no sound",
-    hint: "Look for a mute switch on the microphone and in alsamixer (F4), and check that audio.device is the right one.",
-  },
+/** How far this device's clock may be off. */
+const clockToleranceMs = 30_000;
+
+/** What sensors and meters tell: each either well, or not. */
+export type Condition =
+  | { readonly type: "sound"; readonly health: SoundHealth }
+  /** What is wrong with the disk that sound is kept on; null: nothing. */
+  | { readonly type: "disk"; readonly fault: Fault | null }
+  /** How far this device's clock is ahead of the service's, ms; negative: behind. */
+  | { readonly type: "clock"; readonly aheadMs: number }
+  | { readonly type: "temperature"; readonly hot: boolean; readonly celsius: number | null }
+  | { readonly type: "power"; readonly tooLow: boolean }
+  /** Why the front panel cannot be used; null: it can. */
+  | { readonly type: "panel"; readonly fault: Fault | null };
+
+const conditionOrigins: Readonly<Record<Condition["type"], Origin>> = {
+  sound: "sound",
+  disk: "sound-disk",
+  clock: "clock",
+  temperature: "temperature",
+  power: "power",
+  panel: "panel",
 };
 
-/** What to do about sound that will never be recognised. */
-const lossHints: Readonly<Record<LossCause, string>> = {
-  "buffer-full": "Look for the outage that came before; a larger buffer (buffer.memory_seconds) bridges a longer one.",
-  unreadable: "The service answered with what this program cannot read: look in the log, and for a newer version.",
-  stopped: "The agent was stopped while sound still waited for the service: look for an outage before the stop.",
-  capture: "The recorder was away: check the microphone and its cable.",
-  overrun: "The machine is too busy to record in time: look for other load, slow storage, low power.",
-  unrecognised: "The service found no words in it: look for noise near the microphone.",
+/** The alarm that a fault of the table leads to. */
+function symptomOfKnown(
+  id: FaultId,
+  origin: Origin,
+  message: string,
+  rest: Pick<Symptom, "debounceMs" | "lasting" | "unless">,
+): Symptom {
+  const { alarm, severity, class: faultClass, code, hint } = knownFaults[id];
+  return { alarm, severity, origin, class: faultClass, code, message, traceId: null, hint, ...rest };
+}
+
+/** The side that a condition is about, and the alarm that it leads to; null: it is well. */
+export function symptomOfCondition(condition: Condition): {
+  readonly origin: Origin;
+  readonly symptom: Symptom | null;
+} {
+  const origin = conditionOrigins[condition.type];
+  const known = (id: FaultId, message: string, debounceMs = 0) =>
+    symptomOfKnown(id, origin, message, { debounceMs, lasting: true });
+  switch (condition.type) {
+    case "sound": {
+      const { health } = condition;
+      if (health === "good") return { origin, symptom: null };
+      const clipping = health === "clipping";
+      const message = clipping
+        ? "the microphone's sound is cut off at full scale"
+        : "the microphone delivers the same value all the time: no sound";
+      return { origin, symptom: known(clipping ? "microphone-clipping" : "microphone-muted", message) };
+    }
+    case "disk":
+      return { origin, symptom: condition.fault === null ? null : symptomOfDisk("sound-disk", condition.fault) };
+    case "clock": {
+      const seconds = Math.round(Math.abs(condition.aheadMs) / 1000);
+      if (seconds * 1000 <= clockToleranceMs) return { origin, symptom: null };
+      const message = `this device's clock is ${seconds} s ${condition.aheadMs > 0 ? "ahead of" : "behind"} the service's`;
+      return { origin, symptom: known("clock-off", message, shortMs) };
+    }
+    case "temperature": {
+      const degrees = condition.celsius === null ? "" : ` (${Math.round(condition.celsius)} °C)`;
+      return { origin, symptom: condition.hot ? known("hot", `the board is too hot${degrees}`) : null };
+    }
+    case "power":
+      return { origin, symptom: condition.tooLow ? known("under-voltage", "the supply voltage is too low") : null };
+    case "panel": {
+      if (condition.fault === null) return { origin, symptom: null };
+      const { message, hint } = condition.fault;
+      const symptom = known("panel-gone", message, shortMs);
+      return { origin, symptom: hint === "" ? symptom : { ...symptom, hint } };
+    }
+  }
+}
+
+/** Which fault of the table it is when sound will never be recognised; null: an event, no alarm. */
+const lossFaults: Readonly<Record<LossCause, FaultId | null>> = {
+  "buffer-full": "buffer-full",
+  expired: "sound-expired",
+  disk: "sound-spoiled",
+  unreadable: "sound-unreadable",
+  stopped: "sound-left",
+  capture: "sound-missed",
+  // The recorder's own word for it comes as an event of the source.
+  overrun: null,
+  // The service had no words for it, three times: noise as a rule.
+  unrecognised: null,
 };
 
 /** The alarm that a classified error of recognition leads to. */
 function symptomOfError(error: ErrorReport): Symptom {
-  const row = byErrorClass[error.class];
+  const row = rowOf(error.code, error.class);
   // A token ends once a day, and is renewed and tried again at once: that alone is no alarm.
   const renewed = error.class === "credentials" && error.retryInMs !== null && error.retryInMs < shortMs;
   return {
@@ -108,20 +205,15 @@ export function symptomOfReport(report: Report): Symptom | null {
   switch (report.type) {
     case "error":
       return symptomOfError(report.error);
-    case "gap":
-      // The service had no words for it, three times: noise as a rule. An event, no alarm.
-      if (report.cause === "unrecognised") return null;
-      return {
-        alarm: "audio-loss",
-        origin: "audio",
-        class: "audio-loss",
-        code: "audio-gap",
-        message: `${Math.round(report.lostMs)} ms of sound will never be recognised: ${report.cause}`,
-        traceId: null,
-        hint: lossHints[report.cause],
-        debounceMs: 0,
-        lasting: false,
-      };
+    case "gap": {
+      const fault = lossFaults[report.cause];
+      if (fault === null) return null;
+      const message = `${Math.round(report.lostMs)} ms of sound will never be recognised: ${report.cause}`;
+      const rest = { debounceMs: 0, lasting: false } as const;
+      // While the microphone is away, that is the news.
+      const unless = report.cause === "capture" ? ({ unless: "capture" } as const) : {};
+      return symptomOfKnown(fault, "audio", message, { ...rest, ...unless });
+    }
     case "phase":
     case "session":
     case "healthy":
@@ -140,41 +232,21 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
       const { code, message, hint } = event.fault;
       return { ...capture, code, message, hint, debounceMs: event.type === "ended" ? 0 : shortMs, lasting: true };
     }
-    case "overrun":
-      return {
-        ...capture,
-        code: "overrun",
-        message: `the recorder dropped at least ${Math.round(event.lostMs)} ms of sound`,
-        hint: lossHints.overrun,
-        debounceMs: shortMs,
-        lasting: false,
-      };
+    case "overrun": {
+      const much = event.lostMs > 0 ? ` at least ${Math.round(event.lostMs)} ms of` : "";
+      const rest = { debounceMs: 0, lasting: false } as const;
+      return symptomOfKnown("overrun", "audio", `the recorder dropped${much} sound`, rest);
+    }
     case "opened":
     case "audio":
       return null;
   }
 }
 
-/** The alarm that a finding of the level meter leads to; null: none. */
-export function symptomOfSound(health: SoundHealth): Symptom | null {
-  const found = bySoundHealth[health];
-  if (found === null) return null;
-  return {
-    ...found,
-    alarm: "capture",
-    origin: "sound",
-    class: "capture",
-    code: `microphone-${health}`,
-    traceId: null,
-    debounceMs: 0,
-    lasting: true,
-  };
-}
-
 /** The alarm that a failure of speech synthesis leads to. The microphone has no part in it. */
 export function symptomOfSpeechError(error: SpeechError): Symptom {
   const noSound = error.class === "silence" || error.class === "audio";
-  const row = byErrorClass[noSound ? "service" : error.class];
+  const row = rowOf(error.code, noSound ? "service" : error.class);
   const { code, message, traceId, hint } = error;
   // What is tried again may succeed; what is given up is worth telling at once.
   const debounceMs = error.retryInMs === null ? 0 : shortMs;
@@ -211,6 +283,7 @@ export function symptomOfSpeaker({ code, message, hint }: Fault): Symptom {
 
 /** What the broker did to us, and what it means. */
 export interface BrokerTrouble {
+  readonly origin: "broker" | "topics";
   readonly class: EndClass;
   /** MQTT reason code; null: the broker did not say. */
   readonly reasonCode: number | null;
@@ -223,15 +296,28 @@ export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
   if (alarm === null) return null;
   return {
     alarm,
-    origin: "broker",
+    origin: trouble.origin,
     class: alarm,
-    code: trouble.reasonCode === null ? trouble.fault.code : `MQTT.${trouble.reasonCode}`,
+    code: brokerCode(trouble),
     message: trouble.fault.message,
     traceId: null,
     hint: trouble.fault.hint || (alarm === "identity" ? twinHint : ""),
     debounceMs: 0,
     lasting: true,
   };
+}
+
+/** The reason code that the broker gave, or what TLS said, or the fault's. */
+function brokerCode({ reasonCode, fault }: BrokerTrouble): string {
+  if (reasonCode !== null) return `MQTT.${reasonCode}`;
+  const said = errorCodeOf(fault.cause);
+  return said.includes("CERT") || said.includes("ALERT") ? said : fault.code;
+}
+
+/** The alarm that a disk leads to which cannot be written. */
+export function symptomOfDisk(origin: "state-disk" | "sound-disk", { code, message, hint }: Fault): Symptom {
+  const row = { alarm: "disk", class: "disk", traceId: null, debounceMs: shortMs, lasting: true } as const;
+  return { ...row, origin, code, message, hint };
 }
 
 /** Which side a report of recognition proves well; null: it proves nothing. */

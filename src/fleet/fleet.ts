@@ -1,4 +1,4 @@
-import type { SoundHealth } from "../audio/level.ts";
+import { join } from "node:path";
 import type { SourceEvent } from "../audio/source.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -8,23 +8,34 @@ import type { Outcome } from "../synthesis/outcome.ts";
 import type { SpeechError } from "../synthesis/report.ts";
 import { openAlarmDesk } from "./alarm-desk.ts";
 import type { AlarmRecord } from "./alarms.ts";
+import { diskHealth } from "./background-writer.ts";
 import { assertAccess, type BrokerAccess } from "./broker-access.ts";
 import { type BrokerTimings, brokerTimings } from "./broker-policy.ts";
-import { alarmMessage, eventMessage, infoMessage, stateMessage, transcriptMessage } from "./delivery.ts";
+import {
+  alarmMessage,
+  eventMessage,
+  infoMessage,
+  restoredMessage,
+  stateMessage,
+  transcriptMessage,
+} from "./delivery.ts";
 import { type DeviceInput, offlineDevice, startingDevice, stepDevice } from "./device-state.ts";
 import {
+  type Condition,
   type Origin,
   type Symptom,
   symptomOfBroker,
   symptomOfCapture,
+  symptomOfCondition,
+  symptomOfDisk,
   symptomOfReport,
-  symptomOfSound,
   symptomOfSpeaker,
   symptomOfSpeechError,
   wellByCapture,
   wellByReport,
 } from "./diagnosis.ts";
 import type { Message } from "./outbox.ts";
+import { openOutboxFile } from "./outbox-file.ts";
 import type { DeviceInfo } from "./payloads.ts";
 import * as payloads from "./payloads.ts";
 import { type Publisher, startPublisher } from "./publisher.ts";
@@ -56,8 +67,8 @@ export interface FleetOptions {
   readonly info: DeviceInfo;
   /** Publish what was said. Off unless the user asks for it. */
   readonly publishTranscripts: boolean;
-  /** Where active alarms survive a restart, so that one raised before it is cleared after it; null: nowhere. */
-  readonly alarmFile: string | null;
+  /** A folder of its own for what survives a restart: active alarms, and what waits for the broker; null: nothing does. */
+  readonly stateDir: string | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -71,8 +82,8 @@ export interface Fleet {
   report(report: Report): void;
   /** Takes an event of the source of sound. */
   capture(event: SourceEvent): void;
-  /** Takes what the level meter has newly found. */
-  sound(health: SoundHealth): void;
+  /** Takes what a sensor or a meter says; only what is new is acted upon. */
+  notice(condition: Condition): void;
   /** Takes a failure to get speech from the service, or what became of a text. */
   speech(told: SpeechError | Outcome): void;
   /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
@@ -88,20 +99,27 @@ const refreshMs = 1_800_000;
 
 /** Starts reporting. Throws Fault `config-invalid` for an identity or a broker setting that can never work. */
 export function startFleet(options: FleetOptions): Fleet {
-  const { identity, info, clock, random, logger } = options;
+  const { identity, info, stateDir, clock, random, logger } = options;
   assertOwner(identity);
   if (options.broker !== null) assertAccess(options.broker);
 
   const listeners = new Set<(message: FleetMessage) => void>();
+  /** The code of what was last wrong with each side that has a sensor; null: nothing. */
+  const conditions = new Map<Origin, string | null>();
   let device = startingDevice(clock.wallMs());
   let session = newSession();
   let lastSeq = 0;
   let stopped: Promise<void> | null = null;
   let publisher: Publisher | null = null;
 
+  const disk = diskHealth((fault) => {
+    if (fault === null) well("state-disk");
+    else trouble(symptomOfDisk("state-disk", fault));
+  });
   const desk = openAlarmDesk({
     boot: identity.boot,
-    file: options.alarmFile,
+    file: stateDir === null ? null : join(stateDir, "alarms.json"),
+    onDisk: disk("alarms"),
     clock,
     logger,
     publish: ({ alarm }) => {
@@ -188,7 +206,12 @@ export function startFleet(options: FleetOptions): Fleet {
   let refresh = refreshLater();
   if (options.broker !== null) {
     const { broker: access, timings = brokerTimings } = options;
-    const link = { access, clientId: identity.device, clock, random, timings, logger };
+    const path = stateDir === null ? null : join(stateDir, "outbox", "journal");
+    const file = path === null ? null : openOutboxFile(path, clock, logger, disk("outbox"));
+    const restored = (file?.restored ?? []).flatMap(
+      (each) => restoredMessage(identity, each.topic, each.payload) ?? [],
+    );
+    const link = { access, clientId: identity.device, clock, random, timings, logger, file, restored };
     publisher = startPublisher(link, {
       nextWill() {
         session = newSession();
@@ -202,6 +225,7 @@ export function startFleet(options: FleetOptions): Fleet {
         if ("status" in payload && payload.status === "cleared") desk.forget(payload.id);
       },
       trouble: (cause) => trouble(symptomOfBroker(cause)),
+      accepted: () => well("topics"),
     });
   }
 
@@ -227,10 +251,13 @@ export function startFleet(options: FleetOptions): Fleet {
       trouble(symptomOfCapture(event));
       well(wellByCapture(event));
     },
-    sound(health) {
+    notice(condition) {
       if (stopped !== null) return;
-      trouble(symptomOfSound(health));
-      well(health === "good" ? "sound" : null);
+      const { origin, symptom } = symptomOfCondition(condition);
+      const before = conditions.get(origin);
+      conditions.set(origin, symptom?.code ?? null);
+      if (symptom === null) well(origin);
+      else if (symptom.code !== before) trouble(symptom);
     },
     speech(told) {
       if (stopped !== null) return;

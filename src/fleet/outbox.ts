@@ -2,13 +2,16 @@ import type { Payload } from "./schema.ts";
 
 // What is still to be delivered: bounded, whatever the broker does, and counting what it loses. Pure.
 
-/** How a message is delivered. Everything here goes at QoS 1. */
+/** How a message is delivered: at QoS 1, but for what is worth nothing later. */
 export interface Delivery {
   readonly retain: boolean;
   /** After this a broker forgets it (MQTT 5 only); null: never. */
   readonly expirySeconds: number | null;
-  /** `latest`: a newer message of the topic replaces this one. `every`: each is an occurrence. */
-  readonly keep: "latest" | "every";
+  /**
+   * `every`: each is an occurrence. `latest`: a newer message of the topic replaces this one.
+   * `now`: the same, at QoS 0, and only while there is a connection.
+   */
+  readonly keep: "latest" | "every" | "now";
 }
 
 export interface Message {
@@ -56,10 +59,11 @@ export const emptyOutbox: Outbox = { latest: [], every: [], lastId: 0, dropped: 
  * @param connected whether there is a connection to take it at once; without one it will be late
  */
 export function put(outbox: Outbox, message: Message, connected: boolean, limits: OutboxLimits = outboxLimits): Outbox {
+  if (message.delivery.keep === "now" && !connected) return outbox;
   const id = outbox.lastId + 1;
   const bytes = JSON.stringify(message.payload).length;
   const entry: Entry = { id, message, sent: false, late: !connected, bytes };
-  if (message.delivery.keep === "latest") {
+  if (message.delivery.keep !== "every") {
     const others = outbox.latest.filter((other) => other.message.topic !== message.topic);
     return { ...outbox, lastId: id, latest: [...others, entry] };
   }
@@ -87,17 +91,18 @@ export function take(outbox: Outbox): { readonly next: Outbox; readonly entry: E
 
 /** The broker has answered for this entry: it is done with. An id that was replaced meanwhile is ignored. */
 export function settle(outbox: Outbox, id: number): Outbox {
-  return {
-    ...outbox,
-    latest: outbox.latest.filter((entry) => entry.id !== id),
-    every: outbox.every.filter((entry) => entry.id !== id),
-  };
+  for (const queue of ["latest", "every"] as const) {
+    const index = outbox[queue].findIndex((entry) => entry.id === id);
+    if (index !== -1) return { ...outbox, [queue]: outbox[queue].toSpliced(index, 1) };
+  }
+  return outbox;
 }
 
 /** The connection is gone: whatever was not acknowledged is to be sent again, and is late by now. */
 export function disconnected(outbox: Outbox): Outbox {
   const waiting = (entry: Entry): Entry => ({ ...entry, sent: false, late: true });
-  return { ...outbox, latest: outbox.latest.map(waiting), every: outbox.every.map(waiting) };
+  const latest = outbox.latest.filter(({ message }) => message.delivery.keep === "latest");
+  return { ...outbox, latest: latest.map(waiting), every: outbox.every.map(waiting) };
 }
 
 export function isEmpty(outbox: Outbox): boolean {

@@ -147,6 +147,7 @@ export function transcriptPayload(transcript: Transcript, nowMs: number): Transc
     property: transcript.property,
     trace_id: bounded(transcript.traceId),
     session: transcript.session,
+    resumed: transcript.resumed,
   };
 }
 

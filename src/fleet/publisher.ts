@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Answer, Outgoing, Will } from "./broker.ts";
@@ -6,7 +7,19 @@ import { type BrokerAccess, sendsSecretsInClear } from "./broker-access.ts";
 import { type BrokerTimings, reasonClass } from "./broker-policy.ts";
 import type { BrokerTrouble } from "./diagnosis.ts";
 import { startLink } from "./link.ts";
-import { disconnected, type Entry, emptyOutbox, isEmpty, type Message, put, putFirst, settle, take } from "./outbox.ts";
+import {
+  disconnected,
+  type Entry,
+  emptyOutbox,
+  isEmpty,
+  type Message,
+  type Outbox,
+  put,
+  putFirst,
+  settle,
+  take,
+} from "./outbox.ts";
+import type { OutboxFile } from "./outbox-file.ts";
 
 export interface PublisherOptions {
   readonly access: BrokerAccess;
@@ -15,6 +28,10 @@ export interface PublisherOptions {
   readonly random: Random;
   readonly timings: BrokerTimings;
   readonly logger: Logger;
+  /** Where what waits survives a restart; null: nowhere. */
+  readonly file: OutboxFile | null;
+  /** What waited at the restart, oldest first. */
+  readonly restored: readonly Message[];
 }
 
 /** What the publisher asks and tells its owner. */
@@ -27,32 +44,54 @@ export interface PublisherOwner {
   delivered(message: Message): void;
   /** The broker cannot be reached, or refuses something. */
   trouble(trouble: BrokerTrouble): void;
+  /** It takes every topic again that it had refused. */
+  accepted(): void;
+}
+
+/** What became of messages since the start. */
+export interface DeliveryCounts {
+  readonly waiting: number;
+  /** Gave way because too many waited. */
+  readonly dropped: number;
+  /** The broker said that nobody subscribes to them (MQTT 5, reason code 0x10). */
+  readonly unheard: number;
+  readonly reconnects: number;
 }
 
 /** Delivers messages whenever there is a broker: the outbox and the link together. */
 export interface Publisher {
   publish(message: Message): void;
   isConnected(): boolean;
+  counts(): DeliveryCounts;
   /** Tries for a moment to deliver what is left, then lets go of the broker. Repeatable. */
   stop(): Promise<void>;
 }
 
 export function startPublisher(options: PublisherOptions, owner: PublisherOwner): Publisher {
-  const { access, logger } = options;
-  let outbox = emptyOutbox;
+  const { access, logger, file } = options;
+  let outbox = options.restored.reduce<Outbox>((all, message) => put(all, message, false), emptyOutbox);
   let connected = false;
+  let connections = 0;
   let toldDropped = 0;
-  let refused = 0;
+  let unheard = 0;
   const onTheWay = new Map<number, Message>();
+  /** The kinds of topics that the broker does not take of this device. */
+  const refused = new Set<string>();
+  file?.follow(outbox.every);
 
   if (sendsSecretsInClear(access)) {
     logger.warn("the MQTT password goes over the network unencrypted", { hint: "Use mqtts:// in mqtt.url." });
   }
 
+  function change(next: Outbox): void {
+    outbox = next;
+    file?.follow(outbox.every);
+  }
+
   function birth(): void {
     connected = true;
-    refused = 0;
-    outbox = putFirst(outbox, owner.birth());
+    connections += 1;
+    change(putFirst(outbox, owner.birth()));
     logger.info("connected to the MQTT broker", { waiting: outbox.every.length });
     if (outbox.dropped > toldDropped) {
       logger.warn("messages were lost while the MQTT broker was away", { lost: outbox.dropped - toldDropped });
@@ -62,7 +101,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
 
   function takeNext(): Outgoing | null {
     const { next, entry } = take(outbox);
-    outbox = next;
+    change(next);
     if (entry === null) return null;
     onTheWay.set(entry.id, entry.message);
     return outgoing(entry);
@@ -71,23 +110,31 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
   function answered(id: number, answer: Answer): void {
     const message = onTheWay.get(id);
     onTheWay.delete(id);
-    outbox = settle(outbox, id);
+    change(settle(outbox, id));
     if (message === undefined) return;
-    if (answer.result === "delivered") {
-      owner.delivered(message);
-      return;
-    }
-    refused += 1;
-    // One line a connection: a broker that refuses one message mostly refuses them all.
-    if (refused === 1) logger.warn("a message was refused", { topic: message.topic, error: answer.fault.message });
-    const { reasonCode, fault } = answer;
-    owner.trouble({ class: reasonClass(reasonCode), reasonCode, fault });
+    if (answer.result === "delivered") delivered(message, answer.subscribers);
+    else refusedBy(message, answer.reasonCode, answer.fault);
+  }
+
+  function delivered(message: Message, subscribers: boolean): void {
+    if (!subscribers) unheard += 1;
+    refused.delete(kindOf(message.topic));
+    if (refused.size === 0) owner.accepted();
+    owner.delivered(message);
+  }
+
+  function refusedBy({ topic }: Message, reasonCode: number, fault: Fault): void {
+    // One line a kind: a broker that refuses one message of it refuses them all.
+    const kind = kindOf(topic);
+    if (!refused.has(kind)) logger.warn("a message was refused", { topic, error: fault.message });
+    refused.add(kind);
+    owner.trouble({ origin: "topics", class: reasonClass(reasonCode), reasonCode, fault });
   }
 
   function disconnect(): void {
     connected = false;
     onTheWay.clear();
-    outbox = disconnected(outbox);
+    change(disconnected(outbox));
   }
 
   const link = startLink(options, {
@@ -97,8 +144,8 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     answered,
     failed({ reasonCode, fault }, meaning, retryInMs) {
       disconnect();
-      logger.warn(fault.message, { code: fault.code, hint: fault.hint, retry_in_ms: retryInMs });
-      owner.trouble({ class: meaning, reasonCode, fault });
+      logger.warn(fault.message, { code: fault.code, hint: fault.hint, retryInMs });
+      owner.trouble({ origin: "broker", class: meaning, reasonCode, fault });
     },
     stopped() {
       disconnect();
@@ -108,16 +155,33 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
 
   return {
     publish(message) {
-      outbox = put(outbox, message, connected);
+      change(put(outbox, message, connected));
       link.wake();
     },
     isConnected: () => connected,
-    stop: () => link.stop(),
+    counts: () => ({
+      waiting: outbox.every.length,
+      dropped: outbox.dropped,
+      unheard,
+      reconnects: Math.max(0, connections - 1),
+    }),
+    async stop() {
+      // What is on disk before the broker has had its say is there whatever becomes of the rest of the stop.
+      await Promise.all([link.stop(), file?.flush()]);
+      await file?.flush();
+      file?.close();
+    },
   };
+}
+
+/** `…/up/event/error` → `…/up/event`: what access lists are made of, and few. */
+function kindOf(topic: string): string {
+  return topic.split("/").slice(0, 6).join("/");
 }
 
 function outgoing({ id, message, late }: Entry): Outgoing {
   const payload = late && "replayed" in message.payload ? { ...message.payload, replayed: true } : message.payload;
-  const { retain, expirySeconds } = message.delivery;
-  return { id, topic: message.topic, payload: JSON.stringify(payload), retain, expirySeconds };
+  const { retain, expirySeconds, keep } = message.delivery;
+  const qos = keep === "now" ? 0 : 1;
+  return { id, topic: message.topic, payload: JSON.stringify(payload), qos, retain, expirySeconds };
 }

@@ -158,8 +158,16 @@ export const transcriptPayload = z.object({
   property: label,
   trace_id: traceId,
   session: label,
+  resumed: z.boolean().describe("spoken before the agent was restarted, and kept on disk"),
 });
 export type TranscriptPayload = z.infer<typeof transcriptPayload>;
+
+/** The schema of each type of event. */
+export const eventPayloads = {
+  error: errorEventPayload,
+  session: sessionEventPayload,
+  "audio-gap": audioGapEventPayload,
+} as const satisfies Readonly<Record<EventType, z.ZodType>>;
 
 export type EventPayload = ErrorEventPayload | SessionEventPayload | AudioGapEventPayload;
 export type Payload = StatePayload | InfoPayload | AlarmPayload | EventPayload | TranscriptPayload;

@@ -9,6 +9,8 @@ const toleranceMs = 2_000;
 /** What the assembly needs of the audio log. */
 interface Places {
   readonly answered: Position;
+  readonly answeredName: string;
+  readonly resumedTo: Position;
   wallMs(position: Position): number;
   nameOf(position: Position): string;
 }
@@ -45,7 +47,7 @@ export function place(segment: Segment, session: Session, places: Places, proper
     endMs: wall(word.endMs),
   }));
   const transcript: Transcript = {
-    id: places.nameOf(span.to > places.answered ? places.answered : span.from),
+    id: span.to > places.answered ? places.answeredName : places.nameOf(span.from),
     startMs: wall(startMs),
     endMs: wall(endMs),
     text: result.text,
@@ -55,6 +57,7 @@ export function place(segment: Segment, session: Session, places: Places, proper
     property,
     traceId: session.traceId,
     session: session.id,
+    resumed: span.from < places.resumedTo,
   };
   return { is: "transcript", span, transcript };
 }

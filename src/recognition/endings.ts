@@ -15,11 +15,11 @@ import {
   wait,
 } from "./moves.ts";
 import { afterUseful } from "./retry.ts";
-import type { Context, Ending, EventOf, Settle, State, StateOf, Step } from "./state.ts";
+import type { Context, Ending, EventOf, Next, Settle, State, StateOf, Step } from "./state.ts";
 
 /** The moves towards the end of a session, and what comes after it. */
 
-/** A result that comes after its session's END is still taken this long, before the agent goes home. */
+/** A result that comes after its session's END is still taken this long, before the connection is let go of. */
 const lingerMs = 300;
 /**
  * A finite source is not sent again for ever to a service that never says END. What it has given no result for is then
@@ -29,6 +29,9 @@ const endlessFailures = 10;
 
 /** Sessions that the service itself is through with. */
 const finished: ReadonlySet<Ending> = new Set(["sentence", "silence", "full"]);
+
+/** What to go on as, where an ending turned out not to have been the end of it. */
+const unfinished: { readonly [E in Ending]?: Ending } = { exhausted: "sentence", handover: "roll" };
 
 /** What the service's events mean while a session streams. */
 export function heard(state: State, event: EventOf<"EVENT">, context: Context): Step {
@@ -80,7 +83,7 @@ function isSentence(event: EventOf<"RESULT">, context: Context): boolean {
 /** The END will not cover all that was sent; a finite source then has to go on with the rest. */
 function deafSince(state: StateOf<"ending">, settle: Settle): StateOf<"ending"> {
   if (state.settle !== "sent") return state;
-  return { ...state, settle, why: state.why === "exhausted" ? "sentence" : state.why };
+  return { ...state, settle, why: unfinished[state.why] ?? state.why };
 }
 
 /** The device stops, or its settings change, while an END is already on its way. */
@@ -95,8 +98,8 @@ export function redirectEnd(why: "stop" | "reconfigured"): (state: StateOf<"endi
 export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
   if (event.reason === "CANCEL") {
-    // What was not recognised is not done with: a finite source goes on with it.
-    const followed = follow(state.why === "exhausted" ? { ...state, why: "sentence" } : state, context);
+    // What was not recognised is not done with: a finite source goes on with it, and so does who had handed over.
+    const followed = follow({ ...state, why: unfinished[state.why] ?? state.why }, context);
     return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };
   }
   if (!context.productive) {
@@ -113,21 +116,24 @@ function follow(state: StateOf<"ending">, context: Context): Step {
   switch (state.why) {
     case "sentence":
     case "silence":
-      return start(state);
+    case "roll":
+      return context.spent ? linger(state, "connect") : start(state);
     case "full":
       return leave(state, "connect");
-    case "roll":
-      // A connection has the same 5 h as a continuous session; a short session's 60 s are its own.
-      return context.mode === "continuous" ? leave(state, "connect") : start(state);
     case "starved":
       return leave(state, "idle");
     case "exhausted":
-      return { next: { phase: "lingering", standing: state.standing }, effects: [wait(lingerMs)] };
+    case "handover":
+      return linger(state, "stopped");
     case "reconfigured":
       return leave(state, "connect");
     case "stop":
       return leave(state, "stopped");
   }
+}
+
+function linger(state: State, next: Next): Step {
+  return { next: { phase: "lingering", standing: state.standing, next }, effects: [wait(lingerMs)] };
 }
 
 /** The END that we wait for does not come in time, or the time to ask for it has come. */

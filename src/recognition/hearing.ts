@@ -3,15 +3,17 @@ import type { Position } from "../audio/timeline.ts";
 import type { Segment } from "../sis/reply.ts";
 import { place } from "./assembly.ts";
 import type { Bounds } from "./bounds.ts";
-import type { Report, Transcript } from "./report.ts";
+import type { Report } from "./report.ts";
 import { Session, type Span } from "./session.ts";
+import { noProgress, type Progress, progressAt } from "./silence.ts";
 import type { Settle } from "./state.ts";
 
 /** What came of one RESULT. */
 export interface Heard {
-  readonly transcripts: readonly Transcript[];
   /** Segments that repeat what is known, or belong to a session whose audio is being sent again. */
   readonly dropped: number;
+  /** Where the last final segment of the running session ends, ms in it; null: there was none. */
+  readonly finalToMs: number | null;
   /** Why the audio has to be sent again, if it has: a segment had no words, or its place is impossible. */
   readonly trouble: "wordless" | "misplaced" | null;
 }
@@ -35,18 +37,22 @@ export class Hearing {
   readonly #log: AudioLog;
   readonly #bounds: Bounds;
   readonly #property: string;
+  readonly #speed: number;
   readonly #onReport: (report: Report) => void;
   #session: Session | null = null;
   #lastSession: Session | null = null;
   #wordless = noTries;
   #unreadable = noTries;
+  #progress: Progress = noProgress;
   /** A result of the running session could not be read, for the last time: what it covered is lost, wherever it was. */
   #suspect = false;
 
-  constructor(log: AudioLog, bounds: Bounds, property: string, onReport: (report: Report) => void) {
+  /** @param speed of the source, times real time */
+  constructor(log: AudioLog, bounds: Bounds, property: string, speed: number, onReport: (report: Report) => void) {
     this.#log = log;
     this.#bounds = bounds;
     this.#property = property;
+    this.#speed = speed;
     this.#onReport = onReport;
   }
 
@@ -63,13 +69,20 @@ export class Hearing {
     return session.heardTo > session.start || session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
   }
 
+  /** A session begins where the log is read next. */
   begin(id: string, traceId: string | null): void {
     this.#session = new Session(id, traceId, this.#log.cursor, this.#log.sampleRate);
+    this.#progress = noProgress;
     this.#suspect = false;
     this.#onReport({ type: "session", change: "started", session: id, traceId, reason: "started" });
   }
 
-  /** Whatever ended the session: the next one starts where the service is not done yet. */
+  /** The running session, which has not been sent anything, begins where the log is read now. */
+  beginHere(): void {
+    if (this.#session !== null) this.begin(this.#session.id, this.#session.traceId);
+  }
+
+  /** Whatever ended the session: what it is done with is settled. */
   end(settle: Settle, reason: string): void {
     const session = this.#session;
     if (session === null) return;
@@ -80,20 +93,27 @@ export class Hearing {
     if (settle === "sentence" && this.#log.settled <= session.start) {
       this.#log.settle(session.positionAt(this.#bounds.shortestSentenceMs));
     }
-    this.#log.rewind();
     this.#lastSession = session;
     this.#session = null;
     this.#onReport({ type: "session", change: "ended", session: session.id, traceId: session.traceId, reason });
   }
 
-  /** Takes the segments of a RESULT: their final ones settle what they cover. */
+  /**
+   * Takes the segments of a RESULT: transcripts are reported, and the final ones settle what they cover. In this order:
+   * what is settled is not sent again, so it must have been told before.
+   */
   deliver(traceId: string | null, segments: readonly Segment[]): Heard {
-    const transcripts: Transcript[] = [];
     let dropped = 0;
+    let finalToMs: number | null = null;
+    const heard = (trouble: Heard["trouble"]): Heard => ({ dropped, finalToMs, trouble });
     for (const [index, segment] of segments.entries()) {
       const session = this.#sessionOf(traceId);
-      if (session === null) return { transcripts, dropped: dropped + segments.length - index, trouble: null };
+      if (session === null) {
+        dropped += segments.length - index;
+        return heard(null);
+      }
       if (segment.isFinal) session.answered = true;
+      if (segment.isFinal && session === this.#session) finalToMs = segment.endMs;
       const placed = place(segment, session, this.#log, this.#property);
       if ("span" in placed && this.#isSentAgain(session, placed.span)) {
         dropped += 1;
@@ -104,23 +124,23 @@ export class Hearing {
           dropped += 1;
           break;
         case "misplaced":
-          if (session === this.#session) return { transcripts, dropped, trouble: "misplaced" };
+          if (session === this.#session) return heard("misplaced");
           dropped += 1;
           break;
         case "wordless":
-          if (this.#mayTryAgain(placed.span)) return { transcripts, dropped, trouble: "wordless" };
+          if (this.#mayTryAgain(placed.span)) return heard("wordless");
           this.#settleTo(session, placed.span, "lost");
           break;
         case "nothing":
           this.#settleTo(session, placed.span, "heard");
           break;
         case "transcript":
-          transcripts.push(placed.transcript);
+          this.#onReport({ type: "transcript", transcript: placed.transcript });
           if (placed.transcript.final) this.#settleTo(session, placed.span, "heard");
           break;
       }
     }
-    return { transcripts, dropped, trouble: null };
+    return heard(null);
   }
 
   /** A message could not be read, which may have been a result. @returns whether to send the same audio again */
@@ -131,11 +151,12 @@ export class Hearing {
   }
 
   /**
-   * `arrived` samples of the running session have reached the service. It never reports silence; but what cannot be
-   * part of a segment that is still open is done with.
+   * `arrived` samples of the running session have reached the service by `nowMs`. It never reports silence; but what
+   * cannot be part of a segment that is still open is done with, even if the service is as slow as real time.
    */
-  confirmed(arrived: number): void {
-    const doneMs = (arrived * 1000) / this.#log.sampleRate - this.#bounds.longestSegmentMs;
+  confirmed(arrived: number, nowMs: number): void {
+    this.#progress = progressAt(this.#progress, (arrived * 1000) / this.#log.sampleRate, nowMs, this.#speed);
+    const doneMs = this.#progress.dealtMs - this.#bounds.longestSegmentMs;
     if (this.#session === null || this.#suspect || doneMs <= 0) return;
     this.#log.settle(this.#session.positionAt(doneMs));
   }

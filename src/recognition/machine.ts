@@ -67,7 +67,7 @@ const silent = {
   malformed: stray,
 };
 /** What only matters while a session streams. */
-const notNow = { wanted: ignore, starved: ignore, limit: ignore, spoiled: ignore };
+const notNow = { wanted: ignore, starved: ignore, limit: ignore, handover: ignore, spoiled: ignore };
 
 const transitions: Transitions = {
   idle: {
@@ -112,6 +112,7 @@ const transitions: Transitions = {
     exhausted: (state) => end(state, "exhausted", { asked: true, settle: "sent" }),
     starved: (state) => end(state, "starved", { asked: true, settle: "sent" }),
     limit: (state, { cancel }) => end(state, "roll", { asked: true, cancel, settle: cancel ? "finals" : "sent" }),
+    handover: (state) => end(state, "handover", { asked: true, settle: "sent" }),
     spoiled: tryAgain,
     stop: (state) => end(state, "stop", { asked: true, settle: "sent" }),
     reconfigured: (state) => end(state, "reconfigured", { asked: true, settle: "sent" }),
@@ -180,9 +181,9 @@ const transitions: Transitions = {
     exhausted: ignore,
     stop: leaveForGood,
     reconfigured: ignore,
-    deadline: leaveForGood,
+    deadline: (state) => leave(state, state.next),
     opened: ignore,
-    closed: goHome,
+    closed: (state) => go(state, state.next),
     malformed: strayMessage,
     START: stray,
     EVENT: noted("late-event"),

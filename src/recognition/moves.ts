@@ -1,5 +1,5 @@
 import type { Report } from "./report.ts";
-import { afterUseful, type Plan } from "./retry.ts";
+import { afterUseful, type Plan, pardoned } from "./retry.ts";
 import type { Context, Effect, Ending, EventOf, Irregularity, Next, Settle, State, StateOf, Step } from "./state.ts";
 
 /** The plain moves that the table of transitions is made of: each gives the next state and what to do. */
@@ -11,6 +11,7 @@ export const endTimeoutMs: Readonly<Record<Ending, number>> = {
   silence: 5_000,
   full: 5_000,
   roll: 5_000,
+  handover: 5_000,
   starved: 5_000,
   exhausted: 15_000,
   reconfigured: 3_000,
@@ -50,13 +51,13 @@ export function connect(state: State): Step {
 
 /** A changed configuration deserves a fresh start. */
 export function connectAfresh(state: State): Step {
-  return connect({ phase: "connecting", standing: { ...state.standing, failures: 0, renewed: false } });
+  return connect({ ...state, standing: pardoned(state.standing) });
 }
 
 /** The same, once the connection that has failed is out of the way. */
 export function hasten(state: StateOf<"failing"> | StateOf<"doomed">): Step {
-  const standing = { ...state.standing, failures: 0, renewed: false };
-  return { next: { ...state, standing, plan: { ...state.plan, delayMs: 0, held: false } }, effects: [] };
+  const plan = { ...state.plan, delayMs: 0, held: false };
+  return stay({ ...state, standing: pardoned(state.standing), plan });
 }
 
 export function start(state: State): Step {

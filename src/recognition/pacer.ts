@@ -1,5 +1,3 @@
-/** Unsent bytes that may wait in the socket: two seconds of the richest format. Beyond that the service is not keeping up. */
-const mostBufferedBytes = 64 * 1024;
 /** What may be sent at once after a pause, ms of sound: live sound never waits for the pacer. */
 const burstMs = 1_000;
 
@@ -22,11 +20,7 @@ export function spend(pace: Pace, soundMs: number): Pace {
   return { ...pace, allowanceMs: pace.allowanceMs - soundMs };
 }
 
-/**
- * How long to wait before `soundMs` of sound may be sent: 0 = now.
- * @param bufferedBytes what the socket has not passed on yet
- */
-export function waitMs(pace: Pace, soundMs: number, rate: number, bufferedBytes: number): number {
-  if (bufferedBytes > mostBufferedBytes) return 50;
+/** How long to wait before `soundMs` of sound may be sent: 0 = now. */
+export function waitMs(pace: Pace, soundMs: number, rate: number): number {
   return pace.allowanceMs >= soundMs ? 0 : Math.ceil((soundMs - pace.allowanceMs) / rate);
 }

@@ -1,72 +1,49 @@
-import type { AudioLog } from "../audio/log.ts";
-import type { Clock } from "../base/clock.ts";
-import { Fault, type FaultCode } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
-import type { Random } from "../base/random.ts";
-import type { Link, LinkListener } from "../sis/link.ts";
-import { encodeEnd, encodeStart, type Mode, type RasrConfig } from "../sis/request.ts";
-import { sessionBounds } from "./bounds.ts";
-import { Hearing } from "./hearing.ts";
-import { step } from "./machine.ts";
+import { type Bounds, sessionBounds } from "./bounds.ts";
+import { Lane, type LaneOptions } from "./lane.ts";
 import type { Report } from "./report.ts";
-import { freshStanding } from "./retry.ts";
-import { Sender } from "./sender.ts";
-import type { Effect, Event, EventOf, Irregularity, State } from "./state.ts";
+import type { Standing } from "./retry.ts";
+import { Rotation } from "./rotation.ts";
+import type { Event, Irregularity } from "./state.ts";
+import { Throttle } from "./throttle.ts";
 
-/** Messages that cannot have been a result of ours. */
-const harmless: ReadonlySet<FaultCode> = new Set(["wire-unknown-type", "wire-binary"]);
-const misplaced = "the service gave a result for sound that it was not sent";
-
-/** Opens one connection to the service. `closed` is told exactly once, whatever happens. */
-export type Dial = (listener: LinkListener, mark: () => number) => Link;
-
-export interface RecognizerOptions {
-  readonly log: AudioLog;
-  readonly dial: Dial;
-  /** The service refused the credentials in use. */
-  readonly credentialsRefused: (serverDateMs: number | null) => void;
-  readonly mode: Mode;
-  readonly config: RasrConfig;
-  /** One message of audio, ms. */
-  readonly chunkMs: number;
-  /** Samples to the bytes that `config.audioFormat` names. */
-  readonly encode: (samples: Int16Array) => Uint8Array;
-  /** How fast a backlog is sent, times real time. */
+export interface RecognizerOptions extends Omit<LaneOptions, "bounds" | "throttle"> {
+  /** How fast a backlog is sent at the most, times the source's own speed. */
   readonly catchUpRate: number;
-  readonly clock: Clock;
-  readonly random: Random;
+  /** Default: what follows from the service's limits. */
+  readonly bounds?: Bounds;
   readonly logger: Logger;
-  /** Makes session ids. */
-  readonly nextSessionId: () => string;
   readonly onReport: (report: Report) => void;
 }
 
 /**
- * Reads the audio log and has the service recognise it. The machine decides; this shell moves: it owns the connection
- * and the timers, feeds events in and carries effects out.
+ * Reads the audio log and has the service recognise it: keeps the lane going that sends, brings them to an end when it
+ * is time, and tells what they tell, as if there were only one.
  */
 export class Recognizer {
   readonly #options: RecognizerOptions;
-  readonly #hearing: Hearing;
-  readonly #sender: Sender;
+  readonly #laneOptions: LaneOptions;
+  readonly #rotation: Rotation;
   readonly #irregularities = new Map<string, number>();
   readonly #stopped = Promise.withResolvers<undefined>();
-  readonly #queue: Event[] = [];
-  #dispatching = false;
-  #state: State = { phase: "idle", standing: freshStanding };
-  #link: Link | null = null;
-  #deadline: Disposable | null = null;
   #pumpTimer: Disposable | null = null;
-  /** What the sender had sent when the running session began. */
-  #sentBefore = 0;
-  #sourceEnded = false;
-  #stopping = false;
+  /** What is to come to an end: the source, so that the rest of it is recognised, or recognition at once. */
+  #closing: "source" | "all" | null = null;
 
   constructor(options: RecognizerOptions) {
     this.#options = options;
-    const bounds = sessionBounds(options.mode, options.config);
-    this.#hearing = new Hearing(options.log, bounds, options.config.property, options.onReport);
-    this.#sender = new Sender({ ...options, bounds });
+    const { mode, config, clock, log, catchUpRate, sourceSpeed } = options;
+    const bounds = options.bounds ?? sessionBounds(mode, config);
+    const throttle = new Throttle(catchUpRate, sourceSpeed, clock.monotonicMs());
+    this.#laneOptions = { ...options, bounds, throttle };
+    this.#rotation = new Rotation({
+      log,
+      clock,
+      overlaps: mode === "continuous",
+      makeLane: (standing) => this.#makeLane(standing),
+      note: (irregularity, detail) => this.#note(irregularity, detail),
+      turned: () => this.#turned(),
+    });
   }
 
   /** Resolves when it has stopped: asked to, or because a finite source is recognised to its end. */
@@ -81,153 +58,94 @@ export class Recognizer {
 
   /** The log has grown. */
   audioArrived(): void {
-    if (this.#state.phase === "idle" && this.#sender.hasChunk) this.#dispatch({ type: "wanted" });
+    const lane = this.#rotation.sending;
+    if (lane.phase === "idle" && lane.hasChunk) lane.dispatch({ type: "wanted" });
     else this.#pump();
   }
 
   /** The log will not grow any more: what it holds is recognised, then recognition stops. */
   sourceEnded(): void {
-    this.#sourceEnded = true;
-    this.#dispatch({ type: this.#options.log.unread > 0 ? "wanted" : "exhausted" });
+    this.#close("source");
+    this.#rotation.sending.dispatch(this.#rest);
   }
 
   /** Sends the last of the sound, ends the session with its last results, closes the connection: 2.5 s at the most. */
   stop(): Promise<undefined> {
-    this.#stopping = true;
-    this.#sourceEnded = true;
+    this.#close("all");
     this.#pump();
-    this.#dispatch({ type: "stop" });
+    for (const lane of this.#rotation.lanes) lane.dispatch({ type: "stop" });
     return this.stopped;
   }
 
   /** Something that may mend a hold has changed: every wait ends at once. */
   reconfigured(): void {
-    this.#dispatch({ type: "reconfigured" });
+    this.#rotation.takeBack("reconfigured");
+    this.#rotation.lane.dispatch({ type: "reconfigured" });
   }
 
-  /** Takes events one after the other, those that taking one brings about included. */
-  #dispatch(event: Event): void {
-    this.#queue.push(event);
-    if (this.#dispatching) return;
-    this.#dispatching = true;
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) this.#take(next);
-    this.#dispatching = false;
+  #close(what: "source" | "all"): void {
+    this.#closing = what;
+    this.#rotation.forgo("the end");
+  }
+
+  #makeLane(standing: Standing): Lane {
+    const lane: Lane = new Lane(this.#laneOptions, standing, {
+      report: (report) => this.#report(lane, report),
+      note: (irregularity, detail) => this.#note(irregularity, detail),
+      sessionOver: () => this.#rotation.sessionOver(lane),
+      turned: () => this.#turned(),
+      standingOrder: () => this.#standingOrder(),
+    });
+    return lane;
+  }
+
+  #standingOrder(): Event | null {
+    if (this.#closing === "all") return { type: "stop" };
+    return this.#closing === "source" ? this.#rest : null;
+  }
+
+  get #rest(): Event {
+    return { type: this.#options.log.unread > 0 ? "wanted" : "exhausted" };
+  }
+
+  #report(lane: Lane, report: Report): void {
+    if (report.type === "transcript" || this.#rotation.speaksFor(lane)) this.#options.onReport(report);
+  }
+
+  #turned(): void {
+    this.#rotation.review();
+    if (this.#rotation.isSteady && this.#rotation.lane.phase === "stopped") this.#stopped.resolve(undefined);
     this.#pump();
-  }
-
-  #take(event: Event): void {
-    const { clock, random, mode } = this.#options;
-    const before = this.#state;
-    const { productive } = this.#hearing;
-    const { next, effects } = step(before, event, { nowMs: clock.monotonicMs(), random, mode, productive });
-    this.#state = next;
-    if (next.phase !== before.phase) this.#clearDeadline();
-    for (const effect of effects) this.#perform(effect);
-    if (next.phase !== before.phase) this.#entered(event);
-  }
-
-  /** A stop, and the end of the source, outlive whatever was under way when they came. */
-  #entered(by: Event): void {
-    if (this.#state.phase === "stopped") this.#stopped.resolve(undefined);
-    else if (this.#stopping && by.type !== "stop") this.#queue.push({ type: "stop" });
-    else if (this.#sourceEnded) this.#queue.push({ type: this.#options.log.unread > 0 ? "wanted" : "exhausted" });
-  }
-
-  #perform(effect: Effect): void {
-    switch (effect.do) {
-      case "connect":
-        this.#link = this.#options.dial(this.#listener(), () => this.#sender.sent);
-        break;
-      case "start":
-        this.#link?.sendText(encodeStart(this.#options.config));
-        break;
-      case "end":
-        this.#link?.sendText(encodeEnd(effect.cancel));
-        break;
-      case "close":
-        this.#link?.close();
-        break;
-      case "destroy":
-        this.#link?.destroy();
-        break;
-      case "wait":
-        this.#clearDeadline();
-        this.#deadline = this.#options.clock.after(effect.ms, () => this.#dispatch({ type: "deadline" }));
-        break;
-      case "renew-credentials":
-        this.#options.credentialsRefused(effect.serverDateMs);
-        break;
-      case "begin-session":
-        this.#sentBefore = this.#sender.sent;
-        this.#sender.begin();
-        this.#hearing.begin(this.#options.nextSessionId(), effect.traceId);
-        break;
-      case "end-session":
-        this.#hearing.end(effect.settle, effect.reason);
-        break;
-      case "deliver":
-        this.#deliver(effect);
-        break;
-      case "note":
-        this.#note(effect.irregularity, effect.detail);
-        break;
-      case "report":
-        this.#options.onReport(effect.report);
-        break;
-    }
-  }
-
-  #listener(): LinkListener {
-    return {
-      opened: () => this.#dispatch({ type: "opened" }),
-      reply: (reply) => this.#dispatch(reply),
-      malformed: (fault) => this.#unreadable(fault),
-      confirmed: (sent) => {
-        this.#sender.confirm(sent);
-        this.#hearing.confirmed(sent - this.#sentBefore);
-        this.#pump();
-      },
-      closed: (ending) => {
-        this.#link = null;
-        this.#dispatch({ type: "closed", ending });
-      },
-    };
-  }
-
-  #deliver(result: Pick<EventOf<"RESULT">, "traceId" | "segments">): void {
-    const heard = this.#hearing.deliver(result.traceId, result.segments);
-    if (heard.dropped > 0) this.#note("repeated-result", `${heard.dropped} segments`);
-    for (const transcript of heard.transcripts) this.#options.onReport({ type: "transcript", transcript });
-    if (heard.trouble === "wordless") this.#queue.push({ type: "spoiled" });
-    if (heard.trouble === "misplaced") this.#unreadable(new Fault("wire-bad-message", misplaced));
-  }
-
-  #unreadable(fault: Fault): void {
-    this.#dispatch({ type: "malformed", fault, again: !harmless.has(fault.code) && this.#hearing.unreadable() });
   }
 
   #pump(): void {
     this.#pumpTimer?.[Symbol.dispose]();
     this.#pumpTimer = null;
-    const { session } = this.#hearing;
-    if (this.#state.phase !== "streaming" || session === null || this.#link === null) return;
-    const pause = this.#sender.pump(session, this.#link, this.#sourceEnded);
-    switch (pause.why) {
+    const lane = this.#rotation.sending;
+    const pause = lane.pump({ last: this.#closing !== null, untilPause: this.#rotation.untilPause });
+    switch (pause?.why) {
+      case undefined:
+        break;
       case "live":
-        if (this.#sourceEnded) this.#dispatch({ type: "exhausted" });
-        else this.#pumpTimer = this.#options.clock.after(this.#sender.starvedInMs, () => this.#pump());
+        if (this.#closing !== null) lane.dispatch({ type: "exhausted" });
+        else this.#pumpAgain(lane.starvedInMs);
         break;
       case "paced":
-        this.#pumpTimer = this.#options.clock.after(pause.againInMs, () => this.#pump());
+      case "fetching":
+        this.#pumpAgain(pause.againInMs);
         break;
       case "full":
-        // In the middle of speech, a result behind us saves the word: the next session starts at its end.
-        this.#dispatch({ type: "limit", cancel: !pause.quiet && session.heardTo > session.start });
+        this.#rotation.full(pause.quiet);
         break;
       case "starved":
-        this.#dispatch({ type: "starved" });
+        lane.dispatch({ type: "starved" });
         break;
     }
+    if (this.#closing === null) this.#rotation.lookAhead();
+  }
+
+  #pumpAgain(inMs: number): void {
+    this.#pumpTimer = this.#options.clock.after(inMs, () => this.#pump());
   }
 
   /** Counted always, logged ever more rarely: a service may do the same thing with every message. */
@@ -235,11 +153,10 @@ export class Recognizer {
     const count = (this.#irregularities.get(irregularity) ?? 0) + 1;
     this.#irregularities.set(irregularity, count);
     if (!Number.isInteger(Math.log2(count))) return;
-    this.#options.logger.warn("the service did not keep to its protocol", { irregularity, count, detail });
-  }
-
-  #clearDeadline(): void {
-    this.#deadline?.[Symbol.dispose]();
-    this.#deadline = null;
+    const alone = irregularity === "second-session-refused";
+    const what = alone
+      ? "no second session is to be had before the first ends"
+      : "the service did not keep to its protocol";
+    this.#options.logger.warn(what, { irregularity, count, detail });
   }
 }

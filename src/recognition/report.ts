@@ -42,6 +42,8 @@ export interface Transcript {
   readonly traceId: string | null;
   /** Our id of the recognition session. */
   readonly session: string;
+  /** The speech was captured by an earlier run of the agent, which left it on disk. */
+  readonly resumed: boolean;
 }
 
 /** Everything recognition tells the rest of the agent. */

@@ -65,6 +65,11 @@ export function afterUseful(standing: Standing, nowMs: number): Standing {
   return { ...freshStanding, flaps: standing.flaps, usefulSinceMs: standing.usefulSinceMs ?? nowMs };
 }
 
+/** The settings have changed: what failed with the old ones need not fail again. */
+export function pardoned(standing: Standing): Standing {
+  return { ...standing, failures: 0, renewed: false };
+}
+
 /**
  * Decides the wait after a failure of class `errorClass`.
  * @param context.retryAfterMs what the service asked for, if it did

@@ -1,52 +1,58 @@
 import type { AudioLog } from "../audio/log.ts";
 import type { Clock } from "../base/clock.ts";
-import { type Link, pingEveryMs } from "../sis/link.ts";
+import type { Link } from "../sis/link.ts";
 import type { Bounds } from "./bounds.ts";
 import { type Lull, noLull, stepLull } from "./lull.ts";
-import { type Pace, refill, spend, startPace, waitMs } from "./pacer.ts";
+import { SendTimes } from "./send-times.ts";
 import type { Session } from "./session.ts";
+import type { Throttle } from "./throttle.ts";
+
+/** What the sender needs of the audio log. */
+type Source = Pick<AudioLog, "sampleRate" | "unread" | "read">;
 
 export interface SenderOptions {
-  readonly log: AudioLog;
+  readonly log: Source;
   readonly clock: Clock;
   readonly bounds: Bounds;
+  readonly throttle: Throttle;
   /** One message of audio, ms. */
   readonly chunkMs: number;
-  /** How fast a backlog is sent, times real time. */
-  readonly catchUpRate: number;
   /** Samples to the bytes that go on the wire. */
   readonly encode: (samples: Int16Array) => Uint8Array;
 }
 
-/**
- * How much sound may be on its way without a pong to prove that it arrived, ms: one ping's time at full speed, and some.
- * More would make a slow uplink, which holds it all in its buffers, look like a dead one.
- */
-function mostUnconfirmedMs(catchUpRate: number): number {
-  return 1_000 + pingEveryMs * catchUpRate;
-}
+/** Sound that is on its way from the disk is asked for again after this. */
+const fetchMs = 30;
+/** More than this waiting to be sent is a backlog. */
+const backlogMs = 2_000;
 
 /** Why the sender stopped sending. */
 export type Pause =
   | { readonly why: "live" } // nothing more to send just now
-  | { readonly why: "paced"; readonly againInMs: number } // too fast, or the socket is full
+  | { readonly why: "paced"; readonly againInMs: number } // too fast, or the connection is full
+  | { readonly why: "fetching"; readonly againInMs: number } // there is sound to send, but the log does not have it at hand
   | { readonly why: "full"; readonly quiet: boolean } // the session is near its limit; `quiet`: nobody is speaking
   | { readonly why: "starved" }; // there has been nothing to send for long
 
 /** Sends the audio log to one session after the other: live sound as it comes, a backlog at the catch-up rate. */
 export class Sender {
   readonly #options: SenderOptions;
+  readonly #samplesPerMs: number;
   readonly #chunk: number;
-  #pace: Pace;
+  readonly #times = new SendTimes();
   #lull: Lull = noLull;
   #sent = 0;
   #confirmed = 0;
+  #confirmedAtMs: number;
   #lastSentMs = 0;
+  #connectedAtMs = 0;
+  #sentOnOthers = 0;
 
   constructor(options: SenderOptions) {
     this.#options = options;
-    this.#chunk = (options.chunkMs * options.log.sampleRate) / 1000;
-    this.#pace = startPace(options.clock.monotonicMs());
+    this.#samplesPerMs = options.log.sampleRate / 1000;
+    this.#chunk = options.chunkMs * this.#samplesPerMs;
+    this.#confirmedAtMs = options.clock.monotonicMs();
   }
 
   /** Samples sent so far, over all sessions. */
@@ -64,50 +70,98 @@ export class Sender {
     return this.#lastSentMs + this.#options.bounds.starvedMs - this.#options.clock.monotonicMs();
   }
 
+  /** How much of its connection's life is used up, ms: its age, or the sound sent on it. */
+  get connectionMs(): number {
+    const ageMs = this.#options.clock.monotonicMs() - this.#connectedAtMs;
+    return Math.max(ageMs, (this.#sent - this.#sentOnOthers) / this.#samplesPerMs);
+  }
+
+  /** A session is so near its limit, or its connection's, that the next pause in speech is the time to end it. */
+  isNearLimit(session: Session): boolean {
+    const { rollInPauseMs, reconnectInPauseMs } = this.#options.bounds;
+    return session.sentMs > rollInPauseMs || this.connectionMs > reconnectInPauseMs;
+  }
+
+  /** A new connection is open. */
+  connected(): void {
+    this.#connectedAtMs = this.#options.clock.monotonicMs();
+    this.#sentOnOthers = this.#sent;
+  }
+
   /** A pong proves that so many samples have arrived. */
   confirm(sent: number): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    // Longer between two pongs was no sending, or no going well.
+    const forMs = Math.min(nowMs - this.#confirmedAtMs, 5_000);
+    if (sent > this.#confirmed) this.#options.throttle.heed({ type: "well", forMs }, nowMs);
     this.#confirmed = Math.max(this.#confirmed, sent);
+    this.#confirmedAtMs = nowMs;
+  }
+
+  /** The service gave a final result that ends here, ms of the session: whether it keeps up with a backlog shows. */
+  answered(endMs: number): void {
+    if (!this.#hasBacklog) return;
+    const { throttle, clock, bounds } = this.#options;
+    const nowMs = clock.monotonicMs();
+    throttle.heed({ type: "result", lagMs: this.#times.ageMs(endMs + bounds.tailMs, nowMs) }, nowMs);
+  }
+
+  /** The service gave an ERROR. */
+  failed(): void {
+    const { throttle, clock } = this.#options;
+    if (this.#hasBacklog) throttle.heed({ type: "error" }, clock.monotonicMs());
   }
 
   /** A session begins: the wait for audio starts anew, and whatever is lost with the one before needs no proof. */
   begin(): void {
     this.#confirmed = this.#sent;
     this.#lastSentMs = this.#options.clock.monotonicMs();
+    this.#confirmedAtMs = this.#lastSentMs;
     this.#lull = noLull;
+    this.#times.clear();
   }
 
-  /** Sends what may be sent now. @param last the log will not grow: a last, shorter message goes too */
-  pump(session: Session, link: Link, last: boolean): Pause {
-    const { log, clock, bounds, chunkMs, catchUpRate } = this.#options;
+  /**
+   * Sends what may be sent now.
+   * @param how.last the log will not grow: a last, shorter message goes too
+   * @param how.untilPause near its limit, the session is to be ended as soon as nobody speaks
+   */
+  pump(session: Session, link: Link, how: { readonly last: boolean; readonly untilPause: boolean }): Pause {
+    const { log, clock, bounds, chunkMs, throttle } = this.#options;
     for (;;) {
       const nowMs = clock.monotonicMs();
-      if (log.unread < (last ? 1 : this.#chunk)) return { why: this.starvedInMs > 0 ? "live" : "starved" };
-      this.#pace = refill(this.#pace, nowMs, catchUpRate);
-      const unconfirmedMs = ((this.#sent - this.#confirmed) * 1000) / log.sampleRate;
-      if (unconfirmedMs > mostUnconfirmedMs(catchUpRate)) return { why: "paced", againInMs: 100 };
-      const againInMs = waitMs(this.#pace, chunkMs, catchUpRate, link.bufferedBytes);
+      if (log.unread < (how.last ? 1 : this.#chunk)) return { why: this.starvedInMs > 0 ? "live" : "starved" };
+      const unconfirmedMs = (this.#sent - this.#confirmed) / this.#samplesPerMs;
+      const againInMs = throttle.waitMs(chunkMs, { bufferedBytes: link.bufferedBytes, unconfirmedMs }, nowMs);
       if (againInMs > 0) return { why: "paced", againInMs };
+      if (how.untilPause && this.#lull.quiet && this.isNearLimit(session)) return { why: "full", quiet: true };
       if (session.sentMs + chunkMs > bounds.rollMs) return { why: "full", quiet: false };
-      if (session.sentMs > bounds.rollInPauseMs && this.#lull.quiet) return { why: "full", quiet: true };
-      this.#send(session, link, nowMs);
+      if (this.connectionMs + chunkMs > bounds.reconnectMs) return { why: "full", quiet: false };
+      const chunk = log.read(this.#chunk, 1);
+      if (chunk === null) return this.starvedInMs > 0 ? { why: "fetching", againInMs: fetchMs } : { why: "starved" };
+      this.#send(chunk, session, link, nowMs);
     }
   }
 
-  #send(session: Session, link: Link, nowMs: number): void {
-    const { log, encode, chunkMs, bounds } = this.#options;
-    const chunk = log.read(this.#chunk, 1);
-    if (chunk === null) return;
+  #send(chunk: NonNullable<ReturnType<Source["read"]>>, session: Session, link: Link, nowMs: number): void {
+    const { log, encode, bounds, throttle } = this.#options;
+    const message = filledUp(chunk.samples, bounds.shortestChunkMs * this.#samplesPerMs);
     this.#lull = stepLull(this.#lull, chunk.samples, log.sampleRate);
-    session.send(chunk.position, chunk.samples.length);
-    this.#sent += chunk.samples.length;
+    session.send(chunk.position, chunk.samples.length, message.length - chunk.samples.length);
+    this.#sent += message.length;
     this.#lastSentMs = nowMs;
-    this.#pace = spend(this.#pace, chunkMs);
-    link.sendAudio(encode(padded(chunk.samples, (bounds.shortestChunkMs * log.sampleRate) / 1000)));
+    this.#times.note(session.sentMs, nowMs);
+    throttle.spend(message.length / this.#samplesPerMs);
+    link.sendAudio(encode(message));
+  }
+
+  get #hasBacklog(): boolean {
+    return this.#options.log.unread > backlogMs * this.#samplesPerMs;
   }
 }
 
-/** The service takes no message shorter than 50 ms: the very last one is filled up with silence. */
-function padded(samples: Int16Array, shortest: number): Int16Array {
+/** The service takes no message shorter than 50 ms: what is left before a hole, or at the end, is filled up with silence. */
+function filledUp(samples: Int16Array, shortest: number): Int16Array {
   if (samples.length >= shortest) return samples;
   const longer = new Int16Array(shortest);
   longer.set(samples);

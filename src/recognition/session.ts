@@ -1,9 +1,10 @@
 import type { Position } from "../audio/timeline.ts";
 
-/** Audio that was sent in one go: from this sample of the session on, the log from this position on. */
+/** Audio that was sent in one go: from this sample of the session on, so much of the log from this position on. */
 interface Run {
   readonly sample: number;
   readonly position: Position;
+  count: number;
 }
 
 /** A stretch of the log. */
@@ -17,7 +18,8 @@ const mostSpans = 50;
 
 /**
  * What one recognition session has been sent, and where that is in the audio log: the service speaks in milliseconds
- * of the session, everything else in positions. The log may have holes that the session never sees.
+ * of the session, everything else in positions. The log may have holes that the session never sees, and the session
+ * silence that the log never had: messages that would be too short are filled up with it.
  */
 export class Session {
   readonly id: string;
@@ -49,6 +51,7 @@ export class Session {
     return this.#sentTo;
   }
 
+  /** How much sound the service has been sent, silence that was filled in among it, ms. */
   get sentMs(): number {
     return this.#sent / this.#samplesPerMs;
   }
@@ -58,19 +61,25 @@ export class Session {
     return this.#heardTo;
   }
 
-  /** `count` samples of the log from `position` on are sent now. */
-  send(position: Position, count: number): void {
-    if (position !== this.#sentTo || this.#runs.length === 0) this.#runs.push({ sample: this.#sent, position });
-    this.#sent += count;
+  /** `count` samples of the log from `position` on are sent now, and after them so many of silence. */
+  send(position: Position, count: number, padding = 0): void {
+    const last = this.#runs.at(-1);
+    // What was filled up ends a run, though the log may go on just behind it.
+    if (last !== undefined && position === last.position + last.count && this.#sent === last.sample + last.count) {
+      last.count += count;
+    } else {
+      this.#runs.push({ sample: this.#sent, position, count });
+    }
+    this.#sent += count + padding;
     this.#sentTo = position + count;
   }
 
-  /** The position of a time in the session (ms from its first sample), clamped to what was sent. */
+  /** The position of a time in the session (ms from its first sample), clamped to what was sent of the log. */
   positionAt(ms: number): Position {
     const sample = Math.round(ms * this.#samplesPerMs);
     const run = this.#runs.findLast((each) => each.sample <= sample);
     if (run === undefined) return this.start;
-    return Math.min(run.position + (sample - run.sample), this.#sentTo);
+    return run.position + Math.min(sample - run.sample, run.count);
   }
 
   /** A final result covers this span. */

@@ -12,6 +12,7 @@ export type Ending =
   | "silence" // sentence mode: nobody spoke; what follows is ignored
   | "full" // the service says that the session's audio is over its limit
   | "roll" // we roll over before the limit
+  | "handover" // the same, and another connection's session has taken over already
   | "starved" // capture delivers nothing; the service would disconnect
   | "exhausted" // the source is over
   | "reconfigured"
@@ -36,7 +37,7 @@ export type State = { readonly standing: Standing } & (
   | { readonly phase: "ending"; readonly why: Ending; readonly asked: boolean; readonly settle: Settle } // END is awaited; `asked`: END sent
   | { readonly phase: "failing"; readonly plan: Plan; readonly heeds: boolean } // ERROR in a session: its END is awaited; `heeds`: its results still count
   | { readonly phase: "resting" } // connected, no session: START again at the deadline
-  | { readonly phase: "lingering" } // the last session is over; a late result may still come
+  | { readonly phase: "lingering"; readonly next: Next } // the connection's last session is over; a late result may still come
   | { readonly phase: "doomed"; readonly plan: Plan } // FATAL_ERROR: the service disconnects
   | { readonly phase: "leaving"; readonly next: Next } // we are closing the connection
   | { readonly phase: "waiting" } // no connection: connect again at the deadline
@@ -51,6 +52,7 @@ export type Event =
   | { readonly type: "exhausted" } // there is none, and there will never be more
   | { readonly type: "starved" } // there has been none for long
   | { readonly type: "limit"; readonly cancel: boolean } // the session has been sent as much as it may
+  | { readonly type: "handover" } // what follows goes to another connection's session
   | { readonly type: "spoiled" } // a final segment came without words
   | { readonly type: "stop" }
   | { readonly type: "reconfigured" }
@@ -61,7 +63,7 @@ export type Event =
 export type EventType = Event["type"];
 export type EventOf<E extends EventType> = Extract<Event, { readonly type: E }>;
 
-/** What the service did that its protocol does not have. Counted and logged under these names. */
+/** What the service did that its protocol does not have, or did not let us do. Counted and logged under these names. */
 export type Irregularity =
   | "start-answered-twice"
   | "unasked-end"
@@ -72,7 +74,8 @@ export type Irregularity =
   | "late-error"
   | "stray-reply"
   | "repeated-result"
-  | "malformed-message";
+  | "malformed-message"
+  | "second-session-refused";
 
 /** What the shell has to do, in order. */
 export type Effect =
@@ -95,6 +98,8 @@ export interface Context {
   readonly mode: Mode;
   /** The running session has been of use. */
   readonly productive: boolean;
+  /** The connection is near its limit. */
+  readonly spent: boolean;
 }
 
 export interface Step {

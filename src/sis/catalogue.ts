@@ -22,7 +22,7 @@ export type Action =
 
 /** An error, looked up. */
 export interface Diagnosis {
-  /** The code as it is reported, in its usual spelling: `SIS.0304`, `APIGW.0301`, `HTTP.503`, `link-dead`. */
+  /** The code as it is reported, in its usual spelling: `SIS.0304`, `APIGW.0301`, `HTTP.503`, `NET.ENOTFOUND`, `link-dead`. */
   readonly code: string;
   /** false: the catalogue does not list it. */
   readonly known: boolean;
@@ -97,9 +97,23 @@ export function diagnoseStatus(httpStatus: number): Diagnosis {
   return { ...diagnose(code), meaning: "an HTTP status that the service is not known to give" };
 }
 
-/** Looks up a refused upgrade: by the code in its body (null: it has none); the status decides where that is unknown. */
-export function diagnoseRefusal(httpStatus: number, code: string | null): Diagnosis {
+/**
+ * Looks up a refused upgrade: by the code in its body (null: it has none); the status decides where that is unknown.
+ * @param isWebPage the body is a page for people. The service and its gateway refuse a request in JSON; of theirs, only
+ *   what stands before them and cannot reach them (5xx) answers with a page.
+ */
+export function diagnoseRefusal(httpStatus: number, code: string | null, isWebPage = false): Diagnosis {
   const byStatus = diagnoseStatus(httpStatus);
+  if (code === null && isWebPage && byStatus.class !== "network" && httpStatus < 500) {
+    return {
+      code: `PROXY.${httpStatus}`,
+      known: true,
+      class: "network",
+      action: actions.network,
+      meaning: "a proxy or firewall answers in the service's place",
+      hint: "Have the network let this device reach the endpoint: what refuses the connection is not the service, but a proxy, a firewall or a login page on the way.",
+    };
+  }
   if (code === null) return byStatus;
   const byBody = diagnose(code);
   return byBody.known ? byBody : { ...byStatus, code: byBody.code, known: false };
@@ -132,20 +146,28 @@ const faults: Partial<Readonly<Record<FaultCode, FaultRow>>> = {
   "config-unreadable": ["config", "a file that the configuration names cannot be read", "Check that the file exists and that the agent's user may read it."],
 };
 
+/** Where a fault has the error of the network underneath, its code is that error's: `NET.ENOTFOUND`. */
+const networkPrefixes: Partial<Readonly<Record<FaultCode, string>>> = {
+  "link-unreachable": "NET",
+  "token-unreachable": "IAM",
+};
+
 /**
- * Classifies a failure of our own side of the wire. Its code stays the fault's. The hint is the fault's own, or that of
+ * Classifies a failure of our own side of the wire. Its code stays the fault's, or names the network's error. The hint is the fault's own, or that of
  * the network error underneath, or the code's. What IAM answered with a status has that status' class: 401 credentials,
  * 403 account, 400 and 404 config, 429 throttled, 5xx service.
  */
 export function diagnoseFault(fault: Fault): Diagnosis {
   const [listedClass, meaning, hint] = faults[fault.code] ?? internal;
   const errorClass = fault.cause instanceof HttpAnswer ? diagnoseStatus(fault.cause.status).class : listedClass;
+  const trouble = explainNetworkError(fault.cause);
+  const prefix = networkPrefixes[fault.code];
   return {
-    code: fault.code,
+    code: prefix === undefined || trouble.code === null ? fault.code : `${prefix}.${trouble.code}`,
     known: true,
     class: errorClass,
     action: actions[errorClass],
     meaning,
-    hint: fault.hint || hint || explainNetworkError(fault.cause).hint,
+    hint: fault.hint || hint || trouble.hint,
   };
 }

@@ -15,14 +15,16 @@ export function dial(options: {
   readonly listener: LinkListener;
   /** How far has been sent, as a number that never falls. */
   readonly mark: () => number;
+  /** Told what the service's clock says, ms since the epoch, whenever it answers. */
+  readonly onDate?: (serverMs: number) => void;
 }): Link {
-  const { url, credentials, clock, listener, mark } = options;
+  const { url, credentials, clock, listener, mark, onDate } = options;
   const attempt = new AbortController();
   let link: Link | null = null;
 
   async function open(): Promise<void> {
     const headers = await credentials.authorize(url, attempt.signal);
-    if (!attempt.signal.aborted) link = openLink({ url, headers, clock, listener, mark });
+    if (!attempt.signal.aborted) link = openLink({ url, headers, clock, listener, mark, onDate });
   }
 
   /** Ends the attempt before there is a link; the link has its own end. */

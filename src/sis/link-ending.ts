@@ -51,7 +51,11 @@ export function refusal(answer: IncomingMessage, body: string, wallMs: number): 
   const status = answer.statusCode ?? 0;
   const { code, message } = parseRefusalBody(body);
   const serverDateMs = parseHttpDate(answer.headers.date);
-  const diagnosis = diagnoseRefusal(status, code);
+  const diagnosis = diagnoseRefusal(
+    status,
+    code,
+    /^\s*</.test(body) || /^text\/html/i.test(answer.headers["content-type"] ?? ""),
+  );
   return {
     how: "refused",
     diagnosis,

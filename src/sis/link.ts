@@ -3,6 +3,7 @@ import { WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { beat, type Heartbeat, pong, startHeartbeat } from "./heartbeat.ts";
+import { parseHttpDate } from "./http-answer.ts";
 import { cannotReach, closed, type LinkEnding, noWebSocket, refusal, unreachable, violation } from "./link-ending.ts";
 import { explainNetworkError } from "./network-errors.ts";
 import { decodeReply, maxReplyBytes, type Reply } from "./reply.ts";
@@ -93,6 +94,8 @@ export interface LinkOptions {
   readonly listener: LinkListener;
   /** How far has been sent, as a number that never falls; asked when a ping goes out. */
   readonly mark: () => number;
+  /** Told the Date of the answer to the upgrade, whatever the answer is: ms since the epoch, by the service's clock. */
+  readonly onDate?: ((serverMs: number) => void) | undefined;
   /** Default: those of production. */
   readonly timing?: Partial<LinkTiming>;
 }
@@ -135,8 +138,14 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     end(unreachable(new Fault("link-timeout", message)));
   }
 
+  function onAnswer(answer: IncomingMessage): void {
+    const serverMs = parseHttpDate(answer.headers.date);
+    if (serverMs !== null) options.onDate?.(serverMs);
+  }
+
   function onRefusal(answer: IncomingMessage): void {
     if (state.phase !== "connecting") return;
+    onAnswer(answer);
     const chunks: Buffer[] = [];
     let length = 0;
     const soFar = () => refusal(answer, Buffer.concat(chunks).toString("utf8"), clock.wallMs());
@@ -217,6 +226,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   socket.on("unexpected-response", (_request, answer) => onRefusal(answer));
   socket.on("upgrade", (answer) => {
+    onAnswer(answer);
     if (state.phase === "connecting") state = { ...state, answered: true };
     answer.socket.on("error", (error) => {
       if (state.phase === "open") state = { ...state, cut: explainNetworkError(error).code ?? "" };

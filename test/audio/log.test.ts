@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { AudioLog, type Gap, type LossCause } from "../../src/audio/log.ts";
+import { AudioLog, type Gap, type Ledger, type LossCause } from "../../src/audio/log.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 
 const sampleRate = 8000;
+const nothing: Ledger = {
+  capturedMs: 0,
+  resumedMs: 0,
+  acknowledgedMs: 0,
+  withheldMs: 0,
+  pendingMs: 0,
+  lostMs: 0,
+  missedMs: 0,
+};
 const perMs = sampleRate / 1000;
 
 function lab(capacityMs: number, live = true) {
@@ -85,6 +94,7 @@ test("sent sound that falls out is lost only if it has to be sent again", () => 
   heard.log.settle(30 * 800);
   heard.log.rewind();
   assert.deepEqual(heard.log.ledger(), {
+    ...nothing,
     capturedMs: 3000,
     acknowledgedMs: 3000,
     pendingMs: 0,
@@ -99,6 +109,7 @@ test("sent sound that falls out is lost only if it has to be sent again", () => 
   }
   broken.log.rewind();
   assert.deepEqual(broken.log.ledger(), {
+    ...nothing,
     capturedMs: 3000,
     acknowledgedMs: 0,
     pendingMs: 1000,
@@ -228,6 +239,7 @@ test("what is lost keeps its place: positions, names and times of what follows a
   assert.equal(log.nameOf(chunk.position), `a-${1800 * perMs}`);
   log.settle(1850 * perMs);
   assert.deepEqual(log.ledger(), {
+    ...nothing,
     capturedMs: 2800,
     acknowledgedMs: 350,
     pendingMs: 950,
@@ -247,7 +259,14 @@ test("what is given up after a rewind is lost, not acknowledged", () => {
     gaps.map((gap) => [gap.cause, gap.lostMs]),
     [["unrecognised", 500]],
   );
-  assert.deepEqual(log.ledger(), { capturedMs: 1000, acknowledgedMs: 0, pendingMs: 500, lostMs: 500, missedMs: 0 });
+  assert.deepEqual(log.ledger(), {
+    ...nothing,
+    capturedMs: 1000,
+    acknowledgedMs: 0,
+    pendingMs: 500,
+    lostMs: 500,
+    missedMs: 0,
+  });
 });
 
 test("two losses of one cause that do not follow one another are two gaps", () => {
@@ -375,6 +394,7 @@ class Model {
   close(): void {
     this.endBreak();
     this.fate(0, this.fates.length, "stopped");
+    this.skipTo(this.fates.length);
   }
 
   count(fate: Fate): number {
@@ -436,7 +456,7 @@ test("every sample has one fate, and every loss is reported once with its cause,
         const capturedMs = model.fates.length;
         const missedMs = missed.capture + missed.overrun;
         const lostMs = capturedMs - acknowledgedMs - pendingMs;
-        assert.deepEqual(log.ledger(), { capturedMs, acknowledgedMs, pendingMs, lostMs, missedMs });
+        assert.deepEqual(log.ledger(), { ...nothing, capturedMs, acknowledgedMs, pendingMs, lostMs, missedMs });
         assert.equal(log.cursor, model.cursor);
       };
       for (const { do: what, n } of actions) {
@@ -492,9 +512,26 @@ test("every sample has one fate, and every loss is reported once with its cause,
       log.close();
       model.close();
       agree();
-      const fates = { ...model.missed, unrecognised: 0, "buffer-full": 0, stopped: 0, unreadable: 0 };
+      const fates = {
+        ...model.missed,
+        unrecognised: 0,
+        "buffer-full": 0,
+        stopped: 0,
+        unreadable: 0,
+        disk: 0,
+        expired: 0,
+      };
       for (const fate of model.fates) if (fate !== "pending" && fate !== "acknowledged") fates[fate] += 1;
-      const told = { capture: 0, overrun: 0, unrecognised: 0, "buffer-full": 0, stopped: 0, unreadable: 0 };
+      const told = {
+        capture: 0,
+        overrun: 0,
+        unrecognised: 0,
+        "buffer-full": 0,
+        stopped: 0,
+        unreadable: 0,
+        disk: 0,
+        expired: 0,
+      };
       for (const gap of gaps) {
         told[gap.cause] += gap.lostMs;
         assert.ok(gap.toMs >= gap.fromMs, JSON.stringify(gap));

@@ -62,7 +62,7 @@ test("what is older than needed is forgotten, not more: memory does not grow wit
   for (let second = 0; second < 3600; second += 1) {
     feed(timeline, { from: second * 1000, seconds: 1, chunkMs: 1000, wallMs: wallMsAt(second), lateMs: () => 0 });
   }
-  timeline.forgetBefore(3_595_000 * perMs, 3_595_000 * perMs);
+  timeline.forgetBefore(3_595_000 * perMs);
   assert.equal(timeline.wallMs(0), wallMsAt(3_595), "the time of what is forgotten is guessed from the oldest kept");
   assert.equal(timeline.wallMs(3_594_000 * perMs), wallMsAt(3_594) + 3_594_000);
   assert.equal(timeline.nameOf(3_595_000 * perMs), `a-${3_595_000 * perMs}`);

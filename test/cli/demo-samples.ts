@@ -21,6 +21,7 @@ export function transcript(text: string, spokenAtMs: number, id = `id-${text}`):
     property: "chinese_16k_general",
     traceId: null,
     session: "session",
+    resumed: false,
   };
   return { type: "report", report: { type: "transcript", transcript: what } };
 }

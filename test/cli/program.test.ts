@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { test } from "node:test";
-import { version } from "../../src/cli/version.ts";
+import { version, versionLine } from "../../src/cli/version.ts";
 import { sisAgent } from "./process.ts";
 
 test("the version is package.json's", async () => {
   const manifest: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
   assert.ok(typeof manifest === "object" && manifest !== null && "version" in manifest);
   assert.equal(version, manifest.version);
-  assert.deepEqual(await sisAgent(["--version"]), { code: 0, signal: null, stdout: `${version}\n`, stderr: "" });
+  assert.deepEqual(await sisAgent(["--version"]), { code: 0, signal: null, stdout: `${versionLine()}\n`, stderr: "" });
 });
 
 for (const [args, usage] of [

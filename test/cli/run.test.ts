@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type SpawnOptions, spawn } from "node:child_process";
 import { once } from "node:events";
-import { open } from "node:fs/promises";
+import { open, readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Ajv2020 } from "ajv/dist/2020.js";
@@ -17,6 +17,7 @@ async function run(part: string, args: readonly string[] = [], options: SpawnOpt
   const running = new Running(script, ["run", "--config", folder.of("agent.toml"), ...args], options);
   return {
     running,
+    file: folder.of("agent.toml"),
     async [Symbol.asyncDispose]() {
       await running[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
@@ -59,6 +60,7 @@ test("an agent that finishes ends the process with 0, its transcripts printed, n
     property: "chinese_16k_general",
     trace_id: null,
     session: "x-1",
+    resumed: false,
   });
   const validate = new Ajv2020({ strict: false, validateFormats: false }).compile({
     ...jsonSchemas().get("transcript"),
@@ -127,7 +129,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using lab = await run("drains", ["--stdout", "jsonl"]);
     await lab.running.until(() => lab.running.stderr.includes("started"));
     lab.running.child.kill("SIGHUP");
-    await lab.running.until(() => lab.running.stderr.includes("SIGHUP is ignored"));
+    await lab.running.until(() => lab.running.stderr.includes("no setting has changed"));
     lab.running.child.kill(signal);
     const { code, stdout, stderr } = await lab.running.ended();
     assert.equal(code, 0);
@@ -136,6 +138,26 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     assert.equal(asked?.["reason"], `signal ${signal}`);
   });
 }
+
+test("SIGHUP takes secrets over, names the settings that want a restart, and changes nothing where they are not fit", async () => {
+  await using lab = await run("stays");
+  const { running, file } = lab;
+  await running.until(() => running.stderr.includes("started"));
+  const before = await readFile(file, "utf8");
+  await writeFile(file, `${before}sis.chunk_ms = 7\n`);
+  running.child.kill("SIGHUP");
+  await running.until(() => running.stderr.includes("goes on with what it has"));
+  assert.ok(!messages(running.stderr).includes("renewed"));
+  assert.match(running.stderr, /agent\.toml:5: sis\.chunk_ms: found 7; allowed/);
+  await writeFile(file, `${before}sis.chunk_ms = 200\nlog_level = "warn"\n`);
+  running.child.kill("SIGHUP");
+  await running.until(() => running.stderr.includes("restart the agent for the rest"));
+  const told = entries(running.stderr);
+  assert.deepEqual(told.at(-2)?.["method"], "none");
+  assert.equal(told.at(-1)?.["changed"], "log_level, sis.chunk_ms");
+  running.child.kill("SIGTERM");
+  assert.equal((await running.ended()).code, 0);
+});
 
 test("a signal that comes while the agent starts stops it as soon as it has", async () => {
   await using lab = await run("slow-to-start");

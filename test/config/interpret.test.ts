@@ -46,7 +46,14 @@ test("the least that a person must write gives the defaults", () => {
       speed: 1,
       gate: "always",
     },
-    buffer: { memory_seconds: 120, disk: "outage", disk_megabytes: 256, catch_up_rate: 3 },
+    buffer: {
+      memory_seconds: 120,
+      disk: "outage",
+      disk_megabytes: 256,
+      disk_hours: 24,
+      flush_ms: 500,
+      catch_up_rate: 3,
+    },
     synthesis: {
       property: "chinese_xiaoyan_common",
       audio_format: "pcm",
@@ -307,9 +314,8 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   ],
   [
     "what this version cannot do",
-    `${least}[audio]\nsource = "serial"\ngate = "button"`,
+    `${least}[audio]\nsource = "serial"`,
     'agent.toml:8: audio.source: "serial" is not available in this version; allowed: microphone, file, stdin',
-    'agent.toml:9: audio.gate: "button" is not available in this version; allowed: always',
   ],
   [
     "TLS files without TLS, a password without a user",
@@ -342,6 +348,14 @@ test("what works, and is probably not meant, is a warning", () => {
     'agent.toml:7: sis.auth.user: is not used by method "aksk"',
     "agent.toml:9: mqtt.url: the password and everything reported crosses the network unencrypted; use mqtts://",
   ]);
+});
+
+test("a button that nothing can press is a warning", () => {
+  const button = `${least}[audio]\ngate = "button"\n`;
+  assert.deepEqual(read(button).warnings, [
+    "agent.toml:8: audio.gate: nothing can press the button: with neither [panel] nor [mqtt] no sound is sent",
+  ]);
+  assert.deepEqual(read(`${button}[mqtt]\nurl = "mqtts://b.example"\n`).warnings, []);
 });
 
 test("a device without a machine id must be named", () => {

@@ -2,19 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
-import { linkFault, reasonFault } from "../../src/fleet/broker-faults.ts";
+import { linkTrouble, reasonFault } from "../../src/fleet/broker-faults.ts";
 import {
   afterEnd,
   brokerTimings,
   type ConnectionEnd,
   type EndClass,
   newHistory,
+  reasonClass,
 } from "../../src/fleet/broker-policy.ts";
 
 const almostOne = () => 1 - Number.EPSILON;
 
 function endOf(reasonCode: number | null, upMs = 0, kind: ConnectionEnd["kind"] = "unreachable"): ConnectionEnd {
-  return { kind, reasonCode, fault: new Fault("broker-lost", "lost"), upMs };
+  const meaning = reasonCode === null ? "network" : reasonClass(reasonCode);
+  return { kind, reasonCode, meaning, fault: new Fault("broker-lost", "lost"), upMs };
 }
 
 const after = (failures: number) => ({ failures, shortLives: 0 });
@@ -22,7 +24,7 @@ const after = (failures: number) => ({ failures, shortLives: 0 });
 const longest = (failures: number, reasonCode: number | null) =>
   Math.round(afterEnd(brokerTimings, after(failures), endOf(reasonCode), almostOne).retryInMs / 1_000);
 
-const meanings: Readonly<Record<EndClass, readonly (number | null)[]>> = {
+const meanings: Readonly<Record<Exclude<EndClass, "clock">, readonly (number | null)[]>> = {
   network: [null, 0x80, 0x8b, 0x8d, 0x98, 0xff],
   busy: [3, 0x88, 0x89, 0x97, 0x9f],
   credentials: [4, 5, 0x86, 0x87, 0x8a, 0x8c],
@@ -112,7 +114,10 @@ test("faults say what the broker or the system said, and what to do", () => {
   for (let code = 0x80; code <= 0xa2; code += 1)
     assert.notEqual(reasonFault("broker-refused", code).hint, "", `${code}`);
   assert.match(reasonFault("broker-refused", 0xee).message, /0xee/);
-  const refused = linkFault("broker-unreachable", Object.assign(new Error("connect"), { code: "ECONNREFUSED" }));
+  const refused = linkTrouble(
+    "broker-unreachable",
+    Object.assign(new Error("connect"), { code: "ECONNREFUSED" }),
+  ).fault;
   assert.deepEqual([refused.code, refused.message.includes("nothing listens")], ["broker-unreachable", true]);
-  assert.ok(!linkFault("broker-lost", new Error("a\u001b[2Jb")).message.includes("\u001b"));
+  assert.ok(!linkTrouble("broker-lost", new Error("a\u001b[2Jb")).fault.message.includes("\u001b"));
 });

@@ -7,7 +7,7 @@ import { brokerTimings, type ConnectionEnd } from "../../src/fleet/broker-policy
 
 const connack = [0x20, 0x03, 0x00, 0x00, 0x00];
 const puback = [0x40, 0x02, 0x00, 0x01];
-const message: Outgoing = { id: 1, topic: "t", payload: "{}", retain: false, expirySeconds: null };
+const message: Outgoing = { id: 1, topic: "t", payload: "{}", qos: 1, retain: false, expirySeconds: null };
 
 /** How a connection ends with what answers every chunk it gets with the next of `answers`, then with nothing. */
 async function endWith(...answers: readonly (readonly number[])[]): Promise<ConnectionEnd> {

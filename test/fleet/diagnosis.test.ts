@@ -5,10 +5,11 @@ import type { SourceEvent } from "../../src/audio/source.ts";
 import { Fault } from "../../src/base/fault.ts";
 import type { EndClass } from "../../src/fleet/broker-policy.ts";
 import {
+  type Condition,
   symptomOfBroker,
   symptomOfCapture,
+  symptomOfCondition,
   symptomOfReport,
-  symptomOfSound,
   wellByCapture,
   wellByReport,
 } from "../../src/fleet/diagnosis.ts";
@@ -53,14 +54,14 @@ test("lost sound leads to audio-loss, with how much and why", () => {
   assert.match(symptom?.message ?? "", /1500 ms.*buffer-full/);
 });
 
-test("each cause of lost sound has a hint of its own; what had no words in it is no alarm", () => {
+test("each cause of lost sound has a hint of its own; what is told elsewhere, or had no words in it, is no alarm", () => {
   const hint = (cause: LossCause) => symptomOfReport({ ...gapReport, cause })?.hint ?? "";
   assert.match(hint("buffer-full"), /buffer\.memory_seconds/);
   assert.match(hint("unreadable"), /newer version/);
   assert.match(hint("stopped"), /was stopped/);
   assert.match(hint("capture"), /microphone/);
-  assert.match(hint("overrun"), /too busy/);
-  assert.equal(symptomOfReport({ ...gapReport, cause: "unrecognised" }), null);
+  for (const cause of ["overrun", "unrecognised"] as const)
+    assert.equal(symptomOfReport({ ...gapReport, cause }), null, cause);
 });
 
 const audio: SourceEvent = { type: "audio", samples: new Int16Array(1) };
@@ -78,18 +79,52 @@ test("a source that ended for good with a fault leads to capture at once; at its
   assert.equal(symptomOfCapture({ type: "ended", fault: null }), null);
 });
 
-test("a dead or clipping microphone leads to capture, at once, until its sound is good", () => {
-  for (const health of ["dead", "clipping"] as const) {
-    const symptom = symptomOfSound(health);
-    assert.deepEqual([symptom?.alarm, symptom?.code, symptom?.lasting], ["capture", `microphone-${health}`, true]);
-    assert.notEqual(symptom?.hint, "");
-  }
-  assert.equal(symptomOfSound("good"), null);
+const told = (condition: Condition) => {
+  const { origin, symptom } = symptomOfCondition(condition);
+  return [origin, symptom?.alarm, symptom?.code];
+};
+
+test("what sensors and meters say: trouble of its own side, or well", () => {
+  const fault = new Fault("disk-full", "full", { hint: "free some" });
+  assert.deepEqual(told({ type: "sound", health: "dead" }), ["sound", "capture", "microphone-dead"]);
+  assert.deepEqual(told({ type: "sound", health: "clipping" }), ["sound", "capture", "microphone-clipping"]);
+  assert.deepEqual(told({ type: "sound", health: "good" }), ["sound", undefined, undefined]);
+  assert.deepEqual(told({ type: "disk", fault }), ["sound-disk", "disk", "disk-full"]);
+  assert.deepEqual(told({ type: "disk", fault: null }), ["sound-disk", undefined, undefined]);
+  for (const aheadMs of [31_000, -31_000])
+    assert.deepEqual(told({ type: "clock", aheadMs }), ["clock", "clock", "clock-off"]);
+  for (const aheadMs of [30_000, 0, -30_000])
+    assert.deepEqual(told({ type: "clock", aheadMs }), ["clock", undefined, undefined]);
+  assert.deepEqual(told({ type: "temperature", hot: true, celsius: 81 }), [
+    "temperature",
+    "throttled",
+    "temperature-high",
+  ]);
+  assert.deepEqual(told({ type: "temperature", hot: false, celsius: 20 }), ["temperature", undefined, undefined]);
+  assert.deepEqual(told({ type: "power", tooLow: true }), ["power", "throttled", "under-voltage"]);
+  assert.deepEqual(told({ type: "power", tooLow: false }), ["power", undefined, undefined]);
+  assert.deepEqual(told({ type: "panel", fault }), ["panel", "panel", "panel-lost"]);
+  assert.deepEqual(told({ type: "panel", fault: null }), ["panel", undefined, undefined]);
 });
 
-test("an overrun leads to capture, but does not last", () => {
+test("a clock that is off says by how much, and which way", () => {
+  const message = (aheadMs: number) => symptomOfCondition({ type: "clock", aheadMs }).symptom?.message ?? "";
+  assert.match(message(1_200_400), /1200 s ahead of/);
+  assert.match(message(-61_000), /61 s behind/);
+});
+
+test("under-voltage is worse than the rest of its type", () => {
+  assert.equal(symptomOfCondition({ type: "power", tooLow: true }).symptom?.severity, "major");
+});
+
+test("an overrun leads to audio-loss, but does not last", () => {
   const symptom = symptomOfCapture({ type: "overrun", lostMs: 12.3 });
-  assert.deepEqual([symptom?.alarm, symptom?.lasting], ["capture", false]);
+  assert.deepEqual([symptom?.alarm, symptom?.code, symptom?.lasting], ["audio-loss", "overrun", false]);
+});
+
+test("a certificate of the future is a clock of the past", () => {
+  const symptom = symptomOfReport(errorOf({ class: "network", code: "NET.CERT_NOT_YET_VALID" }));
+  assert.deepEqual([symptom?.alarm, symptom?.origin], ["clock", "service"]);
 });
 
 test("what is no trouble leads to nothing", () => {
@@ -118,20 +153,21 @@ const brokerRows: Readonly<Record<EndClass, AlarmType | null>> = {
   busy: null,
   credentials: "credentials",
   config: "config",
+  clock: "clock",
   identity: "identity",
 };
 for (const [name, alarm] of Object.entries(brokerRows)) {
   test(`trouble of class ${name} with the broker leads to ${alarm}`, () => {
     const fault = new Fault("broker-refused", "no");
-    const trouble = { class: name as EndClass, reasonCode: 0x87, fault };
+    const trouble = { origin: "broker" as const, class: name as EndClass, reasonCode: 0x87, fault };
     assert.equal(symptomOfBroker(trouble)?.alarm ?? null, alarm);
   });
 }
 
 test("the code of a broker's alarm is its reason code, or the fault's where it said nothing", () => {
   const fault = new Fault("broker-lost", "no");
-  assert.equal(symptomOfBroker({ class: "identity", reasonCode: 0x8e, fault })?.code, "MQTT.142");
-  const silent = symptomOfBroker({ class: "identity", reasonCode: null, fault });
+  assert.equal(symptomOfBroker({ origin: "broker", class: "identity", reasonCode: 0x8e, fault })?.code, "MQTT.142");
+  const silent = symptomOfBroker({ origin: "broker", class: "identity", reasonCode: null, fault });
   assert.equal(silent?.code, "broker-lost");
   assert.match(silent.hint, /device_id/);
 });

@@ -37,6 +37,7 @@ export const transcript: Transcript = {
   property: "chinese_16k_general",
   traceId: null,
   session: "s-1",
+  resumed: false,
 };
 
 export function errorOf(change: Partial<ErrorReport> = {}): Report {

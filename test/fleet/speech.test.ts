@@ -19,7 +19,7 @@ function startLab() {
     broker: null,
     info: deviceInfo,
     publishTranscripts: false,
-    alarmFile: null,
+    stateDir: null,
     clock,
     random: seededRandom("speech"),
     logger: silentLogger,

@@ -47,14 +47,22 @@ export class ManualClock implements Clock {
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
     for (;;) {
-      const due = [...this.#timers]
-        .filter((timer) => timer.atMs <= endMs)
-        .toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
-      if (due === undefined) break;
+      const due = this.#next();
+      if (due === undefined || due.atMs > endMs) break;
       this.#timers.delete(due);
       this.#nowMs = Math.max(this.#nowMs, due.atMs);
       due.action();
     }
     this.#nowMs = endMs;
+  }
+
+  #next(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (next === undefined || timer.atMs < next.atMs || (timer.atMs === next.atMs && timer.order < next.order)) {
+        next = timer;
+      }
+    }
+    return next;
   }
 }

@@ -22,6 +22,7 @@ export const troubles = [
   "mute-end",
   "refuse-start",
   "stall",
+  "dies-later",
 ] as const;
 export type Trouble = (typeof troubles)[number];
 
@@ -33,9 +34,9 @@ const headMs = 10_000;
 /** A word is a run of one sample value, which is its number times this. */
 export const loudness = 100;
 
-/** The length of a word follows from its number. */
+/** The length of a word follows from its number. It is odd: what cuts it on a millisecond does not halve it. */
 export function wordMs(value: number): number {
-  return 300 + ((value * 37) % 300);
+  return 301 + ((value * 74) % 300);
 }
 
 /**
@@ -48,11 +49,23 @@ export class ModelService {
   readonly #clock: ManualClock;
   readonly #random: Random;
   readonly #nextTrouble: () => Trouble;
+  readonly #speed: number;
+  /** It is at work on what has arrived until then. */
+  #busyToMs = 0;
   #session: Session | null = null;
   #dead = false;
   #traces = 0;
 
-  constructor(mode: Mode, link: ScriptedLink, clock: ManualClock, random: Random, nextTrouble: () => Trouble) {
+  /** @param speed how fast it recognises, times real time; what arrives faster has to wait */
+  constructor(
+    mode: Mode,
+    link: ScriptedLink,
+    clock: ManualClock,
+    random: Random,
+    nextTrouble: () => Trouble,
+    speed = Number.POSITIVE_INFINITY,
+  ) {
+    this.#speed = speed;
     this.#mode = mode;
     this.#link = link;
     this.#clock = clock;
@@ -65,13 +78,19 @@ export class ModelService {
   /** What the link carries arrives a moment later, in order, as over a network. */
   readonly handlers = {
     onText: (message: { readonly command: string; readonly cancel?: boolean }) => {
-      this.#clock.after(networkMs, () => this.#command(message.command, message.cancel === true));
+      this.#work(0, () => this.#command(message.command, message.cancel === true));
     },
     onAudio: (bytes: Uint8Array) => {
       const samples = new Int16Array(bytes.slice().buffer);
-      this.#clock.after(networkMs, () => this.#audio(samples));
+      this.#work(samples.length / perMs, () => this.#audio(samples));
     },
   };
+
+  #work(soundMs: number, done: () => void): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#busyToMs = Math.max(this.#busyToMs, nowMs + networkMs) + soundMs / this.#speed;
+    this.#clock.after(this.#busyToMs - nowMs, done);
+  }
 
   #command(command: string, cancel: boolean): void {
     if (this.#dead || this.#link.ended) return;
@@ -114,6 +133,10 @@ export class ModelService {
     this.#traces += 1;
     this.#session = new Session(`${this.#traces}-${this.#random()}`, trouble, this.#random() * 8000);
     this.#link.say({ resp_type: "START", trace_id: this.#session.traceId });
+    if (trouble !== "dies-later") return;
+    // Whatever it has been sent by then, which may be nothing.
+    const die = () => this.#link.end({ how: "closed", code: 1006, reason: "", asked: false });
+    this.#clock.after(this.#random() * 4_000, die);
   }
 
   #fail(session: Session): void {
@@ -163,6 +186,7 @@ export class ModelService {
         this.#link.say({ resp_type: "START", trace_id: session.traceId });
         break;
       case "none":
+      case "dies-later":
       case "late-result":
       case "mute-end":
       case "refuse-start":
@@ -240,7 +264,7 @@ class Session {
   deaf = false;
   wordless = false;
   #samples = 0;
-  #open: { start: number; end: number; runs: [value: number, length: number][] } | null = null;
+  #open: { start: number; end: number; runs: [value: number, length: number, start: number][] } | null = null;
   #finals: Final[] = [];
 
   constructor(traceId: string, trouble: Trouble, troubleAtMs: number) {
@@ -266,7 +290,7 @@ class Session {
         this.#open ??= { start: this.#samples, end: this.#samples, runs: [] };
         const last = this.#open.runs.at(-1);
         if (last?.[0] === value && this.#open.end === this.#samples) last[1] += 1;
-        else this.#open.runs.push([value, 1]);
+        else this.#open.runs.push([value, 1, this.#samples]);
         this.#open.end = this.#samples + 1;
       }
       this.#samples += 1;
@@ -277,10 +301,10 @@ class Session {
   close(): void {
     if (this.#open === null || this.deaf) return;
     // Half a word is enough to be heard: one that was cut would be heard twice, or not at all.
-    const words = this.#open.runs
-      .filter(([value, length]) => length >= (wordMs(value) * perMs) / 2)
-      .map(([value]) => value);
-    this.#finals.push({ startMs: this.#open.start / perMs, endMs: this.#open.end / perMs, words });
+    const heard = this.#open.runs.filter(([value, length]) => length >= (wordMs(value) * perMs) / 2);
+    const start = heard[0]?.[2] ?? this.#open.start;
+    const words = heard.map(([value]) => value);
+    this.#finals.push({ startMs: start / perMs, endMs: this.#open.end / perMs, words });
     this.#open = null;
   }
 

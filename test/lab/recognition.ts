@@ -15,7 +15,7 @@ type Handlers = ConstructorParameters<typeof ScriptedLink>[2];
 
 /** A recognizer on a clock moved by hand, with every connection played by the test. */
 export function recognitionLab(
-  options: Partial<Pick<RecognizerOptions, "mode" | "config" | "catchUpRate">> & {
+  options: Partial<Pick<RecognizerOptions, "mode" | "config" | "catchUpRate" | "bounds">> & {
     readonly memoryMs?: number;
     readonly onDial?: (link: () => ScriptedLink) => Handlers;
     readonly seed?: string;
@@ -54,6 +54,8 @@ export function recognitionLab(
     chunkMs: 100,
     encode: (samples) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
     catchUpRate: options.catchUpRate ?? 3,
+    sourceSpeed: 1,
+    ...(options.bounds !== undefined && { bounds: options.bounds }),
     clock,
     random: seededRandom(options.seed ?? "lab"),
     logger: silentLogger,
@@ -90,7 +92,7 @@ export function recognitionLab(
         clock.advance(100);
         log.append(Int16Array.from({ length: sampleRate / 10 }, (_, i) => sampleAt(startMs + (i * 1000) / sampleRate)));
         recognizer.audioArrived();
-        if (Math.round(startMs / 100) % 20 === 0) links.at(-1)?.confirm();
+        if (Math.round(startMs / 100) % 20 === 0) for (const link of links) link.confirm();
       }
     },
     /** Connects and answers START. */

@@ -9,7 +9,7 @@ import type { Context, Effect, Event, EventType, State, Step } from "../../src/r
 
 const standing = freshStanding;
 const plan: Plan = { delayMs: 700, held: false, renew: false, reason: "" };
-const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous", productive: true };
+const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous", productive: true, spent: false };
 
 const states = {
   idle: { phase: "idle", standing },
@@ -19,7 +19,7 @@ const states = {
   "ending (exhausted)": { phase: "ending", standing, why: "exhausted", asked: true, settle: "sent" },
   failing: { phase: "failing", standing, plan, heeds: true },
   resting: { phase: "resting", standing },
-  lingering: { phase: "lingering", standing },
+  lingering: { phase: "lingering", standing, next: "stopped" },
   doomed: { phase: "doomed", standing, plan },
   leaving: { phase: "leaving", standing, next: plan },
   waiting: { phase: "waiting", standing },
@@ -31,6 +31,7 @@ const events: { readonly [E in EventType]: Extract<Event, { type: E }> } = {
   exhausted: { type: "exhausted" },
   starved: { type: "starved" },
   limit: { type: "limit", cancel: true },
+  handover: { type: "handover" },
   spoiled: { type: "spoiled" },
   stop: { type: "stop" },
   reconfigured: { type: "reconfigured" },
@@ -58,7 +59,7 @@ const silent = {
   END: stray,
 };
 /** These only matter while a session streams. */
-const notNow = { starved: "=", limit: "=", spoiled: "=" };
+const notNow = { starved: "=", limit: "=", handover: "=", spoiled: "=" };
 
 /** `next phase → where it goes after closing: effects`; `=` the state stays as it is. */
 const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]: string } } = {
@@ -106,6 +107,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     exhausted: "ending: end wait(15000)",
     starved: "ending: end wait(5000)",
     limit: "ending: cancel wait(5000)",
+    handover: "ending: end wait(5000)",
     spoiled: "failing: cancel wait(2000)",
     stop: "ending: end wait(1500)",
     reconfigured: "ending: end wait(3000)",
@@ -125,6 +127,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     exhausted: "=",
     starved: "=",
     limit: "=",
+    handover: "=",
     spoiled: "failing: cancel wait(2000)",
     stop: "ending: wait(1500)",
     reconfigured: "ending: wait(3000)",
@@ -390,6 +393,42 @@ test("sentence mode: the session ends after the sentence, by the service or by u
   assert.deepEqual(silent.effects[0], { do: "end-session", settle: "silence", reason: "silence" });
 });
 
+test("a session that is rolled over is followed on its connection, or on a new one where that is near its limit", () => {
+  const spent = { ...context, spent: true };
+  const ending = step(states.streaming, { type: "limit", cancel: false }, context).next;
+  assert.equal(
+    described(ending, step(ending, events.END, context)),
+    "starting: over(sent) healthy start wait(10000)",
+    "the connection lasts",
+  );
+  const late = step(ending, events.END, spent);
+  assert.equal(described(ending, late), "lingering: over(sent) healthy wait(300)");
+  walk(
+    late.next,
+    [events.RESULT, "=: note(late-result) deliver"],
+    [events.deadline, "leaving → connect: close wait(1000)"],
+  );
+});
+
+test("a session that was handed over gives its last results and is gone; unless it gives not all of them", () => {
+  const handed = walk(states.streaming, [events.handover, "ending: end wait(5000)"]);
+  walk(
+    handed,
+    [events.RESULT, "=: deliver"],
+    [events.END, "lingering: over(sent) healthy wait(300)"],
+    [events.deadline, "leaving → stopped: close wait(1000)"],
+    [events.closed, "stopped: stopped"],
+  );
+  const again = "starting: over(finals) start wait(10000)";
+  walk(handed, [{ type: "END", reason: "CANCEL", traceId: null }, again]);
+  const deaf: Event = { type: "EVENT", event: "EXCEEDED_AUDIO", timestampMs: null, traceId: "t" };
+  walk(handed, [deaf, "ending"], [events.END, "starting: over(finals) healthy start wait(10000)"]);
+  walk(handed, [
+    events.deadline,
+    "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(1000)",
+  ]);
+});
+
 test("a message that cannot be read makes the audio go out again; an unknown kind of message does not", () => {
   const unknown: Event = { type: "malformed", fault: new Fault("wire-unknown-type", "PROGRESS"), again: false };
   assert.equal(described(states.streaming, step(states.streaming, unknown, context)), "=: note(malformed-message)");
@@ -431,7 +470,13 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
         if (fromLink && connected !== "yes") continue;
         if (event.type === "opened") connected = "yes";
         if (event.type === "closed") connected = "no";
-        const { next, effects } = step(state, event, { nowMs: index * 1000, random, mode, productive: index % 3 > 0 });
+        const { next, effects } = step(state, event, {
+          nowMs: index * 1000,
+          random,
+          mode,
+          productive: index % 3 > 0,
+          spent: index % 5 > 2,
+        });
         for (const effect of effects) {
           if (effect.do === "connect") {
             assert.equal(connected, "no");

@@ -46,6 +46,7 @@ test("a final result becomes a transcript in the wall clock of the speech, and s
       property: "chinese_8k_common",
       traceId: "trace-1",
       session: "session-1",
+      resumed: false,
     },
   ]);
   assert.equal(lab.log.settled, 1500 * 8);
@@ -240,7 +241,8 @@ test("confirmed silence is settled, but never a segment that may still be open",
   assert.equal(lab.log.settled, 0);
   lab.capture(30_000);
   lab.link.confirm();
-  assert.equal(lab.log.settled / 8, 90_100 - 62_500);
+  // The service need not be faster than real time: what came with this pong, it may not have heard yet.
+  assert.equal(lab.log.settled / 8, 88_000 - 62_500);
 });
 
 test("without sound the session is ended before the service disconnects, and begins again with sound", () => {

@@ -120,11 +120,32 @@ const networkTroubles: [string, unknown, RegExp][] = [
 test("each trouble of the network has its own hint", () => {
   const hints = networkTroubles.map(([name, cause, pattern]) => {
     const found = diagnoseFault(new Fault("link-unreachable", "cannot reach it", { cause }));
-    assert.deepEqual([found.code, found.class, found.action], ["link-unreachable", "network", "reconnect"], name);
+    assert.deepEqual([found.class, found.action], ["network", "reconnect"], name);
+    assert.match(found.code, /^NET\.[A-Z_]+$|^link-unreachable$/, name);
     assert.match(found.hint, pattern, name);
     return found.hint;
   });
   assert.equal(new Set(hints).size, hints.length - 3, "a closed port, a wrapped and an unknown error come twice each");
+});
+
+test("the code names what the network said, and whom it was said about", () => {
+  const cause = new TypeError("fetch failed", { cause: coded("ENOTFOUND") });
+  assert.equal(diagnoseFault(new Fault("link-unreachable", "x", { cause })).code, "NET.ENOTFOUND");
+  assert.equal(diagnoseFault(new Fault("token-unreachable", "x", { cause })).code, "IAM.ENOTFOUND");
+  assert.equal(diagnoseFault(new Fault("link-unreachable", "x")).code, "link-unreachable");
+  assert.equal(diagnoseFault(new Fault("link-dead", "x", { cause })).code, "link-dead");
+});
+
+test("a web page that refuses the upgrade is not the service's, but for what stands before it", () => {
+  assert.deepEqual(
+    [403, 404, 401, 400].map((status) => diagnoseRefusal(status, null, true)).map((found) => [found.code, found.class]),
+    [403, 404, 401, 400].map((status) => [`PROXY.${status}`, "network"]),
+  );
+  assert.deepEqual(
+    [302, 407, 502, 503].map((status) => diagnoseRefusal(status, null, true).code),
+    ["HTTP.302", "HTTP.407", "HTTP.502", "HTTP.503"],
+  );
+  assert.equal(diagnoseRefusal(403, "APIG.0302", true).code, "APIGW.0302");
 });
 
 test("a cause that goes round in circles does no harm", () => {

@@ -124,7 +124,7 @@ for (const protocol of [5, 4] as const) {
     assert.match(String(line["hint"]), /mqtt\.password_file|access list/);
     assert.ok(!JSON.stringify(device.log).includes("wrong-password"));
     assert.deepEqual(device.fleet.alarmCounts(), { raised: 1, cleared: 0 });
-    assert.equal(device.log.filter(({ fields }) => fields["retry_in_ms"] !== undefined).length, 1);
+    assert.equal(device.log.filter(({ fields }) => fields["retryInMs"] !== undefined).length, 1);
   });
 }
 
@@ -190,40 +190,36 @@ for (const protocol of [5, 4] as const) {
     assert.equal(line["type"], "identity");
     assert.match(String(line["hint"]), /device_id/);
     const pushedOut = first.fleet.alarmCounts().raised === 1 ? first : second;
-    const retry = pushedOut.log.findLast(({ fields }) => fields["retry_in_ms"] !== undefined);
-    assert.ok(Number(retry?.fields["retry_in_ms"]) >= brokerTimings.retry.identity.atLeastMs);
+    const retry = pushedOut.log.findLast(({ fields }) => fields["retryInMs"] !== undefined);
+    assert.ok(Number(retry?.fields["retryInMs"]) >= brokerTimings.retry.identity.atLeastMs);
   });
 }
 
-test("a topic that the broker does not allow: the rest goes on, the alarm says so", { skip }, async () => {
-  const acl = ["user monitor", "topic readwrite #", "user kiosk-17"];
+test("a topic that the broker does not allow: the rest goes on, and the alarm stands until it does", {
+  skip,
+}, async () => {
+  const monitorAcl = ["user monitor", "topic readwrite #", "user kiosk-17"];
   const allowed = ["state", "info", "alarm/+"].map((topic) => `topic write ${root}/${topic}`);
-  await using broker = await startMosquitto({ users: { "kiosk-17": "p", monitor: "m" }, acl: [...acl, ...allowed] });
+  const acl = [...monitorAcl, ...allowed];
+  await using broker = await startMosquitto({ users: { "kiosk-17": "p", monitor: "m" }, acl });
   await using monitor = await startMonitor(broker.url, { user: "monitor", password: "m" });
   await using device = startTestFleet({ url: broker.url, protocol: 5, user: "kiosk-17", password: "p" });
   device.fleet.report(sessionOf("started"));
   const alarm = await monitor.find(on("alarm/credentials"));
   assert.deepEqual([alarm.payload["status"], alarm.payload["code"]], ["active", "MQTT.135"]);
+  // Longer than an alarm takes to clear: what else the broker takes is no good news about this topic.
+  await new Promise((resolve) => setTimeout(resolve, 4_500));
+  assert.equal(monitor.seen.filter(on("alarm/credentials")).length, 1);
+
+  broker.reload([...acl, `topic write ${root}/event/+`]);
+  // The broker takes its time to read it.
+  const again = setInterval(() => device.fleet.report(sessionOf("ended")), 200);
+  await monitor.find(on("event/session")).finally(() => clearInterval(again));
   const cleared = await monitor.find(
     (message) => on("alarm/credentials")(message) && message.payload["status"] === "cleared",
   );
   assert.equal(cleared.payload["id"], alarm.payload["id"]);
   assert.equal(cleared.properties?.messageExpiryInterval, 86_400);
-  assert.equal(monitor.seen.filter((message) => message.topic.includes("event")).length, 0);
-});
-
-test("TLS with the user's own CA; with another CA it says what is wrong", { skip }, async () => {
-  await using broker = await startMosquitto({ tls: true });
-  await using other = await startMosquitto({ tls: true });
-  await using monitor = await startMonitor(broker.url, { ca: broker.ca });
-  await using _device = startTestFleet({ url: broker.url, protocol: 5, ca: broker.ca });
-  await monitor.find(state("starting"));
-  await using distrusting = startTestFleet({ url: broker.url, protocol: 5, ca: other.ca }, { device: "kiosk-18" });
-  const line = await distrusting.logged("certificate is not trusted");
-  assert.match(String(line["hint"]), /mqtt\.ca_file/);
-  const byAddress = broker.url.replace("localhost", "127.0.0.1");
-  await using misnamed = startTestFleet({ url: byAddress, protocol: 5, ca: broker.ca }, { device: "kiosk-19" });
-  await misnamed.logged("certificate is for another name");
 });
 
 test("a broker that freezes does not hold up the stop for longer than its deadline", { skip }, async () => {

@@ -16,6 +16,7 @@ export interface TranscriptLine {
   readonly end: string;
   readonly text: string;
   readonly final: boolean;
+  readonly resumed: boolean;
 }
 
 const main = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
@@ -26,6 +27,11 @@ export async function startAgentProcess(options: {
   readonly config: string;
   readonly sound?: { readonly samples: Int16Array; readonly sampleRate: number };
   readonly env?: Readonly<Record<string, string>>;
+  /** Where an earlier process kept its state. Default: a new folder. */
+  readonly stateDir?: string;
+  /** What runs the agent; default: the source tree. */
+  readonly program?: readonly [file: string, ...args: string[]];
+  readonly cwd?: string;
 }) {
   const folder = await mkdtemp(join(tmpdir(), "sis-agent-test-"));
   const wav = join(folder, "sound.wav");
@@ -35,13 +41,15 @@ export async function startAgentProcess(options: {
     await writeFile(wav, Buffer.concat([header, Buffer.from(samples.buffer)]));
   }
   const configFile = join(folder, "agent.toml");
-  const state = join(folder, "state");
+  const state = options.stateDir ?? join(folder, "state");
   await writeFile(
     configFile,
     `device_id = "test-device"\nstate_dir = "${state}"\n${options.config.replaceAll("{{wav}}", wav)}`,
   );
-  const child = spawn(process.execPath, [main, "run", "--config", configFile, "--stdout", "jsonl"], {
+  const [file, ...args] = options.program ?? [process.execPath, main];
+  const child = spawn(file, [...args, "run", "--config", configFile, "--stdout", "jsonl"], {
     stdio: ["pipe", "pipe", "pipe"],
+    cwd: options.cwd,
     env: { ...process.env, ...options.env },
   });
   const exited = once(child, "exit");

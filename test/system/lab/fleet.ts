@@ -24,8 +24,9 @@ export interface TestFleet extends AsyncDisposable {
 
 export interface TestFleetOptions {
   readonly device?: string;
+  readonly boot?: string;
   readonly timings?: BrokerTimings;
-  readonly alarmFile?: string;
+  readonly stateDir?: string;
   readonly publishTranscripts?: boolean;
 }
 
@@ -41,7 +42,7 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
   const logger: Logger = { debug: note, info: note, warn: note, error: note };
   const device = options.device ?? "kiosk-17";
   const fleet = startFleet({
-    identity: { fleet: "lab", device, boot: "boot-1" },
+    identity: { fleet: "lab", device, boot: options.boot ?? "boot-1" },
     broker,
     info: {
       version: "1.2.3",
@@ -53,7 +54,7 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
       configHash: "d34db33f",
     },
     publishTranscripts: options.publishTranscripts ?? false,
-    alarmFile: options.alarmFile ?? null,
+    stateDir: options.stateDir ?? null,
     clock: systemClock,
     random: seededRandom(`${device}-${process.pid}-${performance.now()}`),
     logger,
@@ -64,7 +65,9 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
   function logged(text: string): Promise<LogFields> {
     return new Promise((resolve, reject) => {
       const look = () => {
-        const line = log.find(({ message }) => message.includes(text));
+        const line = log.find(
+          ({ message, fields }) => message.includes(text) || String(fields["error"]).includes(text),
+        );
         if (line === undefined) return;
         clearTimeout(timer);
         waiting.delete(look);

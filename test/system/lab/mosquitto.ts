@@ -17,13 +17,17 @@ export const mosquittoMissing: string | false = ["mosquitto", "mosquitto_passwd"
 export interface MosquittoOptions {
   /** User names with their passwords; without any, everyone is let in. */
   readonly users?: Readonly<Record<string, string>>;
-  /** With a certificate for localhost, by a CA of its own. */
-  readonly tls?: boolean;
+  /** With a certificate for localhost, by a CA of its own; or with one that something is wrong with. */
+  readonly tls?: boolean | "expired" | "future" | "other-host" | "self-signed";
+  /** Clients must show a certificate of the broker's CA; its CN is their user name. With `tls`. */
+  readonly clientCertificates?: boolean;
   /** Lines of an ACL file; what they do not allow is refused. */
   readonly acl?: readonly string[];
+  /** Remembers retained messages, sessions and what waits for them over a restart. */
+  readonly persistence?: boolean;
 }
 
-/** A real mosquitto on loopback, on a port of its own, that remembers nothing. */
+/** A real mosquitto on loopback, on a port of its own, that remembers nothing unless it is asked to. */
 export interface Mosquitto extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
@@ -32,6 +36,16 @@ export interface Mosquitto extends AsyncDisposable {
   /** Ends the broker as a service manager would. It keeps its port for `start`. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** Takes up another ACL, as `systemctl reload` does. */
+  reload(acl: readonly string[]): void;
+  /** A client's certificate and key (PEM) of the broker's CA, or of another one; good for a day, or past. */
+  issue(
+    name: string,
+    how?: { readonly expired?: boolean; readonly otherCa?: boolean },
+  ): {
+    readonly cert: string;
+    readonly key: string;
+  };
 }
 
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
@@ -79,10 +93,15 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   }
   return {
     port,
-    url: options.tls ? `mqtts://localhost:${port}` : `mqtt://127.0.0.1:${port}`,
-    ca: options.tls ? readFileSync(join(folder, "ca.crt"), "utf8") : "",
+    url: options.tls !== undefined && options.tls !== false ? `mqtts://localhost:${port}` : `mqtt://127.0.0.1:${port}`,
+    ca: serverFiles(folder, options.tls).caText,
     start,
     stop,
+    reload(acl) {
+      writeFileSync(join(folder, "acl"), `${acl.join("\n")}\n`, { mode: 0o600 });
+      child?.kill("SIGHUP");
+    },
+    issue: (name, how = {}) => issueClient(folder, name, how),
     [Symbol.asyncDispose]: dispose,
   };
 }
@@ -96,11 +115,13 @@ function isInstalled(program: string): boolean {
 }
 
 function configuration(folder: string, port: number, options: MosquittoOptions): string {
-  const lines = ["persistence false", "log_dest stderr", `listener ${port} 127.0.0.1`];
+  const lines = ["log_dest stderr", `listener ${port} 127.0.0.1`];
+  if (options.persistence === true) lines.unshift("persistence true", `persistence_location ${folder}/`);
+  else lines.unshift("persistence false");
   // As root it would become another user, who cannot read its files.
   if (process.getuid?.() === 0) lines.push("user root");
-  if (options.users === undefined) lines.push("allow_anonymous true");
-  else {
+  if (options.users === undefined && options.tls === undefined) lines.push("allow_anonymous true");
+  else if (options.users !== undefined) {
     const file = join(folder, "passwords");
     writeFileSync(file, "", { mode: 0o600 });
     for (const [user, password] of Object.entries(options.users)) run("mosquitto_passwd", "-b", file, user, password);
@@ -110,21 +131,66 @@ function configuration(folder: string, port: number, options: MosquittoOptions):
     writeFileSync(join(folder, "acl"), `${options.acl.join("\n")}\n`, { mode: 0o600 });
     lines.push(`acl_file ${join(folder, "acl")}`);
   }
-  if (options.tls) {
+  if (options.tls !== undefined && options.tls !== false) {
     makeCertificates(folder);
-    lines.push(`cafile ${folder}/ca.crt`, `certfile ${folder}/server.crt`, `keyfile ${folder}/server.key`);
+    const { cert, key } = serverFiles(folder, options.tls);
+    lines.push(`cafile ${folder}/ca.crt`, `certfile ${cert}`, `keyfile ${key}`);
+    if (options.clientCertificates === true) lines.push("require_certificate true", "use_identity_as_username true");
+    else if (options.users === undefined) lines.push("allow_anonymous true");
   }
   return `${lines.join("\n")}\n`;
 }
 
+/** Certificates that something is wrong with. */
+const oddCertificates = new URL("../../sis/lab/tls/", import.meta.url).pathname;
+
+/** The broker's certificate and key, and the CA that a client is to trust for it. */
+function serverFiles(folder: string, tls: MosquittoOptions["tls"]) {
+  if (typeof tls !== "string") {
+    const caText = tls === true ? readFileSync(join(folder, "ca.crt"), "utf8") : "";
+    return { cert: join(folder, "server.crt"), key: join(folder, "server.key"), caText };
+  }
+  const odd = (name: string) => join(oddCertificates, name);
+  return { cert: odd(`${tls}.pem`), key: odd("server.key"), caText: readFileSync(odd("ca.pem"), "utf8") };
+}
+
+const newKey = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+
+function makeAuthority(folder: string, name: string): void {
+  const path = (end: string) => join(folder, `${name}.${end}`);
+  run("openssl", ...newKey, "-x509", "-subj", `/CN=test ${name}`, "-keyout", path("key"), "-out", path("crt"));
+}
+
 function makeCertificates(folder: string): void {
   const path = (name: string) => join(folder, name);
-  const newKey = ["req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  run("openssl", ...newKey, "-x509", "-subj", "/CN=test CA", "-keyout", path("ca.key"), "-out", path("ca.crt"));
+  makeAuthority(folder, "ca");
   run("openssl", ...newKey, "-subj", "/CN=localhost", "-keyout", path("server.key"), "-out", path("server.csr"));
   writeFileSync(path("names"), "subjectAltName=DNS:localhost\n");
   const signing = ["-CA", path("ca.crt"), "-CAkey", path("ca.key"), "-CAcreateserial", "-extfile", path("names")];
   run("openssl", "x509", "-req", "-in", path("server.csr"), ...signing, "-out", path("server.crt"));
+}
+
+function issueClient(folder: string, name: string, how: { readonly expired?: boolean; readonly otherCa?: boolean }) {
+  const path = (end: string) => join(folder, `client-${name}.${end}`);
+  const ca = how.otherCa === true ? "other-ca" : "ca";
+  if (how.otherCa === true) makeAuthority(folder, ca);
+  const authority = (end: string) => join(folder, `${ca}.${end}`);
+  run("openssl", ...newKey, "-subj", `/CN=${name}`, "-keyout", path("key"), "-out", path("csr"));
+  if (how.expired === true) {
+    writeFileSync(join(folder, "index.txt"), "");
+    writeFileSync(
+      join(folder, "ca.cnf"),
+      `[ca]\ndefault_ca = test\n[test]\ndatabase = ${folder}/index.txt\nnew_certs_dir = ${folder}\nrand_serial = yes\n` +
+        "default_md = sha256\npolicy = any\n[any]\ncommonName = supplied\n",
+    );
+    const dates = ["-startdate", "20200101000000Z", "-enddate", "20210101000000Z"];
+    const files = ["-cert", authority("crt"), "-keyfile", authority("key"), "-in", path("csr"), "-out", path("crt")];
+    run("openssl", "ca", "-batch", "-notext", "-config", join(folder, "ca.cnf"), ...dates, ...files);
+  } else {
+    const signing = ["-CA", authority("crt"), "-CAkey", authority("key"), "-CAcreateserial", "-days", "1"];
+    run("openssl", "x509", "-req", "-in", path("csr"), ...signing, "-out", path("crt"));
+  }
+  return { cert: readFileSync(path("crt"), "utf8"), key: readFileSync(path("key"), "utf8") };
 }
 
 async function freePort(): Promise<number> {

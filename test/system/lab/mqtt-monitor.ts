@@ -14,6 +14,8 @@ export interface MonitorOptions {
   readonly user?: string;
   readonly password?: string;
   readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 /** A payload, parsed; throws where it is not a JSON object. */
@@ -31,13 +33,15 @@ export interface Monitor extends AsyncDisposable {
 }
 
 export async function startMonitor(url: string, options: MonitorOptions = {}): Promise<Monitor> {
-  const { user, password, ca } = options;
+  const { user, password, ca, cert, key } = options;
   const client = await connectAsync(url, {
     protocolVersion: 5,
     reconnectPeriod: 50,
     ...(user !== undefined && { username: user }),
     ...(password !== undefined && { password }),
     ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
   });
   const seen: Seen[] = [];
   const waiting = new Set<() => void>();

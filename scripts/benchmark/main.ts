@@ -1,0 +1,68 @@
+/**
+ * scripts/bench stream: the agent beside a bare WebSocket sender of the same sound, in one run.
+ */
+import { parseArgs } from "node:util";
+import { machineLine, performancePage, recordResults, summaryLine } from "./report.ts";
+import { runBenchmark } from "./stream.ts";
+
+const usage = `usage: scripts/bench stream [OPTIONS]
+Streams sound in real time through the agent, and through a bare sender that only reads, frames and sends: as processes
+of their own, side by side, to one server. Tells CPU a second of sound, peak memory and added latency.
+  --seconds N       measured in each round, after a warm-up of 8 s at most (25)
+  --rounds N        rounds with fresh processes; figures are medians over them (3)
+  --streams N,...   so many of each at once, one run after the other (1)
+  --json            the last line is the result of the first of --streams as JSON
+  --record          writes the results into docs/performance.md, too`;
+
+async function main(): Promise<number> {
+  const { values, positionals } = options();
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const seconds = wholeNumber("--seconds", values.seconds, 1, 3600);
+  const rounds = wholeNumber("--rounds", values.rounds, 1, 100);
+  const streams = values.streams.split(",").map((each) => wholeNumber("--streams", each, 1, 100));
+  if (positionals.length !== 1 || positionals[0] !== "stream") throw new UsageError("the benchmark is called: stream");
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  say(machineLine());
+  const results = await runBenchmark({ seconds, rounds, streams, say });
+  process.stdout.write(`${performancePage(results)}\n`);
+  if (values.record) recordResults(`scripts/bench ${process.argv.slice(2).join(" ")}`, results);
+  if (values.json && results[0] !== undefined) process.stdout.write(`${summaryLine(results[0])}\n`);
+  return 0;
+}
+
+class UsageError extends Error {}
+
+function options() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        help: { type: "boolean", short: "h", default: false },
+        seconds: { type: "string", default: "25" },
+        rounds: { type: "string", default: "3" },
+        streams: { type: "string", default: "1" },
+        json: { type: "boolean", default: false },
+        record: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new UsageError(`${name}: "${text}" is not a whole number from ${least} to ${most}`);
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${usage}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { Fault } from "../../base/fault.ts";
+
+const claimName = "owner";
+
+/**
+ * Takes the folder for this process, and creates it. Two agents on one folder would both recognise what it holds.
+ * @throws Fault `disk-in-use` if another living process has it; what the file system throws
+ */
+export function claim(folder: string): void {
+  makeFolder(path.dirname(folder));
+  makeFolder(folder);
+  const file = path.join(folder, claimName);
+  const owner = ownerIn(file);
+  if (owner !== null && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
+    throw new Fault("disk-in-use", `another agent (process ${owner.pid}) keeps its sound in ${folder}`, {
+      hint: "Stop it, or give each agent a state_dir of its own, then restart this one. Until then sound is kept in memory only.",
+    });
+  }
+  writeFileSync(file, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), { mode: 0o600 });
+}
+
+/** Lets go of a folder that was claimed. */
+export function unclaim(folder: string): void {
+  try {
+    rmSync(path.join(folder, claimName), { force: true });
+  } catch {
+    // The next one will see that this process is gone.
+  }
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly start: string;
+}
+
+function ownerIn(file: string): Owner | null {
+  try {
+    const content: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (typeof content !== "object" || content === null || !("pid" in content) || !("start" in content)) return null;
+    const { pid, start } = content;
+    return typeof pid === "number" && Number.isInteger(pid) && typeof start === "string" ? { pid, start } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What tells a process from all others, before and after a reboot, that had or will have its number; empty: there is none. */
+function startOf(pid: number): string {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    // After the program's name, which may hold anything, the 20th value: when it was started.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+  } catch {
+    return "";
+  }
+}
+
+/** One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  }
+}

@@ -1,0 +1,47 @@
+import { type FileHandle, open } from "node:fs/promises";
+import type { Progress } from "../store.ts";
+import { notePath } from "./folder.ts";
+import { encodeNote, slotOf } from "./note.ts";
+
+/** The file that says how far the service has dealt with the log. */
+export class NoteFile {
+  readonly #path: string;
+  readonly #sampleRate: number;
+  #number: number;
+  #handle: FileHandle | null = null;
+
+  /** @param number of the last note in it */
+  constructor(folder: string, sampleRate: number, number: number) {
+    this.#path = notePath(folder);
+    this.#sampleRate = sampleRate;
+    this.#number = number;
+  }
+
+  /** @throws what the file system throws */
+  async write(progress: Progress): Promise<void> {
+    this.#handle ??= await openOrCreate(this.#path);
+    this.#number += 1;
+    const note = { ...progress, number: this.#number, sampleRate: this.#sampleRate };
+    const slot = encodeNote(note);
+    await this.#handle.write(slot, 0, slot.length, slotOf(note));
+  }
+
+  /** @throws what the file system throws */
+  async sync(): Promise<void> {
+    await this.#handle?.datasync();
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = null;
+    await handle?.close().catch(() => {});
+  }
+}
+
+async function openOrCreate(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r+");
+  } catch {
+    return open(path, "wx", 0o600);
+  }
+}

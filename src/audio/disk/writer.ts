@@ -1,0 +1,89 @@
+import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import path from "node:path";
+import type { Block } from "../store.ts";
+import { soundSuffix } from "./folder.ts";
+import { encodeFrame } from "./frame.ts";
+
+/** A file is not longer than this: what it holds is deleted as a whole, when the service has dealt with all of it. */
+const mostFileMs = 10_000;
+
+/** A file of sound that is being written. */
+export interface Growing {
+  readonly path: string;
+  readonly from: number;
+  to: number;
+  bytes: number;
+}
+
+interface Open {
+  readonly handle: FileHandle;
+  readonly growing: Growing;
+  readonly stream: string;
+}
+
+/** Writes frames into files, a new one whenever sound does not follow on what was written before. */
+export class Writer {
+  readonly #folder: string;
+  readonly #sampleRate: number;
+  #files = 0;
+  #file: Open | null = null;
+
+  constructor(folder: string, sampleRate: number) {
+    this.#folder = folder;
+    this.#sampleRate = sampleRate;
+  }
+
+  /** The file that is being written, if there is one. */
+  get growing(): Growing | null {
+    return this.#file?.growing ?? null;
+  }
+
+  /** Writes a block. @returns the file it is in; its `to` and `bytes` have grown @throws what the file system throws */
+  async write(block: Block): Promise<Growing> {
+    const frame = encodeFrame(block, this.#sampleRate);
+    const follows =
+      this.#file !== null &&
+      this.#file.growing.to === block.position &&
+      this.#file.stream === block.stream &&
+      block.position - this.#file.growing.from < (mostFileMs * this.#sampleRate) / 1000;
+    if (!follows) await this.close();
+    this.#file ??= await this.#create(block);
+    const { handle, growing } = this.#file;
+    for (let done = 0; done < frame.length; ) {
+      const { bytesWritten } = await handle.write(frame, done, frame.length - done, growing.bytes + done);
+      done += bytesWritten;
+    }
+    growing.bytes += frame.length;
+    growing.to = block.position + block.samples.length;
+    return growing;
+  }
+
+  /** What was written so far survives a power cut from now on. @throws what the file system throws */
+  async sync(): Promise<void> {
+    await this.#file?.handle.datasync();
+  }
+
+  /** What follows goes into a new file. A file without a single whole frame is removed. */
+  async close(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    if (file === null) return;
+    await file.handle.close().catch(() => {});
+    if (file.growing.bytes === 0) await rm(file.growing.path, { force: true }).catch(() => {});
+  }
+
+  async #create(block: Block): Promise<Open> {
+    // One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24.
+    await mkdir(path.dirname(this.#folder)).catch(() => {});
+    await mkdir(this.#folder, { mode: 0o700 }).catch(() => {});
+    this.#files += 1;
+    const name = `${String(block.position).padStart(12, "0")}-${block.stream}-${this.#files}${soundSuffix}`;
+    const file = path.join(this.#folder, name.replaceAll("/", "_"));
+    const handle = await open(file, "wx", 0o600);
+    return {
+      handle,
+      stream: block.stream,
+      growing: { path: file, from: block.position, to: block.position, bytes: 0 },
+    };
+  }
+}

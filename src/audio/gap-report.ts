@@ -1,0 +1,52 @@
+/** Why sound will never be recognised. */
+export type LossCause =
+  | "buffer-full" // the outage lasted longer than there was room
+  | "expired" // it was on disk for longer than it may be
+  | "disk" // what was on disk cannot be read, or could not be written before it fell out of memory
+  | "unrecognised" // the service failed on it again and again
+  | "unreadable" // the service's result for it could not be read, again and again
+  | "stopped" // the agent was stopped before it could be sent, and could not put it on disk
+  | "capture" // the recorder was away: never captured
+  | "overrun"; // the recorder dropped it: never captured
+
+/** Sound that is gone, in source time. */
+export interface Gap {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly lostMs: number;
+  readonly cause: LossCause;
+}
+
+/** A gap is reported when it ends, and at the latest whenever it has grown by this much. */
+const reportEveryMs = 10_000;
+/** The clock of two streams is not exact: what is shorter is no gap. */
+export const smallestBreakMs = 50;
+
+/** Makes few reports of many small losses: those that follow one another are one. */
+export class GapReport {
+  readonly #onGap: (gap: Gap) => void;
+  #open: Gap | null = null;
+
+  constructor(onGap: (gap: Gap) => void) {
+    this.#onGap = onGap;
+  }
+
+  add(gap: Gap): void {
+    if (this.#open !== null && !continues(this.#open, gap)) this.flush();
+    const open = this.#open;
+    this.#open =
+      open === null ? gap : { ...open, toMs: Math.max(open.toMs, gap.toMs), lostMs: open.lostMs + gap.lostMs };
+    if (this.#open.lostMs >= reportEveryMs) this.flush();
+  }
+
+  /** The loss has ended, for now: it is reported. */
+  flush(): void {
+    const gap = this.#open;
+    this.#open = null;
+    if (gap !== null) this.#onGap(gap);
+  }
+}
+
+function continues(open: Gap, next: Gap): boolean {
+  return open.cause === next.cause && Math.abs(next.fromMs - open.toMs) < smallestBreakMs;
+}

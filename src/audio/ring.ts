@@ -1,0 +1,54 @@
+import type { Position } from "./timeline.ts";
+
+/** The latest sound, in memory: as many samples as it was made for. */
+export class Ring {
+  readonly #samples: Int16Array;
+  #start: Position;
+  #head: Position;
+
+  /** @param start where the log goes on: nothing before it is in memory */
+  constructor(capacity: number, start: Position) {
+    this.#samples = new Int16Array(capacity);
+    this.#start = start;
+    this.#head = start;
+  }
+
+  get capacity(): number {
+    return this.#samples.length;
+  }
+
+  get head(): Position {
+    return this.#head;
+  }
+
+  /** The first position that is still in memory. */
+  get oldest(): Position {
+    return Math.max(this.#start, this.#head - this.#samples.length);
+  }
+
+  /** Samples at the head. Of more than fit at once only the last are kept; all of them take their place. */
+  write(samples: Int16Array): void {
+    const kept = samples.length > this.capacity ? samples.subarray(samples.length - this.capacity) : samples;
+    this.#head += samples.length;
+    const at = (this.#head - kept.length) % this.capacity;
+    const first = Math.min(kept.length, this.capacity - at);
+    this.#samples.set(kept.subarray(0, first), at);
+    this.#samples.set(kept.subarray(first), 0);
+  }
+
+  /** Nothing before the head is in memory any more. */
+  forget(): void {
+    this.#start = this.#head;
+  }
+
+  /** A copy of what lies between two positions, both in memory. */
+  copy(from: Position, to: Position): Int16Array {
+    const at = from % this.capacity;
+    const count = to - from;
+    const first = Math.min(count, this.capacity - at);
+    const samples = new Int16Array(count);
+    samples.set(this.#samples.subarray(at, at + first));
+    samples.set(this.#samples.subarray(0, count - first), first);
+    return samples;
+  }
+}

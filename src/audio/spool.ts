@@ -1,0 +1,282 @@
+import { rm } from "node:fs/promises";
+import type { Clock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
+import { Chain } from "./disk/chain.ts";
+import { unclaim } from "./disk/claim.ts";
+import { Health } from "./disk/health.ts";
+import { NoteFile } from "./disk/note-file.ts";
+import { openFolder } from "./disk/open.ts";
+import { Pages } from "./disk/pages.ts";
+import { Writer } from "./disk/writer.ts";
+import type { LossCause } from "./gap-report.ts";
+import type { Block, Dropped, Fetched, Progress, Resumed, Store } from "./store.ts";
+import type { Position } from "./timeline.ts";
+
+/** Sound that waits to be written: more is not taken. */
+const mostWaitingMs = 10_000;
+/** A disk that needs longer than this for what it was given is too slow. */
+const slowAfterMs = 5_000;
+/** A transcript does not wait longer than this for the note about the one before. */
+const mostNoteMs = 2_000;
+const lookForExpiredEveryMs = 10_000;
+/** A wall clock before this (2024) has not been set yet: it does not tell how old sound is. */
+const clockIsSetMs = 1_704_067_200_000;
+
+export interface SpoolOptions {
+  /** Created if it is not there; the folder above as well. */
+  readonly folder: string;
+  /** Whether sound will be kept. If not, only what an earlier run left is looked for. */
+  readonly keeps: boolean;
+  /** Hz */
+  readonly sampleRate: number;
+  readonly maxBytes: number;
+  /** Sound that is older than this is deleted: nobody expects it to be there any more. */
+  readonly maxAgeMs: number;
+  readonly clock: Clock;
+  /** The disk cannot be used, and why; null: it can be used again. */
+  readonly onTrouble: (fault: Fault | null) => void;
+}
+
+interface Segment {
+  readonly path: string;
+  readonly from: Position;
+  to: Position;
+  bytes: number;
+  /** On the monotonic clock. */
+  readonly expiresMs: number;
+}
+
+/**
+ * Sound on disk: what the log offers is written behind its back, read ahead of need, and deleted once the service has
+ * dealt with it. Whatever the disk does, nobody waits for it.
+ */
+export class Spool implements Store {
+  readonly resumed: Resumed | null;
+  /** Bytes of an earlier run that were no whole frame, and were cut off. */
+  readonly torn: number;
+  readonly #options: SpoolOptions;
+  readonly #writer: Writer;
+  readonly #note: NoteFile;
+  readonly #pages: Pages;
+  readonly #chain = new Chain();
+  readonly #health: Health;
+  #segments: Segment[];
+  #waiting: Block[] = [];
+  #waitingSamples = 0;
+  #dropped: Dropped[] = [];
+  #progress: Progress;
+  #notes = 0;
+  #writingSinceMs = 0;
+  #nextExpiryMs = 0;
+
+  /** Looks through the folder for what an earlier run left. Never throws: a folder that cannot be used is a trouble. */
+  constructor(options: SpoolOptions) {
+    const { folder, sampleRate, clock, onTrouble } = options;
+    this.#options = options;
+    this.#health = new Health(folder, clock, onTrouble);
+    const found = openFolder(options, this.#health);
+    const nowMs = clock.monotonicMs();
+    this.#segments = found.files.map(({ endMs, ...file }) => ({ ...file, expiresMs: nowMs + this.#timeLeftMs(endMs) }));
+    this.resumed = found.resumed;
+    this.torn = found.torn;
+    this.#progress = found.resumed?.progress ?? { settled: 0, answered: 0, name: "" };
+    this.#writer = new Writer(folder, sampleRate);
+    this.#note = new NoteFile(folder, sampleRate, found.noteNumber);
+    this.#pages = new Pages(sampleRate);
+  }
+
+  /** Whether the disk is worth a try. */
+  get usable(): boolean {
+    return this.#health.usable;
+  }
+
+  keep(block: Block): boolean {
+    const { sampleRate, clock } = this.#options;
+    if (!this.#health.usable) return false;
+    const most = (mostWaitingMs * sampleRate) / 1000;
+    if (this.#waiting.length > 0 && this.#waitingSamples + block.samples.length > most) {
+      if (clock.monotonicMs() - this.#writingSinceMs > slowAfterMs) this.#health.slow();
+      return false;
+    }
+    if (this.#waiting.length === 0) this.#chain.add(() => this.#writeWaiting());
+    this.#waiting.push(block);
+    this.#waitingSamples += block.samples.length;
+    return true;
+  }
+
+  keptTo(position: Position): Position {
+    let at = position;
+    for (const segment of this.#segments) if (segment.from <= at && at < segment.to) at = segment.to;
+    return at;
+  }
+
+  keptAfter(position: Position): Position {
+    return this.#segments.find((segment) => segment.from > position)?.from ?? Number.POSITIVE_INFINITY;
+  }
+
+  fetch(from: Position, to: Position): Fetched {
+    const index = this.#segments.findIndex((segment) => segment.from <= from && from < segment.to);
+    const segment = this.#segments[index];
+    if (segment === undefined) return "absent";
+    const samples = this.#pages.get(segment, from, to, (bad) => this.#unreadable(segment, bad));
+    const next = this.#segments[index + 1];
+    if (samples !== null && next?.from === segment.to) this.#pages.prepare(next, (bad) => this.#unreadable(next, bad));
+    return samples ?? "wait";
+  }
+
+  progress(progress: Progress): void {
+    const { settled, answered } = this.#progress;
+    if (progress.settled === settled && progress.answered === answered) return;
+    this.#progress = progress;
+    const done = this.#segments.filter((segment) => segment.to <= progress.settled);
+    if (done.some((segment) => this.#grows(segment))) this.#chain.add(() => this.#finishFile());
+    this.#remove(done.filter((segment) => !this.#grows(segment)));
+    if (this.#segments.length > 0 || this.#waiting.length > 0) this.#takeNote(progress);
+  }
+
+  takeDropped(): readonly Dropped[] {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs >= this.#nextExpiryMs) {
+      this.#nextExpiryMs = nowMs + lookForExpiredEveryMs;
+      this.#drop(
+        this.#segments.filter((segment) => segment.expiresMs <= nowMs),
+        "expired",
+      );
+    }
+    const dropped = this.#dropped;
+    if (dropped.length > 0) this.#dropped = [];
+    return dropped;
+  }
+
+  /**
+   * Calls `action` as soon as everything that the service answered before is noted on disk, and before anything that is
+   * answered later is: at once, if nothing is kept on disk; after 2 s in any case.
+   */
+  whenNoted(action: () => void): void {
+    if (this.#notes === 0) {
+      action();
+      return;
+    }
+    let done = false;
+    const once = () => {
+      if (done) return;
+      done = true;
+      late[Symbol.dispose]();
+      action();
+    };
+    const late = this.#options.clock.after(mostNoteMs, once);
+    this.#chain.add(once);
+  }
+
+  /** Resolves when everything that was taken so far is on disk, or has failed. */
+  get written(): Promise<void> {
+    return this.#chain.done;
+  }
+
+  /** Writes what is waiting, and closes the files. */
+  async close(): Promise<void> {
+    this.#chain.add(async () => {
+      await this.#try(async () => {
+        if (this.#segments.length > 0) await this.#note.write(this.#progress);
+        await this.#note.sync();
+      });
+      await this.#writer.close();
+      await this.#note.close();
+    });
+    while (this.#chain.busy) await this.#chain.done;
+    if (!this.#health.barred) unclaim(this.#options.folder);
+  }
+
+  #timeLeftMs(endMs: number): number {
+    const ageMs = this.#options.clock.wallMs() - endMs;
+    return this.#options.maxAgeMs - (endMs < clockIsSetMs ? 0 : Math.max(0, ageMs));
+  }
+
+  async #writeWaiting(): Promise<void> {
+    this.#writingSinceMs = this.#options.clock.monotonicMs();
+    await this.#try(async () => {
+      for (let block = this.#waiting[0]; block !== undefined; block = this.#waiting[0]) {
+        await this.#write(block);
+        this.#waiting.shift();
+        this.#waitingSamples -= block.samples.length;
+      }
+      await this.#writer.sync();
+      await this.#note.sync();
+      this.#health.well();
+    });
+  }
+
+  async #write(block: Block): Promise<void> {
+    const { maxBytes, maxAgeMs, clock } = this.#options;
+    const end = block.position + block.samples.length;
+    if (end <= this.#progress.settled) return;
+    const first = this.#segments.length === 0;
+    const file = await this.#writer.write(block);
+    const last = this.#segments.at(-1);
+    if (last?.path === file.path) {
+      last.to = file.to;
+      last.bytes = file.bytes;
+    } else this.#segments.push({ ...file, expiresMs: clock.monotonicMs() + maxAgeMs });
+    if (first) await this.#note.write(this.#progress);
+    const over = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0) - maxBytes;
+    if (over > 0 && this.#segments.length > 1) this.#drop(this.#segments.slice(0, 1), "buffer-full");
+  }
+
+  #takeNote(progress: Progress): void {
+    this.#notes += 1;
+    this.#chain.add(async () => {
+      await this.#try(() => this.#note.write(progress));
+      this.#notes -= 1;
+    });
+  }
+
+  /** Work on the disk: what it throws is a trouble, and what waits to be written goes back to the log. */
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#health.failed(error);
+      const first = this.#waiting[0];
+      const last = this.#waiting.at(-1);
+      if (first !== undefined && last !== undefined) {
+        const to = last.position + last.samples.length;
+        this.#dropped.push({ from: first.position, to, cause: "disk", again: true });
+      }
+      this.#waiting = [];
+      this.#waitingSamples = 0;
+      await this.#writer.close();
+    }
+  }
+
+  #unreadable(segment: Segment, bad: readonly { readonly from: Position; readonly to: Position }[]): void {
+    if (!this.#segments.includes(segment)) return;
+    for (const { from, to } of bad) this.#dropped.push({ from, to, cause: "disk", again: false });
+  }
+
+  #drop(segments: readonly Segment[], cause: LossCause): void {
+    if (segments.length === 0) return;
+    for (const { from, to } of segments) this.#dropped.push({ from, to, cause, again: false });
+    this.#remove(segments);
+  }
+
+  #remove(segments: readonly Segment[]): void {
+    if (segments.length === 0) return;
+    this.#segments = this.#segments.filter((segment) => !segments.includes(segment));
+    this.#pages.forget(segments.map((segment) => segment.path));
+    this.#chain.add(async () => {
+      for (const { path } of segments) await rm(path, { force: true }).catch(() => {});
+    });
+  }
+
+  #grows(segment: Segment): boolean {
+    return segment.path === this.#writer.growing?.path;
+  }
+
+  /** The service has dealt with all of the file that is being written: unless it has grown since, it goes. */
+  async #finishFile(): Promise<void> {
+    const file = this.#writer.growing;
+    if (file === null || file.to > this.#progress.settled) return;
+    await this.#writer.close();
+    this.#remove(this.#segments.filter((segment) => segment.path === file.path));
+  }
+}

@@ -1,0 +1,39 @@
+import type { Agent } from "../agent.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Environment } from "../config/environment.ts";
+import { type Configuration, loadConfiguration } from "../config/load.ts";
+import { ConfigFault, problemLine } from "../config/problems.ts";
+import { changedSettings } from "../config/show.ts";
+
+/**
+ * Reads the configuration and the secrets again. Secrets for the service are taken over as they are; settings that have
+ * changed, and secrets for the broker, are named: they want a restart. What is not fit changes nothing. Never throws.
+ * @param running what the agent was started with
+ */
+export async function reload(
+  {
+    file,
+    environment,
+    running,
+  }: { readonly file: string; readonly environment: Environment; readonly running: Configuration },
+  agent: Pick<Agent, "renew">,
+  logger: Logger,
+): Promise<void> {
+  let found: Configuration;
+  try {
+    found = await loadConfiguration(file, environment);
+  } catch (error) {
+    const problems = error instanceof ConfigFault ? error.problems.map(problemLine) : [String(error)];
+    for (const problem of problems) logger.error(problem);
+    logger.error("the configuration cannot be taken over: the agent goes on with what it has", { file });
+    return;
+  }
+  for (const warning of found.warnings) logger.warn(problemLine(warning));
+  agent.renew(found.secrets);
+  const settings = changedSettings(running.settings, found.settings);
+  if (JSON.stringify(running.secrets.broker) !== JSON.stringify(found.secrets.broker))
+    settings.push("the broker's secrets");
+  if (settings.length === 0) logger.info("reloaded: secrets are read again, and no setting has changed");
+  else
+    logger.warn("reloaded: secrets are read again; restart the agent for the rest", { changed: settings.join(", ") });
+}

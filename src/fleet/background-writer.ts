@@ -1,0 +1,143 @@
+import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Clock } from "../base/clock.ts";
+import type { Fault } from "../base/fault.ts";
+import { diskFault } from "./disk-fault.ts";
+
+/** Hears how a write went: what was wrong, or null where it succeeded. */
+export type DiskListener = (fault: Fault | null) => void;
+
+export interface BackgroundWriterOptions {
+  /** For messages. */
+  readonly path: string;
+  /** Brings the disk up to date. Rejects with an error of the operating system. */
+  readonly write: () => Promise<void>;
+  /** From a request to its write: what is asked for meanwhile goes with it. */
+  readonly delayMs: number;
+  readonly clock: Clock;
+  readonly onDisk: DiskListener;
+}
+
+/** Writes that nobody waits for: one at a time, tried again when the disk fails, never more than one more due. */
+export interface BackgroundWriter {
+  /** The disk is no longer up to date. Returns at once. */
+  request(): void;
+  /** Writes now what is due; resolves when that, and what was under way, is over, well or not. */
+  flush(): Promise<void>;
+  /** Lets go of the timer: nothing is written by itself from now on. */
+  close(): void;
+}
+
+type State =
+  | { readonly phase: "idle" }
+  | { readonly phase: "due"; readonly timer: Disposable }
+  /** `again`: asked for while it runs. */
+  | { readonly phase: "writing"; readonly done: Promise<void>; readonly again: boolean }
+  | { readonly phase: "closed" };
+
+/** A disk that failed is tried again after this. */
+const retryMs = 30_000;
+
+export function backgroundWriter(options: BackgroundWriterOptions): BackgroundWriter {
+  const { path, write, delayMs, clock, onDisk } = options;
+  let state: State = { phase: "idle" };
+
+  function due(inMs: number): void {
+    state = { phase: "due", timer: clock.after(inMs, () => void run()) };
+  }
+
+  function run(): Promise<void> {
+    const done = attempt();
+    state = { phase: "writing", done, again: false };
+    return done;
+  }
+
+  async function attempt(): Promise<void> {
+    let fault: Fault | null = null;
+    try {
+      await write();
+    } catch (error) {
+      fault = diskFault(path, error);
+    }
+    if (state.phase === "writing") {
+      const { again } = state;
+      if (fault !== null) due(retryMs);
+      else if (again) due(delayMs);
+      else state = { phase: "idle" };
+    }
+    onDisk(fault);
+  }
+
+  return {
+    request() {
+      if (state.phase === "idle") due(delayMs);
+      else if (state.phase === "writing") state = { ...state, again: true };
+    },
+    async flush() {
+      if (state.phase === "writing") await state.done;
+      if (state.phase !== "due") return;
+      state.timer[Symbol.dispose]();
+      await run();
+    },
+    close() {
+      if (state.phase === "due") state.timer[Symbol.dispose]();
+      state = { phase: "closed" };
+    },
+  };
+}
+
+/**
+ * Replaces a file as a whole: whenever the power is cut, there is the old content or the new, never a part of it.
+ * Readable by its owner alone. Its folder, and the folder above, are made where they are missing.
+ */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const folder = dirname(path);
+  // One level at a time: a recursive mkdir below /proc never settles in Node 24.
+  await mkdir(dirname(folder)).catch(unlessThere);
+  await mkdir(folder, { mode: 0o700 }).catch(unlessThere);
+  const fresh = `${path}.new`;
+  try {
+    await writeFile(fresh, content, { mode: 0o600, flush: true });
+    await rename(fresh, path);
+  } catch (error) {
+    await rm(fresh, { force: true }).catch(() => {});
+    throw error;
+  }
+  await using handle = await open(folder, "r");
+  await handle.sync();
+}
+
+function unlessThere(error: unknown): void {
+  if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+}
+
+/** A small file that always holds the latest of something. */
+export interface KeptFile {
+  /** Replaces what is kept. Returns at once. */
+  save(content: string): void;
+  flush(): Promise<void>;
+  close(): void;
+}
+
+export function keptFile(path: string, clock: Clock, onDisk: DiskListener): KeptFile {
+  let latest = "";
+  const writer = backgroundWriter({ path, write: () => replaceFile(path, latest), delayMs: 0, clock, onDisk });
+  return {
+    save(content) {
+      latest = content;
+      writer.request();
+    },
+    flush: () => writer.flush(),
+    close: () => writer.close(),
+  };
+}
+
+/** One disk, several files: it is well when all of them can be written. */
+export function diskHealth(listener: DiskListener): (file: string) => DiskListener {
+  const failing = new Set<string>();
+  return (file) => (fault) => {
+    if (fault === null) failing.delete(file);
+    else failing.add(file);
+    if (fault !== null || failing.size === 0) listener(fault);
+  };
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { AudioLog, type AudioLogOptions, type Gap } from "../../../src/audio/log.ts";
+import { Spool, type SpoolOptions } from "../../../src/audio/spool.ts";
+import type { Fault } from "../../../src/base/fault.ts";
+import { ManualClock } from "../../lab/manual-clock.ts";
+
+export const perMs = 8;
+
+const opened: Spool[] = [];
+
+/** A folder that is gone when the test is over, and whatever still uses it. */
+export function tempFolder(t: { after: (work: () => Promise<void>) => void }): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "sis-agent-disk-"));
+  t.after(async () => {
+    for (const spool of opened.splice(0)) await spool.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return path.join(folder, "audio");
+}
+
+/** One run of a log of 8 kHz with a spool in `folder`: sample n of all runs has the value valueAt(n). */
+export function run(
+  folder: string,
+  options: Partial<SpoolOptions> &
+    Partial<Pick<AudioLogOptions, "keeping" | "gated" | "capacityMs">> & {
+      readonly stream?: string;
+    } = {},
+) {
+  const clock = new ManualClock();
+  const gaps: Gap[] = [];
+  const troubles: (Fault | null)[] = [];
+  const spool = new Spool({
+    folder,
+    keeps: true,
+    sampleRate: perMs * 1000,
+    maxBytes: 10_000_000,
+    maxAgeMs: 3_600_000,
+    clock,
+    onTrouble: (fault) => troubles.push(fault),
+    ...options,
+  });
+  opened.push(spool);
+  const log = new AudioLog({
+    sampleRate: perMs * 1000,
+    capacityMs: options.capacityMs ?? 2_000,
+    live: true,
+    clock,
+    onGap: (gap) => gaps.push(gap),
+    store: spool,
+    keeping: options.keeping ?? { afterMs: 0, pieceMs: 100 },
+    gated: options.gated ?? false,
+  });
+  log.openStream(options.stream ?? "first");
+  let next = log.resumedTo;
+  return {
+    clock,
+    spool,
+    log,
+    gaps,
+    troubles,
+    /** Captures sound, and lets the disk have it. */
+    capture: async (ms: number): Promise<void> => {
+      for (let done = 0; done < ms; done += 100) {
+        clock.advance(100);
+        log.append(Int16Array.from({ length: 100 * perMs }, () => valueAt(next++)));
+        await spool.written;
+      }
+    },
+    /** Reads all there is: what it was, and from where to where. */
+    readAll: async (): Promise<readonly { readonly from: number; readonly to: number }[]> => {
+      const read: { from: number; to: number }[] = [];
+      for (let tries = 0; log.unread > 0 && tries < 10_000; tries += 1) {
+        const piece = log.read(100 * perMs, 1);
+        if (piece === null) {
+          await new Promise((resolve) => setImmediate(resolve));
+          continue;
+        }
+        const { position, samples } = piece;
+        for (const [index, sample] of samples.entries()) {
+          if (sample !== valueAt(position + index)) throw new Error(`sample ${position + index} is ${sample}`);
+        }
+        const last = read.at(-1);
+        if (last?.to === position) last.to += samples.length;
+        else read.push({ from: position, to: position + samples.length });
+      }
+      return read;
+    },
+  };
+}
+
+function valueAt(position: number): number {
+  return (position % 30_000) + 1;
+}

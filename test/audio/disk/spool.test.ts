@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import {
+  appendFileSync,
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import path from "node:path";
+import { test } from "node:test";
+import { balances } from "../../../src/audio/log.ts";
+import { perMs, run, tempFolder } from "./lab.ts";
+
+const sounds = (folder: string) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".sound"))
+    .toSorted();
+const outage = { keeping: { afterMs: 1_500, pieceMs: 200 } };
+
+test("in an outage longer than memory, what falls out of it is on disk, and comes back in order", async (t) => {
+  const { log, capture, readAll, gaps, spool } = run(tempFolder(t), outage);
+  await capture(25_000);
+  assert.deepEqual(await readAll(), [{ from: 0, to: 25_000 * perMs }]);
+  assert.deepEqual(gaps, []);
+  log.settle(25_000 * perMs);
+  await spool.close();
+  assert.deepEqual(log.ledger().acknowledgedMs, 25_000);
+});
+
+test("while all is well, nothing is written", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, readAll } = run(folder, outage);
+  for (let n = 0; n < 30; n += 1) {
+    await capture(300);
+    await readAll();
+    log.settle(log.cursor - 300 * perMs);
+  }
+  assert.deepEqual(readdirSync(folder), ["owner"]);
+});
+
+test("a second agent leaves the sound of the first alone, and says who has it", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  // A process that lives on: the one that started this one.
+  const stat = readFileSync(`/proc/${process.ppid}/stat`, "utf8");
+  const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+  const start = `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
+  writeFileSync(path.join(folder, "owner"), JSON.stringify({ pid: process.ppid, start }));
+  const second = run(folder, { stream: "second" });
+  assert.equal(second.troubles[0]?.code, "disk-in-use");
+  assert.match(second.troubles[0]?.message ?? "", new RegExp(`process ${process.ppid}`));
+  assert.equal(second.spool.resumed, null);
+  await second.capture(3_000);
+  assert.equal(second.log.ledger().lostMs, 1_000);
+  assert.equal(sounds(folder).length, 1);
+  // One that is gone, and whose number another process has by now.
+  writeFileSync(path.join(folder, "owner"), JSON.stringify({ pid: process.ppid, start: `${boot} 1` }));
+  assert.equal(run(folder, { stream: "third" }).log.ledger().resumedMs, 500);
+});
+
+test("the files can be read by nobody else, and go when the service has dealt with them", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, readAll, spool } = run(folder);
+  await capture(25_000);
+  assert.ok(sounds(folder).length >= 3);
+  for (const name of readdirSync(folder)) assert.equal(statSync(path.join(folder, name)).mode & 0o777, 0o600, name);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  await readAll();
+  log.settle(12_000 * perMs);
+  await spool.written;
+  assert.equal(sounds(folder)[0]?.startsWith(String(10_000 * perMs).padStart(12, "0")), true);
+  log.settle(25_000 * perMs);
+  await spool.close();
+  assert.deepEqual(sounds(folder), []);
+});
+
+test("after a crash the next run goes on where the service had got, with the names and times of then", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(3_000);
+  await first.readAll();
+  first.log.answer(1_000 * perMs);
+  await first.capture(1_000);
+  const told = {
+    name: first.log.answeredName,
+    wallMs: first.log.wallMs(2_000 * perMs),
+    at: first.log.nameOf(2_000 * perMs),
+  };
+  // No farewell: the process is gone.
+  const second = run(folder, { stream: "second" });
+  await second.capture(500);
+  assert.equal(second.log.answeredName, told.name);
+  assert.equal(second.log.nameOf(2_000 * perMs), told.at);
+  assert.ok(Math.abs(second.log.wallMs(2_000 * perMs) - told.wallMs) < 1);
+  assert.equal(second.log.nameOf(4_100 * perMs), `second-${100 * perMs}`);
+  assert.deepEqual(await second.readAll(), [{ from: 1_000 * perMs, to: 4_500 * perMs }]);
+  assert.equal(second.log.ledger().resumedMs, 3_000);
+  assert.ok(balances(second.log.ledger()));
+  second.log.settle(4_500 * perMs);
+  await second.spool.close();
+  await first.spool.close();
+  assert.equal(run(folder).spool.resumed, null);
+});
+
+test("a run that ends in good order leaves what is not recognised, and only that", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder, outage);
+  await first.capture(1_000);
+  await first.readAll();
+  first.log.answer(400 * perMs);
+  while (!first.log.spill()) await first.spool.written;
+  await first.spool.close();
+  first.log.close();
+  assert.deepEqual(first.gaps, []);
+  assert.equal(first.log.ledger().pendingMs, 600);
+  const second = run(folder, { ...outage, stream: "second" });
+  assert.deepEqual(await second.readAll(), [{ from: 400 * perMs, to: 1_000 * perMs }]);
+  assert.equal(second.log.answeredName, `first-${400 * perMs}`);
+});
+
+test("a file that is cut at any byte gives all its whole frames, and never a wrong sample", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(300);
+  await first.spool.close();
+  const [name = ""] = sounds(folder);
+  const file = path.join(folder, name);
+  const whole = readFileSync(file);
+  const frame = whole.length / 3;
+  for (let cut = 0; cut <= whole.length; cut += 97) {
+    writeFileSync(file, whole);
+    truncateSync(file, cut);
+    const kept = Math.floor(cut / frame) * 100;
+    const { log, readAll, spool } = run(folder, { stream: "second" });
+    assert.equal(log.ledger().resumedMs, kept, `cut at ${cut}`);
+    assert.deepEqual(await readAll(), kept === 0 ? [] : [{ from: 0, to: kept * perMs }]);
+    assert.equal(spool.torn, cut % frame);
+    await spool.close();
+  }
+});
+
+test("zeros and rubbish at the end of a file, as a power cut leaves them, are cut off", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(300);
+  await first.spool.close();
+  const [name = ""] = sounds(folder);
+  const file = path.join(folder, name);
+  const { size } = statSync(file);
+  appendFileSync(file, Buffer.alloc(5_000));
+  assert.equal(run(folder).log.ledger().resumedMs, 300);
+  assert.equal(statSync(file).size, size);
+  // The last frame's length was on disk before its sound was.
+  const bytes = readFileSync(file);
+  bytes.fill(0, size - 900);
+  writeFileSync(file, bytes);
+  assert.equal(run(folder).log.ledger().resumedMs, 200);
+});
+
+test("a frame that has gone bad on the disk is lost, with its cause, and nothing else is", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  await first.spool.close();
+  const file = path.join(folder, sounds(folder)[0] ?? "");
+  const bytes = readFileSync(file);
+  bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 1;
+  writeFileSync(file, bytes);
+  const { log, readAll, gaps } = run(folder, { stream: "second" });
+  assert.deepEqual(await readAll(), [
+    { from: 0, to: 200 * perMs },
+    { from: 300 * perMs, to: 500 * perMs },
+  ]);
+  assert.deepEqual(
+    gaps.map(({ lostMs, cause }) => ({ lostMs, cause })),
+    [{ lostMs: 100, cause: "disk" }],
+  );
+  assert.ok(balances(log.ledger()));
+});
+
+test("more than the disk may hold: the oldest goes, counted, if it is no longer in memory", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, readAll, gaps } = run(folder, { maxBytes: 330_000 });
+  await capture(40_000);
+  const lostMs = log.ledger().lostMs;
+  assert.ok(lostMs >= 18_000 && lostMs <= 30_000, `${lostMs} ms`);
+  assert.equal(
+    gaps.reduce((sum, gap) => sum + gap.lostMs, 0),
+    lostMs,
+  );
+  assert.ok(gaps.every((gap) => gap.cause === "buffer-full"));
+  const bytes = sounds(folder).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+  assert.ok(bytes <= 330_000, `${bytes} bytes`);
+  assert.deepEqual(await readAll(), [{ from: lostMs * perMs, to: 40_000 * perMs }]);
+  assert.ok(balances(log.ledger()));
+});
+
+test("what has been on disk for too long is deleted, and counted", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, gaps, clock } = run(folder, { maxAgeMs: 60_000 });
+  await capture(25_000);
+  clock.advance(50_000);
+  await capture(200);
+  assert.equal(log.ledger().lostMs, 20_000);
+  assert.deepEqual([...new Set(gaps.map((gap) => gap.cause))], ["expired"]);
+});
+
+test("sound of an earlier run counts its age on; a clock that was not set says nothing about age", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(1_000);
+  await first.spool.close();
+  const late = run(folder, { maxAgeMs: 1_000_000 });
+  late.clock.stepWall(2_000_000);
+  const tooLate = run(folder, { maxAgeMs: 500 });
+  await late.capture(100);
+  assert.equal(late.log.ledger().lostMs, 0);
+  await tooLate.capture(3_000);
+  assert.equal(tooLate.log.ledger().lostMs, 1_000);
+});
+
+test("a disk that cannot be used is a trouble, memory takes over, and when it is well again, it is used again", async (t) => {
+  const folder = tempFolder(t);
+  writeFileSync(folder, "a file where the folder should be");
+  const { log, capture, readAll, troubles, gaps, clock } = run(folder);
+  await capture(3_000);
+  assert.equal(troubles[0]?.code, "disk-denied");
+  assert.equal(troubles.length, 1);
+  assert.equal(log.ledger().lostMs, 1_000);
+  assert.ok(gaps.every((gap) => gap.cause === "buffer-full" || gap.cause === "disk"));
+  rmSync(folder);
+  clock.advance(6_000);
+  await capture(10_000);
+  assert.equal(troubles.at(-1), null);
+  assert.equal(troubles.length, 2);
+  const { lostMs } = log.ledger();
+  assert.deepEqual(await readAll(), [{ from: lostMs * perMs, to: 13_000 * perMs }]);
+  assert.ok(lostMs < 9_000, `${lostMs} ms`);
+});
+
+test("a folder that may not be read is left alone: nothing of it is resumed, nothing gets between it", async (t) => {
+  if (process.getuid?.() === 0) t.skip("root may read everything");
+  else {
+    const folder = tempFolder(t);
+    mkdirSync(folder);
+    chmodSync(folder, 0o000);
+    const { troubles, capture, log } = run(folder);
+    await capture(3_000);
+    assert.equal(troubles[0]?.code, "disk-denied");
+    assert.equal(log.ledger().lostMs, 1_000);
+  }
+});
+
+test("sound that was kept at another rate is recognised at the new one", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(1_000);
+  await first.spool.close();
+  const { log } = run(folder, { sampleRate: 16_000 });
+  assert.equal(log.cursor, 0);
+  assert.equal(log.unread, 16_000);
+  let read = 0;
+  for (let tries = 0; log.unread > 0 && tries < 1_000; tries += 1) {
+    const piece = log.read(1_600, 1);
+    if (piece === null) await new Promise((resolve) => setImmediate(resolve));
+    else read += piece.samples.length;
+  }
+  assert.equal(read, 16_000);
+});
+
+test("a transcript waits for the note about the one before it, and for nothing else", async (t) => {
+  const { log, capture, readAll, spool } = run(tempFolder(t));
+  const order: string[] = [];
+  await capture(1_000);
+  await readAll();
+  spool.whenNoted(() => order.push("first"));
+  assert.deepEqual(order, ["first"]);
+  log.answer(300 * perMs);
+  spool.whenNoted(() => order.push("second"));
+  assert.deepEqual(order, ["first"]);
+  log.answer(500 * perMs);
+  spool.whenNoted(() => order.push("third"));
+  await spool.written;
+  assert.deepEqual(order, ["first", "second", "third"]);
+});
+
+test("sound that a gate withholds is not on disk either", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, readAll, spool } = run(folder, { gated: true });
+  await capture(500);
+  log.decide(500 * perMs, "silence");
+  await capture(500);
+  log.decide(1_000 * perMs, "send");
+  await capture(100);
+  await spool.close();
+  const second = run(folder, { stream: "second" });
+  assert.equal(second.log.ledger().resumedMs, 500);
+  assert.deepEqual(await readAll(), [{ from: 500 * perMs, to: 1_000 * perMs }]);
+  log.settle(1_000 * perMs);
+  const { acknowledgedMs, withheldMs, pendingMs } = log.ledger();
+  assert.deepEqual(
+    { acknowledgedMs, withheldMs, pendingMs },
+    { acknowledgedMs: 1_000, withheldMs: 500, pendingMs: 100 },
+  );
+});

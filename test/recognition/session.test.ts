@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Session } from "../../src/recognition/session.ts";
+
+const session = (start = 0) => new Session("s", "t", start, 8000);
+
+test("times of the session are positions of the log, over holes that the session never saw", () => {
+  const it = session(800);
+  it.send(800, 800);
+  it.send(1600, 800);
+  it.send(10_000, 800);
+  assert.deepEqual(
+    [0, 100, 199, 200, 250, 300, 5000].map((ms) => it.positionAt(ms)),
+    [800, 1600, 2392, 10_000, 10_400, 10_800, 10_800],
+  );
+  assert.equal(it.sentTo, 10_800);
+  assert.equal(it.sentMs, 300);
+});
+
+test("silence that was filled in takes time of the session and no place in the log", () => {
+  const it = session();
+  it.send(0, 100, 300); // 12.5 ms filled up to 50
+  it.send(100, 800); // the log goes on without a hole
+  it.send(4000, 400, 400);
+  assert.equal(it.sentMs, 250);
+  assert.equal(it.sentTo, 4400);
+  assert.deepEqual(
+    [10, 12.5, 30, 49, 50, 100, 150, 180, 200, 220, 900].map((ms) => it.positionAt(ms)),
+    [80, 100, 100, 100, 100, 500, 4000, 4240, 4400, 4400, 4400],
+  );
+});
