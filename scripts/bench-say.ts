@@ -1,5 +1,5 @@
 /**
- * node scripts/bench-say.ts: how long a text takes to be heard, beside the service's own first byte. See --help.
+ * scripts/bench say: how long a text takes to be heard, beside the service's own first byte. See --help.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,7 +18,7 @@ import { openSpeaker } from "../src/synthesis/speaker.ts";
 import { Speech } from "../src/synthesis/speech.ts";
 import { missingForPulse, type PulseLab, startPulse } from "../test/system/lab/pulse.ts";
 
-const usage = `usage: node scripts/bench-say.ts [OPTIONS]
+const usage = `usage: scripts/bench say [OPTIONS]
 Has a text spoken by the simulator (a process of its own), in turn by a bare client and by the agent's synthesis with a
 real aplay in front of a PulseAudio sink, and tells when sound comes: p50 and p99.
   --runs N    of each (60)
@@ -127,6 +127,7 @@ async function speakOnce(url: URL, pulse: PulseLab, ear: Ear, times: Times): Pro
         },
       }),
     cache: null,
+    onOutcome() {},
     clock: systemClock,
   });
   const outcome = await speech.say({ text });

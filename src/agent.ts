@@ -26,6 +26,11 @@ import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { dial } from "./sis/dial.ts";
 import { encodingOf, limits, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
+import { HalfDuplex } from "./synthesis/half-duplex.ts";
+import type { Outcome as Spoken } from "./synthesis/outcome.ts";
+import { Prompts, type PromptTexts } from "./synthesis/prompts.ts";
+import type { SayRequest } from "./synthesis/speech.ts";
+import { voiceOf } from "./voice.ts";
 
 export interface AgentOptions {
   readonly settings: Settings;
@@ -45,6 +50,8 @@ export interface AgentOptions {
 export interface Agent {
   /** Resolves when everything is let go of: after `stop`, or by itself when a finite source is recognised to its end. */
   readonly finished: Promise<Outcome>;
+  /** Speaks a text when its turn comes; resolves with what became of it. */
+  say(request: SayRequest): Promise<Spoken>;
   /** Sound that is captured and not sent yet, ms. */
   backlogMs(): number;
   /** Takes over who the agent is to the service, from the next connection on; what waits for that tries again at once. */
@@ -88,6 +95,7 @@ export function startAgent(options: AgentOptions): Agent {
 
   const tell = (what: Report) => {
     if (what.type === "session") checkAccounts();
+    if (what.type === "session" && what.change === "started") prompts.prepare();
     if (what.type === "phase") streaming = what.phase === "streaming";
     logReport(logger, what);
     fleet.report(what);
@@ -132,6 +140,24 @@ export function startAgent(options: AgentOptions): Agent {
     hangoverMs: hangoverMs(settings.sis.vad_tail ?? limits.vadTailMs.default, settings.sis.chunk_ms),
     logger,
     decide: ({ upTo, verdict }) => log.decide(upTo, verdict),
+  });
+  const { barge_in: bargeIn, tail_ms: tailMs } = settings.synthesis;
+  const halfDuplex = new HalfDuplex(clock, tailMs, () => gate.mute());
+  const speech = voiceOf({
+    settings,
+    credentials: () => credentials,
+    clock,
+    random,
+    logger,
+    onError: (error) => fleet.speech(error),
+    onOutcome: (outcome) => fleet.speech(outcome),
+    onSpeaking: (speaking) => {
+      if (!bargeIn) halfDuplex.speaking(speaking);
+    },
+  });
+  const prompts = new Prompts(speech, promptsOf(settings.synthesis), clock);
+  fleet.observe(({ payload }) => {
+    if ("severity" in payload && payload.status === "active") prompts.alarm(payload.id);
   });
   let sessions = 0;
   const recognizer = new Recognizer({
@@ -195,6 +221,8 @@ export function startAgent(options: AgentOptions): Agent {
     onCapture?.(event);
   });
 
+  prompts.say("start");
+
   /** What the service is not done with is on disk for the next run, as far as the disk takes it. */
   async function keepTheRest(): Promise<void> {
     while (disk !== "off" && spool.usable && !log.spill()) await spool.written;
@@ -216,11 +244,13 @@ export function startAgent(options: AgentOptions): Agent {
     const silenced = source.stop();
     gate.end();
     if (disk !== "off") log.spill();
+    const silent = speech.stop();
+    halfDuplex[Symbol.dispose]();
     await recognizer.stop();
     await inTime(keepTheRest());
     log.close();
     checkAccounts();
-    await silenced;
+    await Promise.all([silenced, silent]);
     logger.info("the agent has stopped", {
       reason,
       ...log.ledger(),
@@ -237,6 +267,7 @@ export function startAgent(options: AgentOptions): Agent {
     return unwinding;
   };
   return {
+    say: (request) => speech.say(request),
     finished: recognizer.stopped.then(() => stop("the source of sound is at its end")),
     backlogMs: () => (log.unread * 1000) / sampleRate,
     renew(renewed) {
@@ -266,6 +297,11 @@ function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
     ...(sis.vocabulary_id !== undefined && { vocabularyId: sis.vocabulary_id }),
     ...(sis.need_word_info !== undefined && { needWordInfo: sis.need_word_info }),
   };
+}
+
+function promptsOf(synthesis: Settings["synthesis"]): PromptTexts {
+  const { prompt_start: start, prompt_mute: mute, prompt_unmute: unmute, prompt_alarm: alarm } = synthesis;
+  return { start, mute, unmute, alarm };
 }
 
 function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
@@ -298,7 +334,7 @@ function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Rand
       build: options.build,
       os: `${platform()} ${release()}`,
       hardware: arch(),
-      capabilities: ["recognition"],
+      capabilities: ["recognition", "synthesis"],
       audioFormat: settings.sis.audio_format,
       configHash: options.configHash,
     },

@@ -7,6 +7,7 @@ import type { Credentials } from "./sis/credentials.ts";
 import { dial } from "./sis/dial.ts";
 import { type RttsConfig, rttsUrl } from "./sis/rtts.ts";
 import { SpeechCache } from "./synthesis/cache.ts";
+import type { Outcome } from "./synthesis/outcome.ts";
 import type { SpeechError } from "./synthesis/report.ts";
 import type { Sink } from "./synthesis/sink.ts";
 import { openSpeaker } from "./synthesis/speaker.ts";
@@ -14,11 +15,14 @@ import { Speech } from "./synthesis/speech.ts";
 
 export interface VoiceOptions {
   readonly settings: Pick<Settings, "sis" | "synthesis" | "state_dir">;
-  readonly credentials: Credentials;
+  /** Those in use now. */
+  readonly credentials: () => Credentials;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
   readonly onError: (error: SpeechError) => void;
+  /** What became of a text that was to be heard. */
+  readonly onOutcome: (outcome: Outcome) => void;
   /** The loudspeaker sounds from now on, or does no more. */
   readonly onSpeaking: (speaking: boolean, atMs: number) => void;
   /** What texts are spoken into. Default: the loudspeaker of the settings. */
@@ -27,15 +31,15 @@ export interface VoiceOptions {
 
 /** Builds what speaks: the service's synthesis, the loudspeaker, the kept prompts. Decides nothing. */
 export function voiceOf(options: VoiceOptions): Speech {
-  const { settings, credentials, clock, random, logger, onError, onSpeaking } = options;
+  const { settings, credentials, clock, random, logger, onError, onOutcome, onSpeaking } = options;
   const { synthesis, sis } = settings;
   const { player, device, gain_db: gainDb, sample_rate: sampleRate, cache_megabytes: megabytes } = synthesis;
   const url = rttsUrl(sis.endpoint, sis.project_id);
   const speaker = () => openSpeaker({ player, device, sampleRate, gainDb, clock, logger, onSpeaking });
   return new Speech({
     service: {
-      dial: (listener) => dial({ url, credentials, clock, listener, mark: () => 0 }),
-      credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
+      dial: (listener) => dial({ url, credentials: credentials(), clock, listener, mark: () => 0 }),
+      credentialsRefused: (serverDateMs) => credentials().refused({ serverDateMs }),
       clock,
       random,
       onError: (error) => {
@@ -47,6 +51,10 @@ export function voiceOf(options: VoiceOptions): Speech {
     config: rttsConfigOf(synthesis),
     openSink: options.openSink ?? speaker,
     cache: megabytes === 0 ? null : new SpeechCache(join(settings.state_dir, "speech"), megabytes * 1_000_000, logger),
+    onOutcome: (outcome) => {
+      logOutcome(logger, outcome);
+      onOutcome(outcome);
+    },
     clock,
   });
 }
@@ -61,4 +69,26 @@ function logSpeechError(logger: Logger, error: SpeechError): void {
   const { kind, code, message, traceId, action, attempt, retryInMs, hint } = error;
   const level = retryInMs === null ? "error" : "warn";
   logger[level](`synthesis: ${kind} ${code}: ${message}`, { action, attempt, retryInMs, traceId, hint });
+}
+
+function logOutcome(logger: Logger, outcome: Outcome): void {
+  switch (outcome.result) {
+    case "spoken":
+      logger.info("a text was spoken", { spokenMs: outcome.spokenMs, firstSoundMs: outcome.firstSoundMs });
+      break;
+    case "unspoken": // said already, with the error
+      break;
+    case "unheard": {
+      const { code, message, hint } = outcome.fault;
+      logger.error(`a text could not be heard: ${message}`, { code, hint });
+      break;
+    }
+    case "cancelled":
+    case "refused":
+      logger.info(`a text was ${outcome.result}`, { reason: outcome.reason });
+      break;
+    case "expired":
+      logger.warn("a text was not spoken: its time had passed");
+      break;
+  }
 }

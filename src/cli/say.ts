@@ -53,14 +53,16 @@ async function say(text: string, flags: SayFlags): Promise<number> {
     import("../synthesis/wav-file.ts"),
   ]);
   const random = seededRandom(`${settings.device_id} ${process.pid} ${systemClock.wallMs()}`);
+  const credentials = credentialsOf(secrets.service, systemClock, random);
   const { out } = flags;
   const speech = voiceOf({
     settings,
-    credentials: credentialsOf(secrets.service, systemClock, random),
+    credentials: () => credentials,
     clock: systemClock,
     random,
     logger,
     onError() {},
+    onOutcome() {},
     onSpeaking() {},
     ...(out !== undefined && { openSink: () => openWavFile(out, settings.synthesis.sample_rate) }),
   });

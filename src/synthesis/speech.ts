@@ -29,6 +29,8 @@ export interface SpeechOptions {
   readonly openSink: () => Sink;
   /** null: nothing is kept. */
   readonly cache: SpeechCache | null;
+  /** Told what became of every text that was to be heard. */
+  readonly onOutcome: (outcome: Outcome) => void;
   readonly clock: Clock;
 }
 
@@ -57,8 +59,10 @@ export class Speech {
   }
 
   /** Resolves with what became of the text; never rejects. */
-  say(request: SayRequest): Promise<Outcome> {
-    return this.#enqueue(request, this.#options.openSink);
+  async say(request: SayRequest): Promise<Outcome> {
+    const outcome = await this.#enqueue(request, this.#options.openSink);
+    this.#options.onOutcome(outcome);
+    return outcome;
   }
 
   /** Fetches a text that is not kept yet, and keeps it: nothing is heard. Goes after all that is to be heard. */

@@ -6,9 +6,10 @@ import { ManualClock } from "../lab/manual-clock.ts";
 function lab(tailMs: number) {
   const clock = new ManualClock();
   const told: string[] = [];
-  const duplex = new HalfDuplex(clock, tailMs, (deaf) =>
-    told.push(`${deaf ? "deaf" : "hears"} ${clock.monotonicMs()}`),
-  );
+  const duplex = new HalfDuplex(clock, tailMs, () => {
+    told.push(`deaf ${clock.monotonicMs()}`);
+    return { [Symbol.dispose]: () => void told.push(`hears ${clock.monotonicMs()}`) };
+  });
   return { clock, told, duplex };
 }
 
@@ -44,5 +45,5 @@ test("the end of what never began is none, and disposal leaves no timer", () => 
   duplex.speaking(false);
   duplex[Symbol.dispose]();
   assert.equal(clock.pending, 0);
-  assert.deepEqual(told, ["deaf 0"]);
+  assert.deepEqual(told, ["deaf 0", "hears 0"]);
 });

@@ -59,6 +59,7 @@ export function speechLab(options: { readonly cache?: SpeechCache; readonly seed
   const clock = new ManualClock();
   const links: ScriptedLink[] = [];
   const errors: SpeechError[] = [];
+  const outcomes: Outcome[] = [];
   const irregularities: SpeechIrregularity[] = [];
   const speakers: FakeSpeaker[] = [];
   let renewals = 0;
@@ -84,6 +85,7 @@ export function speechLab(options: { readonly cache?: SpeechCache; readonly seed
       return speaker;
     },
     cache: options.cache ?? null,
+    onOutcome: (outcome) => outcomes.push(outcome),
     clock,
   });
 
@@ -92,6 +94,7 @@ export function speechLab(options: { readonly cache?: SpeechCache; readonly seed
     speech,
     links,
     errors,
+    outcomes,
     irregularities,
     speakers,
     get renewals() {

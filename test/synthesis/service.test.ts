@@ -56,6 +56,7 @@ async function say(...faults: readonly FaultEntry[]): Promise<Told> {
     config: { audioFormat: "ulaw", sampleRate: 8000 },
     openSink: () => sink,
     cache: null,
+    onOutcome() {},
     clock: hastyClock,
   });
   const outcome = await speech.say({ text: "12" });
