@@ -21,9 +21,9 @@ export class Converter {
 
   /** The samples that are ready; none is possible. The result does not depend on how the bytes are cut. */
   push(bytes: Uint8Array): Int16Array {
-    const all = Buffer.concat([this.#partial, bytes]);
+    const all = this.#partial.length === 0 ? bytes : Buffer.concat([this.#partial, bytes]);
     const whole = all.length - (all.length % frameBytes(this.#format));
-    this.#partial = new Uint8Array(all.subarray(whole));
+    this.#partial = whole === all.length ? nothing : new Uint8Array(all.subarray(whole));
     if (this.#asIs) return readInt16(all.subarray(0, whole));
     const mono = toMono(this.#format, all.subarray(0, whole));
     return toInt16(this.#resampler?.push(mono) ?? mono);
@@ -39,6 +39,8 @@ export class Converter {
     return toInt16(this.#resampler?.end() ?? new Float32Array(0));
   }
 }
+
+const nothing = new Uint8Array(0);
 
 /** What a Converter does, for a person: "44100 Hz stereo 24-bit, converted to 16000 Hz mono". */
 export function describeConversion(format: PcmFormat, sampleRate: number): string {

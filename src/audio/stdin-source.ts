@@ -1,4 +1,5 @@
-import { type Clock, pause } from "../base/clock.ts";
+import { finished, type Readable } from "node:stream";
+import type { Clock } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import { Converter, describeConversion } from "./convert.ts";
 import type { PcmFormat } from "./pcm.ts";
@@ -8,7 +9,7 @@ import { WavReader } from "./wav.ts";
 
 interface StdinSourceOptions {
   /** Usually `process.stdin`. Owned by the source: destroyed when it stops. */
-  readonly input: AsyncIterable<Uint8Array> & { destroy(): unknown };
+  readonly input: Readable;
   /** Hz of raw input, and of the samples delivered. */
   readonly sampleRate: number;
   readonly clock: Clock;
@@ -27,65 +28,133 @@ const greatestLeadMs = 5_000;
  */
 export function stdinSource(options: StdinSourceOptions): AudioSource {
   return runningSource(
-    async (tell, signal) => {
-      const fault = await listen(options, tell, signal).then(() => null, faultOf);
+    async (tell) => {
+      const fault = await listen(options, tell).then(() => null, faultOf);
       tell({ type: "ended", fault });
     },
     () => options.input.destroy(),
   );
 }
 
+/** Listens to the stream's events: an iterator over it would cost as much again as all that is done with the sound. */
 async function listen(
   { input, sampleRate, clock }: StdinSourceOptions,
   tell: (event: SourceEvent) => void,
-  signal: AbortSignal,
 ): Promise<void> {
-  let converter: Converter | null = null;
-  let leadMs = 0;
-  let lastMs = clock.monotonicMs();
-  for await (const { format, sound } of soundOf(input, sampleRate)) {
-    if (signal.aborted) return;
-    if (converter === null) {
-      converter = new Converter(format, sampleRate);
-      tell({ type: "opened", description: `standard input, ${describeConversion(format, sampleRate)}` });
+  const over = Promise.withResolvers<undefined>();
+  const decoder = new Decoder(sampleRate, (description) => tell({ type: "opened", description }));
+  using lead = new Lead(input, clock);
+  input.on("data", (bytes: Uint8Array) => {
+    try {
+      const samples = decoder.push(bytes);
+      if (samples.length > 0) tell({ type: "audio", samples });
+      lead.add((samples.length * 1000) / sampleRate);
+    } catch (error) {
+      over.reject(error);
     }
-    const samples = converter.push(sound);
-    if (samples.length > 0) tell({ type: "audio", samples });
-    const nowMs = clock.monotonicMs();
-    leadMs = Math.max(0, leadMs - (nowMs - lastMs)) + (samples.length * 1000) / sampleRate;
-    lastMs = nowMs;
-    if (leadMs > greatestLeadMs) await pause(clock, leadMs - greatestLeadMs, signal);
+  });
+  const forget = finished(input, { writable: false }, (error) => {
+    if (error === undefined || error === null) over.resolve(undefined);
+    else over.reject(error);
+  });
+  try {
+    await over.promise;
+  } finally {
+    forget();
+    input.removeAllListeners("data");
   }
-  if (converter === null) throw new Fault("source-unusable", "it holds no sound");
-  const rest = converter.end();
+  const rest = decoder.end();
   if (rest.length > 0) tell({ type: "audio", samples: rest });
 }
 
-interface Sound {
-  readonly format: PcmFormat;
-  readonly sound: Uint8Array;
+/** How far the sound is ahead of time. */
+class Lead implements Disposable {
+  readonly #input: Readable;
+  readonly #clock: Clock;
+  #leadMs = 0;
+  #lastMs: number;
+  #waiting: Disposable | null = null;
+
+  constructor(input: Readable, clock: Clock) {
+    this.#input = input;
+    this.#clock = clock;
+    this.#lastMs = clock.monotonicMs();
+  }
+
+  /** So much sound has come just now. When it is too much, the input waits. */
+  add(soundMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#leadMs = Math.max(0, this.#leadMs - (nowMs - this.#lastMs)) + soundMs;
+    this.#lastMs = nowMs;
+    if (this.#leadMs <= greatestLeadMs) return;
+    this.#input.pause();
+    this.#waiting = this.#clock.after(this.#leadMs - greatestLeadMs, () => this.#input.resume());
+  }
+
+  [Symbol.dispose](): void {
+    this.#waiting?.[Symbol.dispose]();
+  }
 }
 
-/** The first four bytes tell a WAV stream from raw sound. */
-async function* soundOf(input: AsyncIterable<Uint8Array>, sampleRate: number): AsyncGenerator<Sound> {
-  const raw: PcmFormat = { encoding: "s16", channels: 1, sampleRate };
-  const wav = new WavReader();
-  let kind: "unknown" | "raw" | "wav" = "unknown";
-  let beginning = Buffer.alloc(0);
-  for await (const bytes of input) {
-    let sound = bytes;
-    if (kind === "unknown") {
-      beginning = Buffer.concat([beginning, bytes]);
-      if (beginning.length < 4) continue;
-      kind = ["RIFF", "RF64", "BW64"].includes(beginning.toString("latin1", 0, 4)) ? "wav" : "raw";
-      sound = beginning;
-    }
-    if (kind === "wav") sound = wav.push(sound);
-    const format = kind === "wav" ? wav.format : raw;
-    if (format !== null && sound.length > 0) yield { format, sound };
+const wavMagic: ReadonlySet<string> = new Set(["RIFF", "RF64", "BW64"]);
+
+/** Bytes to samples. The first four tell a WAV stream from raw sound. */
+class Decoder {
+  readonly #sampleRate: number;
+  readonly #onOpened: (description: string) => void;
+  #stream:
+    | { readonly kind: "unknown"; readonly beginning: Uint8Array }
+    | { readonly kind: "raw" }
+    | { readonly kind: "wav"; readonly reader: WavReader } = { kind: "unknown", beginning: new Uint8Array(0) };
+  #converter: Converter | null = null;
+
+  /** @param onOpened told what the sound is, before the first of it */
+  constructor(sampleRate: number, onOpened: (description: string) => void) {
+    this.#sampleRate = sampleRate;
+    this.#onOpened = onOpened;
   }
-  if (kind === "wav") wav.end();
-  if (kind === "unknown" && beginning.length > 0) yield { format: raw, sound: beginning };
+
+  /** @throws {Fault} `source-unusable`: a WAV stream that cannot be played */
+  push(bytes: Uint8Array): Int16Array {
+    if (this.#stream.kind !== "unknown") return this.#convert(bytes);
+    const beginning = Buffer.concat([this.#stream.beginning, bytes]);
+    if (beginning.length < 4) {
+      this.#stream = { kind: "unknown", beginning };
+      return new Int16Array(0);
+    }
+    const wav = wavMagic.has(beginning.toString("latin1", 0, 4));
+    this.#stream = wav ? { kind: "wav", reader: new WavReader() } : { kind: "raw" };
+    return this.#convert(beginning);
+  }
+
+  /** @returns the last samples @throws {Fault} `source-unusable`: there was no sound */
+  end(): Int16Array {
+    const stream = this.#stream;
+    if (stream.kind === "wav") stream.reader.end();
+    const short = stream.kind === "unknown" ? this.#toSamples(stream.beginning, this.#raw) : new Int16Array(0);
+    if (this.#converter === null) throw new Fault("source-unusable", "it holds no sound");
+    const rest = this.#converter.end();
+    return short.length > 0 ? short : rest;
+  }
+
+  get #raw(): PcmFormat {
+    return { encoding: "s16", channels: 1, sampleRate: this.#sampleRate };
+  }
+
+  #convert(bytes: Uint8Array): Int16Array {
+    if (this.#stream.kind !== "wav") return this.#toSamples(bytes, this.#raw);
+    const sound = this.#stream.reader.push(bytes);
+    return this.#toSamples(sound, this.#stream.reader.format);
+  }
+
+  #toSamples(sound: Uint8Array, format: PcmFormat | null): Int16Array {
+    if (format === null || sound.length === 0) return new Int16Array(0);
+    if (this.#converter === null) {
+      this.#converter = new Converter(format, this.#sampleRate);
+      this.#onOpened(`standard input, ${describeConversion(format, this.#sampleRate)}`);
+    }
+    return this.#converter.push(sound);
+  }
 }
 
 function faultOf(error: unknown): Fault {

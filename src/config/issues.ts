@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { fileKeyOf, keyAt, keys, tables } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import { describe, keyName, type Place, type Problem, valueProblem } from "./problems.ts";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { settingsJsonSchema } from "./schema.ts";
 
 /** One setting, as the environment, messages and the documentation need to know it. */

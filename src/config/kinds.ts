@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // Kinds of settings that several tables have.
 

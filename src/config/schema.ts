@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { flag, id, name } from "./kinds.ts";
 import { synthesis } from "./synthesis-schema.ts";
 import { brokerUrlProblem, iamUrlProblem, serviceUrlProblem } from "./urls.ts";

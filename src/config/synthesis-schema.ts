@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { flag, id, name } from "./kinds.ts";
 
 /** A text that the agent speaks on an occasion. */

@@ -1,6 +1,6 @@
 import { type Clock, pause } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
-import { type Carrier, type Connection, openConnection, type Will } from "./broker.ts";
+import type { Carrier, Connection, Will } from "./broker.ts";
 import type { BrokerAccess } from "./broker-access.ts";
 import { afterEnd, type BrokerTimings, type ConnectionEnd, type EndClass, newHistory } from "./broker-policy.ts";
 
@@ -37,6 +37,8 @@ export function startLink(options: LinkOptions, owner: LinkOwner): Link {
   let connection: Connection | null = null;
 
   async function run(): Promise<void> {
+    // Six megabytes that a device without a broker does without.
+    const { openConnection } = await import("./broker.ts");
     let history = newHistory;
     while (!stopping.signal.aborted) {
       connection = openConnection({ access, clientId, will: owner.nextWill(), carrier: owner, clock, timings });

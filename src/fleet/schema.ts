@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { ErrorClass } from "../sis/catalogue.ts";
 
 // What a device publishes, as the fleet reads it: the one source of the code's types and of docs/schemas/*.json.

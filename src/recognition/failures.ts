@@ -1,12 +1,11 @@
-import { Fault, printable } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
-import type { LinkEnding } from "../sis/link.ts";
-import { connect, endSession, go, leave, note, report, rest, start, stay, wait } from "./moves.ts";
-import type { ErrorKind, ErrorReport } from "./report.ts";
-import { type Plan, planRetry } from "./retry.ts";
+import { fail, failByEnding, failByReply } from "./failing.ts";
+import { connect, endSession, go, leave, note, rest, start, stay, wait } from "./moves.ts";
+import type { Plan } from "./retry.ts";
 import type { Context, Effect, EventOf, Settle, State, StateOf, Step } from "./state.ts";
 
-/** The moves after a failure: what is said about it, and when it is tried again. */
+/** The moves after a failure. */
 
 /** After an ERROR in a session, its END follows at once; after a cancelled one soon. */
 const endAfterErrorMs = 2_000;
@@ -27,54 +26,6 @@ const barrenSession: Diagnosis = {
   code: "empty-session",
   meaning: "the service ended the session before it was of any use",
 };
-
-/** Says what failed, with all that a person needs, and plans the next attempt. */
-function fail(
-  state: State,
-  kind: ErrorKind,
-  failure: {
-    readonly diagnosis: Diagnosis;
-    readonly message: string;
-    readonly traceId?: string | null;
-    readonly retryAfterMs?: number | null;
-    readonly serverDateMs?: number | null;
-    /** Whether fresh credentials may be the mend. Default: yes. */
-    readonly renewable?: false;
-  },
-  context: Context,
-): { readonly state: State; readonly plan: Plan; readonly effects: readonly Effect[] } {
-  const { diagnosis } = failure;
-  const { plan, standing } = planRetry(state.standing, diagnosis.class, `${diagnosis.code} ${diagnosis.meaning}`, {
-    ...context,
-    retryAfterMs: failure.retryAfterMs ?? null,
-    renewable: failure.renewable ?? true,
-  });
-  const effects: Effect[] = [
-    report({
-      type: "error",
-      error: {
-        kind,
-        code: diagnosis.code,
-        message: printable(failure.message),
-        traceId: failure.traceId ?? null,
-        class: diagnosis.class,
-        action: actionOf(kind, plan, diagnosis),
-        attempt: standing.failures,
-        retryInMs: plan.delayMs,
-        hint: diagnosis.hint,
-      },
-    }),
-  ];
-  if (plan.renew) effects.push({ do: "renew-credentials", serverDateMs: failure.serverDateMs ?? null });
-  return { state: { ...state, standing }, plan, effects };
-}
-
-/** What is really done: the catalogue's action holds where the connection stays. */
-function actionOf(kind: ErrorKind, plan: Plan, diagnosis: Diagnosis): ErrorReport["action"] {
-  if (plan.held) return "hold";
-  if (plan.renew) return "renew-credentials";
-  return kind === "ERROR" || kind === "PROTOCOL" ? diagnosis.action : "reconnect";
-}
 
 /** ERROR while a session is open: no more audio; the service's END closes the session. */
 export function errorInSession(state: State, event: EventOf<"ERROR">, context: Context): Step {
@@ -213,47 +164,6 @@ export function strayError(state: State, event: EventOf<"ERROR">): Step {
 /** A message that cannot be read, where none can be a result of ours. */
 export function strayMessage(state: State, event: EventOf<"malformed">): Step {
   return stay(state, note("malformed-message", event.fault.message));
-}
-
-function failByReply(
-  state: State,
-  kind: "ERROR" | "FATAL_ERROR",
-  event: EventOf<"ERROR"> | EventOf<"FATAL_ERROR">,
-  context: Context,
-) {
-  return fail(
-    state,
-    kind,
-    { diagnosis: diagnose(event.code), message: event.message, traceId: event.traceId },
-    context,
-  );
-}
-
-function failByEnding(state: State, ending: LinkEnding, context: Context) {
-  switch (ending.how) {
-    case "refused":
-      return fail(state, "REFUSED", ending, context);
-    case "unreachable":
-      // IAM refused the very credentials that a renewal would send again.
-      return fail(
-        state,
-        "UNREACHABLE",
-        {
-          diagnosis: diagnoseFault(ending.fault),
-          message: ending.fault.message,
-          retryAfterMs: ending.retryAfterMs,
-          renewable: false,
-        },
-        context,
-      );
-    case "dead":
-      return fail(state, "LOST", { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message }, context);
-    case "closed": {
-      const why = ending.reason === "" ? "" : `: ${ending.reason}`;
-      const message = `the connection ended with close code ${ending.code}${why}`;
-      return fail(state, "LOST", { diagnosis: diagnoseFault(new Fault("link-lost", message)), message }, context);
-    }
-  }
 }
 
 function inSession(state: State): boolean {

@@ -1,40 +1,30 @@
 import type { AudioLog } from "../audio/log.ts";
-import type { Clock } from "../base/clock.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
 import type { Random } from "../base/random.ts";
 import type { LinkListener } from "../sis/link.ts";
 import { encodeEnd, encodeStart, type Mode, type RasrConfig } from "../sis/request.ts";
-import type { Bounds } from "./bounds.ts";
 import { Connection, type Dial } from "./connection.ts";
 import { Hearing } from "./hearing.ts";
 import { step } from "./machine.ts";
 import type { Report } from "./report.ts";
 import type { Standing } from "./retry.ts";
-import { type Pause, Sender } from "./sender.ts";
+import { type Pause, Sender, type SenderOptions } from "./sender.ts";
 import type { Session } from "./session.ts";
 import type { Effect, Event, EventOf, Irregularity, Phase, State } from "./state.ts";
-import type { Throttle } from "./throttle.ts";
 
 /** Messages that cannot have been a result of ours. */
 const harmless: ReadonlySet<FaultCode> = new Set(["wire-unknown-type", "wire-binary"]);
 const misplaced = "the service gave a result for sound that it was not sent";
 
-export interface LaneOptions {
+export interface LaneOptions extends SenderOptions {
   readonly log: AudioLog;
   readonly dial: Dial;
   /** The service refused the credentials in use. */
   readonly credentialsRefused: (serverDateMs: number | null) => void;
   readonly mode: Mode;
   readonly config: RasrConfig;
-  readonly bounds: Bounds;
-  readonly throttle: Throttle;
-  /** One message of audio, ms. */
-  readonly chunkMs: number;
-  /** Samples to the bytes that `config.audioFormat` names. */
-  readonly encode: (samples: Int16Array) => Uint8Array;
   /** Of the source, times real time. */
   readonly sourceSpeed: number;
-  readonly clock: Clock;
   readonly random: Random;
   /** Makes session ids. */
   readonly nextSessionId: () => string;

@@ -127,8 +127,10 @@ export class Recognizer {
       case undefined:
         break;
       case "live":
-        if (this.#closing !== null) lane.dispatch({ type: "exhausted" });
-        else this.#pumpAgain(lane.starvedInMs);
+        if (this.#closing === null) {
+          this.#pumpAgain(lane.starvedInMs);
+          this.#rotation.lookAhead();
+        } else lane.dispatch({ type: "exhausted" });
         break;
       case "paced":
       case "fetching":
@@ -141,7 +143,6 @@ export class Recognizer {
         lane.dispatch({ type: "starved" });
         break;
     }
-    if (this.#closing === null) this.#rotation.lookAhead();
   }
 
   #pumpAgain(inMs: number): void {

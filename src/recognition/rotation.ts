@@ -88,7 +88,7 @@ export class Rotation {
     return this.#course.stage === "steady" ? this.#course.alone : this.#course.stage === "ready";
   }
 
-  /** Opens the next connection when it is time to. */
+  /** All is sent. Opens the next connection when it is time to, which is not while there is a backlog to be answered. */
   lookAhead(): void {
     const { lane } = this.#course;
     if (this.#course.stage !== "steady" || this.#course.alone || !lane.isNearLimit) return;

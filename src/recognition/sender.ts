@@ -17,7 +17,7 @@ export interface SenderOptions {
   readonly throttle: Throttle;
   /** One message of audio, ms. */
   readonly chunkMs: number;
-  /** Samples to the bytes that go on the wire. */
+  /** Samples to the bytes that the session's audio format names. */
   readonly encode: (samples: Int16Array) => Uint8Array;
 }
 

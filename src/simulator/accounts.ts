@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../base/fault.ts";
 
 /** Whom the simulated service knows. None of these are secrets: they open nothing but the simulator. */

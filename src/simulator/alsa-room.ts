@@ -23,6 +23,10 @@ export interface AlsaRoom extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** What recorders were given so far: in order, apart. What lies between was said while nobody listened. */
   readonly heard: readonly Span[];
+  /** When the room's time began (`clock.monotonicMs()`); null: nobody has listened yet. */
+  readonly startMs: number | null;
+  /** Sound is handed over in blocks of this much, ms. */
+  readonly blockMs: number;
 }
 
 /**
@@ -53,8 +57,16 @@ export async function openAlsaRoom(options: {
   );
   const heard: Span[] = [];
   const scope = new AbortController();
-  const performing = perform({ ...options, fifo, heard, signal: scope.signal });
+  let startMs: number | null = null;
+  const onStart = (ms: number) => {
+    startMs = ms;
+  };
+  const performing = perform({ ...options, fifo, heard, onStart, signal: scope.signal });
   return {
+    get startMs() {
+      return startMs;
+    },
+    blockMs,
     device: "room",
     env: { ALSA_CONFIG_PATH: config },
     heard,
@@ -72,6 +84,7 @@ async function perform(room: {
   readonly clock: Clock;
   readonly fifo: string;
   readonly heard: Span[];
+  readonly onStart: (ms: number) => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { clock, signal } = room;
@@ -82,6 +95,7 @@ async function perform(room: {
     pipe = openPipe(room.fifo);
   }
   const startMs = clock.monotonicMs();
+  room.onStart(startMs);
   for (let from = 0; ; from += count) {
     // A block can be heard when it has been said. Absolute times: what was held up comes at once, nothing drifts.
     await pause(clock, startMs + ((from + count) * 1000) / room.sampleRate - clock.monotonicMs(), signal);

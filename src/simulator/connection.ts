@@ -105,6 +105,7 @@ export class Connection implements Peer {
       case "unasked-end":
       case "result-without-result":
       case "exceeded-audio":
+      case "limits-reached":
         return this.#step({ type: "fault", fault });
       case "garbage":
         return this.#send(() => this.#ws.send(fault.text));
@@ -136,6 +137,7 @@ export class Connection implements Peer {
       case "refuse":
       case "refuse-connections":
       case "expire-tokens":
+      case "clock-off":
       case "error-on-start":
       case "start-twice":
       case "late-result":

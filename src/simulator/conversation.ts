@@ -42,7 +42,16 @@ export type Conversation =
 /** Faults of the service's own making. */
 export type SpokenFault = Extract<
   SimulatedFault,
-  { kind: "error" | "no-end-after-error" | "fatal" | "unasked-end" | "result-without-result" | "exceeded-audio" }
+  {
+    kind:
+      | "error"
+      | "no-end-after-error"
+      | "fatal"
+      | "unasked-end"
+      | "result-without-result"
+      | "exceeded-audio"
+      | "limits-reached";
+  }
 >;
 export type StartFault = Extract<SimulatedFault, { kind: "error-on-start" | "start-twice" }>;
 
@@ -139,7 +148,7 @@ function onRequest(
       }
       const { session } = state;
       const reason = request.cancel ? "CANCEL" : "NORMAL";
-      const results = request.cancel ? [] : session.finish().filter((response) => response.resp_type !== "END");
+      const results = request.cancel ? [] : lastResults(session);
       const end: Response = { resp_type: "END", trace_id: session.traceId, reason };
       const said = fault?.kind === "late-result" ? [end, ...lateResults(results, session)] : [...results, end];
       return { next: ended(state, "end", "informed"), effects: said.map(say) };
@@ -186,14 +195,21 @@ function onFault(state: Alive, fault: SpokenFault, rules: ConversationRules): St
       return fatal(state, fault.code, fault.message ?? errorMessage(fault.code), fault.disconnect_after_ms, rules);
     case "unasked-end": {
       if (state.phase !== "session") return { next: state, effects: [] };
-      const end: Response = { resp_type: "END", trace_id: state.session.traceId, reason: fault.reason };
-      return { next: ended(state, "end", "uninformed"), effects: [say(end), { do: "fence" }] };
+      const { session } = state;
+      const results = fault.results === "dropped" ? [] : lastResults(session);
+      const end: Response = { resp_type: "END", trace_id: session.traceId, reason: fault.reason };
+      const said = fault.results === "after" ? [end, ...lateResults(results, session)] : [...results, end];
+      return { next: ended(state, "end", "uninformed"), effects: [...said.map(say), { do: "fence" }] };
     }
     case "result-without-result":
       if (state.phase === "session") state.session.failNextResult();
       return { next: state, effects: [] };
     case "exceeded-audio":
       return state.phase === "session" ? proceed(state, state.session.exceed()) : { next: state, effects: [] };
+    case "limits-reached": {
+      if (state.phase !== "session") return { next: state, effects: [] };
+      return proceed({ ...state, usedMs: rules.limits.connectionMs }, state.session.exceed());
+    }
   }
 }
 
@@ -231,6 +247,11 @@ function ended(state: Alive, after: "end" | "error", client: Client): Conversati
 
 function usedBy(state: Alive): number {
   return state.phase === "session" ? state.usedMs + state.session.heardMs : state.usedMs;
+}
+
+/** What was said until now, without an END of the session's own. */
+function lastResults(session: Session): readonly Response[] {
+  return session.finish().filter((response) => response.resp_type !== "END");
 }
 
 /** Results held back until after the END; where there are none, one without text, so that there is one to be late. */

@@ -26,6 +26,7 @@ const places: Readonly<Record<FaultKind, Place>> = {
   "result-without-result": "session",
   "late-result": "end",
   "exceeded-audio": "session",
+  "limits-reached": "session",
   garbage: "connection",
   "unknown-type": "connection",
   binary: "connection",
@@ -39,6 +40,7 @@ const places: Readonly<Record<FaultKind, Place>> = {
   refuse: "door",
   "refuse-connections": "server",
   "expire-tokens": "server",
+  "clock-off": "server",
 };
 
 /** What a connection is for. */

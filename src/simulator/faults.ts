@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault, printable } from "../base/fault.ts";
 
 /** What the simulator can do wrong, and when. This is the contract of `--faults FILE` and `POST /control/faults`. */
@@ -43,11 +43,17 @@ const kinds = [
     /** When the service disconnects; null: it never does. */
     disconnect_after_ms: ms.nullable().default(0),
   }),
-  z.strictObject({ kind: z.literal("unasked-end"), reason: z.string().max(40).default("NORMAL") }),
+  z.strictObject({
+    kind: z.literal("unasked-end"),
+    reason: z.string().max(40).default("NORMAL"),
+    /** What becomes of the results of what was said until then: they are dropped, or come before or after the END. */
+    results: z.enum(["dropped", "before", "after"]).default("dropped"),
+  }),
   z.strictObject({ kind: z.literal("start-twice") }),
   z.strictObject({ kind: z.literal("result-without-result") }),
   z.strictObject({ kind: z.literal("late-result") }),
   z.strictObject({ kind: z.literal("exceeded-audio") }),
+  z.strictObject({ kind: z.literal("limits-reached") }),
   // Replies that are none
   z.strictObject({ kind: z.literal("garbage"), text: text.default('{"resp_type":"RESULT","segm') }),
   z.strictObject({ kind: z.literal("unknown-type"), resp_type: text.default("SURPRISE") }),
@@ -74,6 +80,11 @@ const kinds = [
   }),
   z.strictObject({ kind: z.literal("refuse-connections"), for_ms: ms.default(5000) }),
   z.strictObject({ kind: z.literal("expire-tokens") }),
+  z.strictObject({
+    kind: z.literal("clock-off"),
+    /** How far the service's clock is ahead of this machine's from now on; negative: behind. */
+    offset_ms: z.int().min(-86_400_000).max(86_400_000).default(1_200_000),
+  }),
 ] as const;
 
 const faultSchema = z.discriminatedUnion("kind", kinds);

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import type { Accounts, Tokens } from "./accounts.ts";
 
 /** An HTTP answer of the simulated IAM. */

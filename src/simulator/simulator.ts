@@ -74,12 +74,14 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
   #planTimer: Disposable | null = null;
   #reopenTimer: Disposable | null = null;
   #port = 0;
+  #clockOffsetMs: number;
 
   constructor(options: SimulatorOptions) {
     this.host = options.host ?? "127.0.0.1";
     this.clock = options.clock ?? systemClock;
     this.#options = options;
     this.#limits = { ...realLimits, ...options.limits };
+    this.#clockOffsetMs = options.clockOffsetMs ?? 0;
     this.#startedMs = this.clock.monotonicMs();
     this.#tokens = new Tokens((options.accounts ?? testAccounts).tokens);
     this.ledger = new Ledger(new Date(this.clock.wallMs()));
@@ -129,7 +131,7 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
   }
 
   wallMs(): number {
-    return this.clock.wallMs() + (this.#options.clockOffsetMs ?? 0);
+    return this.clock.wallMs() + this.#clockOffsetMs;
   }
 
   listen(port: number): Promise<void> {
@@ -288,6 +290,7 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
   #strikeServer(): void {
     for (let fault = this.#strike("server", null); fault !== null; fault = this.#strike("server", null)) {
       if (fault.kind === "expire-tokens") this.#tokens.expireAll(this.wallMs());
+      if (fault.kind === "clock-off") this.#clockOffsetMs = fault.offset_ms;
       if (fault.kind === "refuse-connections") this.#shut(fault.for_ms);
     }
   }

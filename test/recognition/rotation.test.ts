@@ -254,6 +254,21 @@ test("a stop in the middle of the change waits for the last results of both sess
   assert.equal(phases(lab).at(-1), "stopped");
 });
 
+test("a stop when the last results of the session before are in does not wait for more of it", async () => {
+  const lab = rotationLab();
+  const [old, next] = ready(lab, pausing([22_000, 23_000]));
+  lab.capture(3_000, pausing([22_000, 23_000]));
+  old.say(result(1_000, 22_000, "one"));
+  old.say(ended("NORMAL"));
+  next.say({ ...result(700, 1_500, "two"), trace_id: "trace-2" });
+  const done = lab.recognizer.stop();
+  assert.deepEqual(texts(lab), ["one", "two"]);
+  next.say(ended("NORMAL"));
+  await done;
+  assert.equal(lab.log.ledger().pendingMs, 0);
+  assert.equal(lab.clock.pending, 0);
+});
+
 test("a stop drops what was only prepared, and what the session before leaves open is not counted as heard", async () => {
   const prepared = rotationLab();
   const [first, second] = ready(prepared);

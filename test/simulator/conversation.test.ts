@@ -50,7 +50,7 @@ const events = {
   endlessError: { type: "fault", fault: { kind: "no-end-after-error", code: "SIS.0305" } },
   fatal: { type: "fault", fault: { kind: "fatal", code: "SIS.0303", disconnect_after_ms: 7 } },
   silentFatal: { type: "fault", fault: { kind: "fatal", code: "SIS.0303", disconnect_after_ms: null } },
-  unaskedEnd: { type: "fault", fault: { kind: "unasked-end", reason: "NORMAL" } },
+  unaskedEnd: { type: "fault", fault: { kind: "unasked-end", reason: "NORMAL", results: "dropped" } },
   exceeded: { type: "fault", fault: { kind: "exceeded-audio" } },
   failure: { type: "fault", fault: { kind: "result-without-result" } },
 } as const satisfies Readonly<Record<string, ConversationEvent>>;

@@ -111,6 +111,19 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
     assert.ok(ignored.messages > 0);
   });
 
+  for (const [results, expected] of [
+    ["before", "START RESULT END"],
+    ["after", "START END RESULT"],
+  ] as const) {
+    shows("unasked-end", `with the results of what was said ${results} it`, async () => {
+      await using bench = await inSession({ at: { audio_ms: 700 }, fault: { kind: "unasked-end", results } });
+      bench.client.sound(numbers(1).subarray(0, 16 * 700));
+      await bench.client.until(results === "before" ? "END" : "RESULT");
+      assert.equal(bench.client.types(), expected);
+      assert.deepEqual(bench.client.texts(), ["0001"]);
+    });
+  }
+
   shows("start-twice", "START is answered twice", async () => {
     await using lab = await startLab({ faults: [{ fault: "start-twice" }] });
     const client = await lab.connect();
@@ -148,6 +161,24 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
     await bench.client.until("END");
     assert.equal(bench.client.types(), "START EXCEEDED_AUDIO RESULT END");
     assert.deepEqual(bench.client.texts(), ["0001"]);
+  });
+
+  shows("limits-reached", "EXCEEDED_AUDIO, in the sessions that follow on the connection, too", async () => {
+    await using bench = await inSession({ at: { audio_ms: 700 }, fault: "limits-reached" });
+    bench.client.sound(numbers(2));
+    bench.client.send({ command: "END" });
+    await bench.client.until("END");
+    await bench.client.start();
+    bench.client.sound(numbers(1));
+    bench.client.send({ command: "END" });
+    await bench.client.until("END");
+    assert.equal(bench.client.types(), "START EXCEEDED_AUDIO RESULT END START EXCEEDED_AUDIO END");
+    const another = await bench.lab.connect();
+    await another.start();
+    another.sound(numbers(1));
+    another.send({ command: "END" });
+    await another.until("END");
+    assert.deepEqual(another.texts(), ["0001"]);
   });
 
   shows("garbage", "a text that is no message", async () => {
@@ -315,6 +346,14 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
     assert.equal(status, 401);
     assert.match(String(body["error_msg"]), /token expires, expires_at: /);
     assert.equal(lab.simulator.state().tokens.valid, 0);
+  });
+
+  shows("clock-off", "the service's clock is 20 minutes ahead: signatures of now are stale", async () => {
+    await using lab = await startLab();
+    lab.simulator.addFault({ fault: "clock-off" });
+    const { headers } = await lab.http("GET", "/nowhere");
+    const aheadMs = Date.parse(headers.get("date") ?? "") - Date.now();
+    assert.ok(Math.abs(aheadMs - 1_200_000) < 5_000, `${aheadMs} ms`);
   });
 
   test("moments: a wall clock strikes without a message; a connection's number counts attempts", async () => {

@@ -59,7 +59,7 @@ suite("a list of faults", () => {
     assert.match(refusal({ at: { session: 1 } }), /^faults\[0\]\.fault/);
     assert.match(refusal("reset"), /^faults\[0\]/);
     for (const none of [{ kind: "reset" }, "reset", 7, null, { fault: 7 }, { at: { session: 1 } }])
-      assert.match(refusal([none]), /an entry is \{"at": …, "fault": …\}.*audio_ms.*Kinds are error, .*expire-tokens$/);
+      assert.match(refusal([none]), /an entry is \{"at": …, "fault": …\}.*audio_ms.*Kinds are error, .*clock-off$/);
     assert.match(refusal(Array.from({ length: 10_001 }, () => fine)), /too many/);
   });
 

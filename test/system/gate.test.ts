@@ -26,9 +26,9 @@ function config(url: string, gate: string, speed: number): string {
 }
 
 /** The ledger that the agent logs as it stops, ms. */
-function ledgerIn(log: string): Readonly<Record<string, unknown>> {
+function ledgerIn(log: string): Readonly<Record<string, number>> {
   const line = log.split("\n").find((each) => each.includes("the agent has stopped"));
-  return JSON.parse(line ?? "{}") as Readonly<Record<string, unknown>>;
+  return JSON.parse(line ?? "{}") as Readonly<Record<string, number>>;
 }
 
 describe("the gate, as users run it", { concurrency: 3 }, () => {

@@ -1,7 +1,9 @@
 import { type FileHandle, open } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Progress } from "../store.ts";
 import { notePath } from "./folder.ts";
 import { encodeNote, slotOf } from "./note.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** The file that says how far the service has dealt with the log. */
 export class NoteFile {
@@ -42,6 +44,8 @@ async function openOrCreate(path: string): Promise<FileHandle> {
   try {
     return await open(path, "r+");
   } catch {
-    return open(path, "wx", 0o600);
+    const handle = await open(path, "wx", 0o600);
+    await syncFolder(dirname(path));
+    return handle;
   }
 }

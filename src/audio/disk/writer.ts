@@ -3,6 +3,7 @@ import path from "node:path";
 import type { Block } from "../store.ts";
 import { soundSuffix } from "./folder.ts";
 import { encodeFrame } from "./frame.ts";
+import { syncFolder } from "./sync-folder.ts";
 
 /** A file is not longer than this: what it holds is deleted as a whole, when the service has dealt with all of it. */
 const mostFileMs = 10_000;
@@ -47,8 +48,8 @@ export class Writer {
       this.#file.stream === block.stream &&
       block.position - this.#file.growing.from < (mostFileMs * this.#sampleRate) / 1000;
     if (!follows) await this.close();
-    this.#file ??= await this.#create(block);
-    const { handle, growing } = this.#file;
+    const file = this.#file ?? (await this.#begin(block));
+    const { handle, growing } = file;
     for (let done = 0; done < frame.length; ) {
       const { bytesWritten } = await handle.write(frame, done, frame.length - done, growing.bytes + done);
       done += bytesWritten;
@@ -72,7 +73,7 @@ export class Writer {
     if (file.growing.bytes === 0) await rm(file.growing.path, { force: true }).catch(() => {});
   }
 
-  async #create(block: Block): Promise<Open> {
+  async #begin(block: Block): Promise<Open> {
     // One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24.
     await mkdir(path.dirname(this.#folder)).catch(() => {});
     await mkdir(this.#folder, { mode: 0o700 }).catch(() => {});
@@ -80,10 +81,13 @@ export class Writer {
     const name = `${String(block.position).padStart(12, "0")}-${block.stream}-${this.#files}${soundSuffix}`;
     const file = path.join(this.#folder, name.replaceAll("/", "_"));
     const handle = await open(file, "wx", 0o600);
-    return {
+    const begun = {
       handle,
       stream: block.stream,
       growing: { path: file, from: block.position, to: block.position, bytes: 0 },
     };
+    this.#file = begun;
+    await syncFolder(this.#folder);
+    return begun;
   }
 }

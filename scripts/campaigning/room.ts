@@ -1,0 +1,81 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "../../src/base/clock.ts";
+import { openAlsaRoom, type Span } from "../../src/simulator/alsa-room.ts";
+import type { SampleRate } from "../../src/simulator/dtmf.ts";
+import { numberSamples, plainNumbers } from "../../src/simulator/numbers.ts";
+import { journalFile, roomNote, roomNoteFile } from "./journal.ts";
+import { JournalReader } from "./journal-reader.ts";
+
+/** What listens in a room: the real arecord, or a program that stands in for it and knows to the sample what it gave. */
+export type Microphone = "arecord" | "stand-in";
+
+/**
+ * A room in which numbers are said, one after the other, whoever listens. It outlives agents and recorders, so that
+ * what was said while none listened is known.
+ */
+export interface Room extends AsyncDisposable {
+  /** For `audio.device`. */
+  readonly device: string;
+  /** For the agent's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The room's time, ms; null: nobody has listened yet, nothing has been said. */
+  nowMs(): number | null;
+  /** What recorders have given, ms of the room's time: in order, apart. */
+  heard(): readonly Span[];
+  /** Where a span ends or begins, this much is not certain, ms: sound that was on its way. */
+  readonly edgeMs: number;
+  /** A gap is told true if it is not further off than this, ms: the agent's chunk, or the recorder's if that is longer. */
+  readonly chunkMs: number;
+}
+
+/** What the agent sends at once, by default. */
+const chunkMs = 100;
+
+/** @param folder the room's own; is made */
+export async function openRoom(microphone: Microphone, sampleRate: SampleRate, folder: string): Promise<Room> {
+  await mkdir(folder, { recursive: true });
+  return microphone === "arecord" ? alsaRoom(sampleRate) : standInRoom(sampleRate, folder);
+}
+
+async function alsaRoom(sampleRate: SampleRate): Promise<Room> {
+  const shape = plainNumbers(sampleRate);
+  const sound = (from: number, count: number) => numberSamples(from, count, shape);
+  const room = await openAlsaRoom({ sampleRate, sound, clock: systemClock });
+  return {
+    device: room.device,
+    env: room.env,
+    edgeMs: 2 * room.blockMs,
+    chunkMs: Math.max(chunkMs, room.blockMs),
+    nowMs: () => (room.startMs === null ? null : performance.now() - room.startMs),
+    heard: () => room.heard.map((span) => inMs(span, sampleRate)),
+    [Symbol.asyncDispose]: () => room[Symbol.asyncDispose](),
+  };
+}
+
+async function standInRoom(sampleRate: SampleRate, folder: string): Promise<Room> {
+  const epochNs = process.hrtime.bigint();
+  const startMs = performance.now();
+  await writeFile(join(folder, roomNoteFile), roomNote({ epochNs, sampleRate }));
+  await writeFile(join(folder, journalFile), "");
+  const journal = new JournalReader(join(folder, journalFile));
+  const program = join(folder, "arecord");
+  const words = [process.execPath, join(import.meta.dirname, "recorder.ts")].map((word) => `'${word}'`);
+  await writeFile(program, `#!/bin/sh\nexec ${words.join(" ")}\n`);
+  await chmod(program, 0o755);
+  return {
+    device: "room",
+    env: { CAMPAIGN_ROOM: folder, PATH: `${folder}:${process.env["PATH"] ?? ""}` },
+    edgeMs: 120,
+    chunkMs,
+    nowMs: () => performance.now() - startMs,
+    heard: () => journal.spans().map((span) => inMs(span, sampleRate)),
+    async [Symbol.asyncDispose]() {
+      journal[Symbol.dispose]();
+    },
+  };
+}
+
+function inMs({ from, to }: Span, sampleRate: number): Span {
+  return { from: (from * 1000) / sampleRate, to: (to * 1000) / sampleRate };
+}

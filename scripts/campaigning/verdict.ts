@@ -1,0 +1,139 @@
+import { type NumberShape, type NumberWord, numbersWithin, numberWord } from "../../src/simulator/numbers.ts";
+import { holds, type Spans, touch, widened } from "./spans.ts";
+
+/** A final transcript, as the consumer of `--stdout jsonl` gets it. Times are ms of the room's time. */
+export interface Line {
+  readonly id: string;
+  readonly startMs: number;
+  readonly text: string;
+}
+
+/** A transcript's time is that of the speech, so exactly. */
+const datedWithinMs = 100;
+
+/** A word that did not come as it should. */
+export interface Misfortune {
+  readonly what: "lost" | "doubled" | "reordered" | "misdated";
+  readonly word: NumberWord;
+  /** The ids under which it came. */
+  readonly ids: readonly string[];
+}
+
+export interface Verdict {
+  /** Words that were said into a recorder that works, from their beginning to their end. */
+  readonly words: number;
+  readonly misfortunes: readonly Misfortune[];
+  /** Words of which two transcripts have the beginning and the end: the service ended a session in their middle. */
+  readonly cut: readonly NumberWord[];
+  /** Transcripts that came again with the id that they had. */
+  readonly repeats: number;
+}
+
+/**
+ * What became of the numbers that were said.
+ *
+ * The consumer keeps transcripts by their ids: the same id again replaces what it had. A word is lost if no transcript
+ * has it, doubled if transcripts of two ids have it, or one has it twice, or it came a second time in pieces;
+ * reordered if it came first after a later one, misdated if its transcript tells another time. A word that was cut by the end of what a recorder gave is none; one that
+ * came in two parts, its beginning and its end, is cut, but not lost.
+ *
+ * @param lines in the order in which they came
+ * @param heard what recorders gave, ms of the room's time
+ * @param uncertain what may be missing all the same (the agent was killed before it could be written to disk)
+ * @param edgeMs how exact the ends of `heard` are
+ */
+export function judge(
+  lines: readonly Line[],
+  shape: NumberShape,
+  heard: Spans,
+  uncertain: Spans,
+  edgeMs: number,
+): Verdict {
+  const certain = heard.map((span) => widened(span, -edgeMs));
+  const isCertain = (word: NumberWord) => {
+    const span = { from: word.startMs, to: word.endMs };
+    return certain.some((each) => holds(each, span)) && !uncertain.some((each) => touch(each, span));
+  };
+  const said = wordsUntil(heard.at(-1)?.to ?? 0, shape).filter(isCertain);
+  const certainWords = new Set(said.map(({ text }) => text));
+
+  const kept = new Map<string, Line>();
+  // A map keeps the place of what came first.
+  for (const line of lines) kept.set(line.id, line);
+  const hearings = hearingsOf([...kept.values()], shape);
+  const misfortunes: Misfortune[] = [];
+  let greatest = 0;
+  for (const { id, startMs, text } of kept.values()) {
+    const [first = ""] = tokensOf(text);
+    if (!certainWords.has(first)) continue;
+    const word = numberWord(Number(first), shape);
+    if (Math.abs(startMs - word.startMs) > datedWithinMs) misfortunes.push({ what: "misdated", word, ids: [id] });
+  }
+  for (const [text, { ids, pieces }] of hearings) {
+    const word = numberWord(Number(text), shape);
+    const isPieceOnly = ids.length === 0;
+    if (ids.length > 1 || (!isPieceOnly && pieces.length > 0 && certainWords.has(text))) {
+      misfortunes.push({ what: "doubled", word, ids: [...ids, ...pieces.map(({ id }) => id)] });
+    }
+    if (isPieceOnly) continue;
+    if (word.startMs < greatest) misfortunes.push({ what: "reordered", word, ids });
+    greatest = Math.max(greatest, word.startMs);
+  }
+  const cut: NumberWord[] = [];
+  for (const word of said) {
+    const { ids, pieces } = hearings.get(word.text) ?? unheard;
+    if (ids.length > 0) continue;
+    if (isCut(word.text, pieces)) cut.push(word);
+    else misfortunes.push({ what: "lost", word, ids: pieces.map(({ id }) => id) });
+  }
+  return { words: said.length, misfortunes, cut, repeats: lines.length - kept.size };
+}
+
+/** Under which ids a word came, whole or in pieces; an id comes twice that has it twice. */
+interface Hearing {
+  readonly ids: string[];
+  readonly pieces: { readonly id: string; readonly text: string }[];
+}
+
+const unheard: Hearing = { ids: [], pieces: [] };
+
+/** The tone that a cut goes through may be heard on both sides, or on neither. */
+function isCut(word: string, pieces: Hearing["pieces"]): boolean {
+  const [head, tail, ...more] = pieces;
+  if (head === undefined || tail === undefined || more.length > 0 || head.id === tail.id) return false;
+  const missing = word.length - head.text.length - tail.text.length;
+  return word.startsWith(head.text) && word.endsWith(tail.text) && Math.abs(missing) <= 1;
+}
+
+/** By word, in the order in which they came first. */
+function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hearing> {
+  const hearings = new Map<string, Hearing>();
+  for (const { id, startMs, text } of lines) {
+    // Which word a piece belongs to is told by the transcript's time, or by the word before it.
+    let expected = numberAt(startMs, shape);
+    for (const token of tokensOf(text)) {
+      const isWhole = /^\d+$/.test(token) && token.length === shape.digits && Number(token) > 0;
+      const number = isWhole ? Number(token) : expected;
+      const name = numberWord(number, shape).text;
+      const hearing = hearings.get(name) ?? { ids: [], pieces: [] };
+      if (isWhole) hearing.ids.push(id);
+      else hearing.pieces.push({ id, text: token });
+      hearings.set(name, hearing);
+      expected = number + 1;
+    }
+  }
+  return hearings;
+}
+
+function tokensOf(text: string): string[] {
+  return text.split(/[\s。，]+/u).filter((token) => token !== "");
+}
+
+/** The word that is said at a moment, or was said last before it. */
+function numberAt(atMs: number, shape: NumberShape): number {
+  return Math.max(1, Math.floor((atMs + shape.tones.toneMs - shape.firstAtMs) / shape.everyMs) + 1);
+}
+
+function wordsUntil(ms: number, shape: NumberShape): NumberWord[] {
+  return Array.from({ length: numbersWithin(ms, shape) }, (_, index) => numberWord(index + 1, shape));
+}

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { suite, test } from "node:test";
+import { judge, type Line } from "../../scripts/campaigning/verdict.ts";
+import { numberWord, plainNumbers } from "../../src/simulator/numbers.ts";
+
+const shape = plainNumbers(16_000);
+/** The sound of words 1 to 9. */
+const heard = [{ from: 0, to: 11_000 }];
+const edgeMs = 100;
+
+function line(number: number, text = numberWord(number, shape).text, id = `id-${number}`): Line {
+  return { id, startMs: numberWord(number, shape).startMs, text };
+}
+const lines = (...numbers: number[]) => numbers.map((number) => line(number));
+const all = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+const but = (...numbers: number[]) => lines(...all.filter((number) => !numbers.includes(number)));
+
+/** What is wrong, in short. */
+function wrong(given: readonly Line[], spans = heard, uncertain: typeof heard = []): string[] {
+  const { misfortunes, cut } = judge(given, shape, spans, uncertain, edgeMs);
+  return [...misfortunes.map(({ what, word }) => `${what} ${word.text}`), ...cut.map(({ text }) => `cut ${text}`)];
+}
+
+suite("the verdict on words", () => {
+  test("all in order, in whatever segments: nothing is wrong", () => {
+    assert.deepEqual(wrong(lines(...all)), []);
+    assert.deepEqual(wrong([line(1, "0001 0002 0003"), ...but(1, 2, 3)]), []);
+    assert.deepEqual(wrong([line(1, "0001。"), ...but(1)]), []);
+    assert.equal(judge(lines(...all), shape, heard, [], edgeMs).words, 9);
+  });
+
+  test("a word that is missing is lost", () => {
+    assert.deepEqual(wrong(but(4)), ["lost 0004"]);
+    assert.deepEqual(wrong([]).length, 9);
+  });
+
+  test("a word of two ids is doubled; the same id again is none", () => {
+    assert.deepEqual(wrong([...lines(1, 2), line(2, "0002", "other"), ...but(1, 2)]), ["doubled 0002"]);
+    assert.deepEqual(wrong([...lines(1, 2), line(2), ...but(1, 2)]), []);
+    assert.equal(judge([...lines(1, 2), line(2)], shape, heard, [], edgeMs).repeats, 1);
+  });
+
+  test("a word twice in one transcript is doubled", () => {
+    assert.deepEqual(wrong([line(1, "0001 0001"), ...but(1)]), ["doubled 0001"]);
+  });
+
+  test("what an id says again replaces what it said: words may get lost by that", () => {
+    assert.deepEqual(wrong([line(1, "0001 0002"), line(1, "0001"), ...but(1, 2)]), ["lost 0002"]);
+    assert.deepEqual(wrong([line(1, "0001 0002"), line(1, "0001"), ...but(1)]), []);
+  });
+
+  test("a word that comes first after a later one is reordered", () => {
+    assert.deepEqual(wrong(lines(1, 3, 2, 4, 5, 6, 7, 8, 9)), ["reordered 0002"]);
+  });
+
+  test("a transcript that is 100 ms off is misdated", () => {
+    const late = (ms: number) => ({ ...line(2), startMs: line(2).startMs + ms });
+    assert.deepEqual(wrong([line(1), late(99), ...but(1, 2)]), []);
+    assert.deepEqual(wrong([line(1), late(-101), ...but(1, 2)]), ["misdated 0002"]);
+  });
+
+  test("a piece of a word alone is a loss, beside the word a double", () => {
+    assert.deepEqual(wrong([line(1), line(2, "00"), ...but(1, 2)]), ["lost 0002"]);
+    assert.deepEqual(wrong([...lines(1, 2), line(2, "02", "tail"), ...but(1, 2)]), ["doubled 0002"]);
+  });
+
+  test("a word in two parts is cut; parts that do not make it up, or are of one transcript, are a loss", () => {
+    const parts = (head: string, tail: string, id = "tail") => [line(2, head), line(2, tail, id), ...but(2)];
+    assert.deepEqual(wrong(parts("00", "02")), ["cut 0002"]);
+    // The cut went through a tone.
+    assert.deepEqual(wrong(parts("00", "2")), ["cut 0002"]);
+    assert.deepEqual(wrong(parts("000", "02")), ["cut 0002"]);
+    assert.deepEqual(wrong(parts("0", "2")), ["lost 0002"]);
+    assert.deepEqual(wrong(parts("00", "03")), ["lost 0002"]);
+    assert.deepEqual(wrong(parts("00 02", "02", "id-2")), ["lost 0002"]);
+  });
+
+  test("what was said while no recorder listened is no loss, nor what a gap cuts", () => {
+    const gap = [
+      { from: 0, to: numberWord(3, shape).startMs + 100 },
+      { from: numberWord(5, shape).startMs + 50, to: 11_000 },
+    ];
+    assert.deepEqual(wrong(but(3, 4, 5), gap), []);
+    assert.deepEqual(wrong([...lines(1, 2), line(3, "0"), line(5, "05"), ...lines(6, 7, 8, 9)], gap), []);
+    // The gap has no length in the sound: what is left of a word after it may be in one transcript with the word before.
+    assert.deepEqual(wrong([line(1), line(2, "0002 05"), ...lines(6, 7, 8, 9)], gap), []);
+    assert.deepEqual(wrong(but(2, 3, 4, 5), gap), ["lost 0002"]);
+    assert.equal(judge(but(3, 4, 5), shape, gap, [], edgeMs).words, 6);
+  });
+
+  test("what was on its way to the disk of an agent that was killed may be missing, but not come twice", () => {
+    const uncertain = [{ from: numberWord(4, shape).startMs - 10, to: numberWord(4, shape).startMs + 10 }];
+    assert.deepEqual(wrong(but(4), heard, uncertain), []);
+    assert.deepEqual(wrong(but(5), heard, uncertain), ["lost 0005"]);
+    assert.deepEqual(wrong([...lines(...all), line(4, "0004", "other")], heard, uncertain), ["doubled 0004"]);
+  });
+});
