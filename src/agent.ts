@@ -152,7 +152,8 @@ export function startAgent(options: AgentOptions): Agent {
     onError: (error) => fleet.speech(error),
     onOutcome: (outcome) => fleet.speech(outcome),
     onSpeaking: (speaking) => {
-      if (!bargeIn) halfDuplex.speaking(speaking);
+      // A file is not in the room.
+      if (!bargeIn && settings.audio.source !== "file") halfDuplex.speaking(speaking);
     },
   });
   const prompts = new Prompts(speech, promptsOf(settings.synthesis), clock);
