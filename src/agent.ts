@@ -26,11 +26,9 @@ import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { dial } from "./sis/dial.ts";
 import { encodingOf, limits, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
-import { HalfDuplex } from "./synthesis/half-duplex.ts";
 import type { Outcome as Spoken } from "./synthesis/outcome.ts";
-import { Prompts, type PromptTexts } from "./synthesis/prompts.ts";
 import type { SayRequest } from "./synthesis/speech.ts";
-import { voiceOf } from "./voice.ts";
+import { startVoice } from "./voice.ts";
 
 export interface AgentOptions {
   readonly settings: Settings;
@@ -95,7 +93,7 @@ export function startAgent(options: AgentOptions): Agent {
 
   const tell = (what: Report) => {
     if (what.type === "session") checkAccounts();
-    if (what.type === "session" && what.change === "started") prompts.prepare();
+    if (what.type === "session" && what.change === "started") voice.serviceAnswers();
     if (what.type === "phase") streaming = what.phase === "streaming";
     logReport(logger, what);
     fleet.report(what);
@@ -141,24 +139,14 @@ export function startAgent(options: AgentOptions): Agent {
     logger,
     decide: ({ upTo, verdict }) => log.decide(upTo, verdict),
   });
-  const { barge_in: bargeIn, tail_ms: tailMs } = settings.synthesis;
-  const halfDuplex = new HalfDuplex(clock, tailMs, () => gate.mute());
-  const speech = voiceOf({
+  const voice = startVoice({
     settings,
     credentials: () => credentials,
+    mute: () => gate.mute(),
+    fleet,
     clock,
     random,
     logger,
-    onError: (error) => fleet.speech(error),
-    onOutcome: (outcome) => fleet.speech(outcome),
-    onSpeaking: (speaking) => {
-      // A file is not in the room.
-      if (!bargeIn && settings.audio.source !== "file") halfDuplex.speaking(speaking);
-    },
-  });
-  const prompts = new Prompts(speech, promptsOf(settings.synthesis), clock);
-  fleet.observe(({ payload }) => {
-    if ("severity" in payload && payload.status === "active") prompts.alarm(payload.id);
   });
   let sessions = 0;
   const recognizer = new Recognizer({
@@ -222,7 +210,7 @@ export function startAgent(options: AgentOptions): Agent {
     onCapture?.(event);
   });
 
-  prompts.say("start");
+  voice.prompt("start");
 
   /** What the service is not done with is on disk for the next run, as far as the disk takes it. */
   async function keepTheRest(): Promise<void> {
@@ -245,8 +233,7 @@ export function startAgent(options: AgentOptions): Agent {
     const silenced = source.stop();
     gate.end();
     if (disk !== "off") log.spill();
-    const silent = speech.stop();
-    halfDuplex[Symbol.dispose]();
+    const silent = voice.stop();
     await recognizer.stop();
     await inTime(keepTheRest());
     log.close();
@@ -268,7 +255,7 @@ export function startAgent(options: AgentOptions): Agent {
     return unwinding;
   };
   return {
-    say: (request) => speech.say(request),
+    say: (request) => voice.say(request),
     finished: recognizer.stopped.then(() => stop("the source of sound is at its end")),
     backlogMs: () => (log.unread * 1000) / sampleRate,
     renew(renewed) {
@@ -298,11 +285,6 @@ function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
     ...(sis.vocabulary_id !== undefined && { vocabularyId: sis.vocabulary_id }),
     ...(sis.need_word_info !== undefined && { needWordInfo: sis.need_word_info }),
   };
-}
-
-function promptsOf(synthesis: Settings["synthesis"]): PromptTexts {
-  const { prompt_start: start, prompt_mute: mute, prompt_unmute: unmute, prompt_alarm: alarm } = synthesis;
-  return { start, mute, unmute, alarm };
 }
 
 function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {

@@ -3,23 +3,29 @@ import type { Clock } from "./base/clock.ts";
 import type { Logger } from "./base/logger.ts";
 import type { Random } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
+import type { Fleet } from "./fleet/fleet.ts";
 import type { Credentials } from "./sis/credentials.ts";
 import { dial } from "./sis/dial.ts";
 import { type RttsConfig, rttsUrl } from "./sis/rtts.ts";
 import { SpeechCache } from "./synthesis/cache.ts";
+import { HalfDuplex } from "./synthesis/half-duplex.ts";
 import type { Outcome } from "./synthesis/outcome.ts";
+import { type Occasion, Prompts } from "./synthesis/prompts.ts";
 import type { SpeechError } from "./synthesis/report.ts";
 import type { Sink } from "./synthesis/sink.ts";
 import { openSpeaker } from "./synthesis/speaker.ts";
-import { Speech } from "./synthesis/speech.ts";
+import { type SayRequest, Speech } from "./synthesis/speech.ts";
 
-export interface VoiceOptions {
-  readonly settings: Pick<Settings, "sis" | "synthesis" | "state_dir">;
+interface Surroundings {
+  readonly settings: Pick<Settings, "sis" | "synthesis" | "state_dir" | "audio">;
   /** Those in use now. */
   readonly credentials: () => Credentials;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+}
+
+interface SpeechSurroundings extends Surroundings {
   readonly onError: (error: SpeechError) => void;
   /** What became of a text that was to be heard. */
   readonly onOutcome: (outcome: Outcome) => void;
@@ -29,8 +35,56 @@ export interface VoiceOptions {
   readonly openSink?: () => Sink;
 }
 
-/** Builds what speaks: the service's synthesis, the loudspeaker, the kept prompts. Decides nothing. */
-export function voiceOf(options: VoiceOptions): Speech {
+/** The agent's voice. */
+export interface Voice {
+  /** Speaks a text when its turn comes; resolves with what became of it. */
+  say(request: SayRequest): Promise<Outcome>;
+  /** Says what is to be said on this occasion, if anything. */
+  prompt(occasion: Occasion): void;
+  /** The service can be reached: prompts that are not kept yet are fetched. */
+  serviceAnswers(): void;
+  /** Ends at once; resolves when everything is let go of. */
+  stop(): Promise<void>;
+}
+
+/**
+ * The voice in an agent: it mutes the microphone while it speaks, tells the fleet what went wrong, and speaks of alarms.
+ * @param options.mute nothing of what is captured from now on is sent, until what it gives is disposed
+ */
+export function startVoice(
+  options: Surroundings & { readonly mute: () => Disposable; readonly fleet: Pick<Fleet, "speech" | "observe"> },
+): Voice {
+  const { settings, clock, mute, fleet } = options;
+  const { barge_in: bargeIn, tail_ms: tailMs } = settings.synthesis;
+  const halfDuplex = new HalfDuplex(clock, tailMs, mute);
+  const speech = speechOf({
+    ...options,
+    onError: (error) => fleet.speech(error),
+    onOutcome: (outcome) => fleet.speech(outcome),
+    onSpeaking(speaking) {
+      // A file is not in the room.
+      if (!bargeIn && settings.audio.source !== "file") halfDuplex.speaking(speaking);
+    },
+  });
+  const { prompt_start: start, prompt_mute, prompt_unmute: unmute, prompt_alarm: alarm } = settings.synthesis;
+  const prompts = new Prompts(speech, { start, mute: prompt_mute, unmute, alarm }, clock);
+  const observing = fleet.observe(({ payload }) => {
+    if ("severity" in payload && payload.status === "active") prompts.alarm(payload.id);
+  });
+  return {
+    say: (request) => speech.say(request),
+    prompt: (occasion) => prompts.say(occasion),
+    serviceAnswers: () => prompts.prepare(),
+    async stop() {
+      observing[Symbol.dispose]();
+      await speech.stop();
+      halfDuplex[Symbol.dispose]();
+    },
+  };
+}
+
+/** Builds what speaks: the service's synthesis, the loudspeaker, the kept prompts. */
+export function speechOf(options: SpeechSurroundings): Speech {
   const { settings, credentials, clock, random, logger, onError, onOutcome, onSpeaking } = options;
   const { synthesis, sis } = settings;
   const { player, device, gain_db: gainDb, sample_rate: sampleRate, cache_megabytes: megabytes } = synthesis;

@@ -47,7 +47,7 @@ async function say(text: string, flags: SayFlags): Promise<number> {
   for (const { message, key } of warnings) logger.warn(message, { key });
   const settings = withFlags(configured, flags);
   // Loaded only now: --help and mistyped options are answered in a fraction of the time.
-  const [{ voiceOf }, { credentialsOf }, { openWavFile }] = await Promise.all([
+  const [{ speechOf }, { credentialsOf }, { openWavFile }] = await Promise.all([
     import("../voice.ts"),
     import("../identity.ts"),
     import("../synthesis/wav-file.ts"),
@@ -55,7 +55,7 @@ async function say(text: string, flags: SayFlags): Promise<number> {
   const random = seededRandom(`${settings.device_id} ${process.pid} ${systemClock.wallMs()}`);
   const credentials = credentialsOf(secrets.service, systemClock, random);
   const { out } = flags;
-  const speech = voiceOf({
+  const speech = speechOf({
     settings,
     credentials: () => credentials,
     clock: systemClock,

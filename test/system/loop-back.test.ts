@@ -83,9 +83,10 @@ suite("an agent that speaks where it listens", {
     assert.equal((await house.accounts())["withheldMs"], 0);
   });
 
-  test("hears what `say` says: that is another program's voice", async () => {
-    await using house = await home("tail_ms = 400");
+  test("hears what `say` says, which is another program's voice, but not its own prompt", async () => {
+    await using house = await home('tail_ms = 0\nprompt_start = "9999"');
     const { agent, pulse, simulator } = house;
+    await agent.until("its prompt is over", () => agent.log.includes("a text was spoken"));
     const folder = await mkdtemp(join(tmpdir(), "say-"));
     const config = join(folder, "agent.toml");
     const service = `[sis]\nendpoint = "${simulator.url}"\nproject_id = "p"\n`;
@@ -98,6 +99,8 @@ suite("an agent that speaks where it listens", {
     assert.equal(code, 0);
     await agent.until("it was heard", () => agent.texts.length > 0);
     assert.deepEqual(agent.texts, ["1234"]);
+    const asked = simulator.state().speech.last.map(({ text }) => text);
+    assert.deepEqual(asked, ["9999", "1234"], "the prompt was kept, and not fetched again");
     await rm(folder, { recursive: true });
   });
 });
