@@ -64,6 +64,7 @@ comes from, with secrets masked; \`config schema\` prints the JSON Schema, for e
   names a file that holds the secret, one line (PEM files: as they are). Where such a setting is absent, the systemd
   credential named below takes its place (\`LoadCredential=secret_key:/etc/sis-agent/secret_key\` in the unit).
 - **Paths** that are relative start at the configuration file's folder, also those from the environment.
+- Settings marked **R** can be set by the fleet as well ([mqtt.md](mqtt.md), \`dn/config\`).
 - Switches are \`true\` or \`false\`; \`"yes"\` and \`"no"\`, as the service writes them, are taken as well.
 `;
 
@@ -72,7 +73,7 @@ function row(key: Key): string {
     `\`${key.name}\``,
     key.allowed,
     key.required ? "required" : key.default === null ? "" : `\`${JSON.stringify(key.default)}\``,
-    `${key.description}${key.credential === null ? "" : ` Or the credential \`${key.credential}\`.`}`,
+    `${key.description}${key.credential === null ? "" : ` Or the credential \`${key.credential}\`.`}${key.remote ? " **R**" : ""}`,
   ];
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

@@ -1,42 +1,43 @@
 import { randomUUID } from "node:crypto";
-import { arch, platform, release } from "node:os";
-import { join } from "node:path";
-import { fileSource } from "./audio/file-source.ts";
-import { encodeALaw, encodeMuLaw } from "./audio/g711.ts";
-import { hangoverMs, startGate } from "./audio/gate.ts";
-import { freshMeter, stepHealth, tallyOf } from "./audio/level.ts";
-import { AudioLog, balances } from "./audio/log.ts";
-import { microphone } from "./audio/microphone.ts";
-import type { AudioSource, SourceEvent } from "./audio/source.ts";
-import { Spool } from "./audio/spool.ts";
-import { stdinSource } from "./audio/stdin-source.ts";
-import { keepingOf } from "./audio/store.ts";
-import { type Clock, systemClock } from "./base/clock.ts";
-import { Fault } from "./base/fault.ts";
+import { isDeepStrictEqual } from "node:util";
+import { openEars } from "./agent/ears.ts";
+import { executorsOf } from "./agent/executors.ts";
+import { fleetOptionsOf } from "./agent/fleet-options.ts";
+import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
+import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.ts";
+import { prometheusOf } from "./agent/prometheus-door.ts";
+import { startRecognition } from "./agent/recognition.ts";
+import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
+import { openSound } from "./agent/sound.ts";
+import { startVoice } from "./agent/voice.ts";
+import type { SourceEvent } from "./audio/source.ts";
+import { systemClock } from "./base/clock.ts";
+import type { Fault } from "./base/fault.ts";
 import type { Logger } from "./base/logger.ts";
-import { type Random, seededRandom } from "./base/random.ts";
+import { seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
-import { type Fleet, type FleetMessage, startFleet } from "./fleet/fleet.ts";
+import { settingsHash } from "./config/show.ts";
+import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
+import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
-import { watchHost } from "./host/watch.ts";
-import { credentialsOf } from "./identity.ts";
+import { type HostReading, watchHost } from "./host/watch.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
-import type { Report } from "./recognition/report.ts";
+import type { RecognitionPhase, Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { dial } from "./sis/dial.ts";
-import { encodingOf, limits, type RasrConfig, rasrUrl, sampleRateOf } from "./sis/request.ts";
+import { rasrUrl, sampleRateOf } from "./sis/request.ts";
 import type { Outcome as Spoken } from "./synthesis/outcome.ts";
 import type { SayRequest } from "./synthesis/speech.ts";
-import { startVoice } from "./voice.ts";
 
 export interface AgentOptions {
   readonly settings: Settings;
   readonly secrets: Secrets;
   readonly version: string;
   readonly build: string;
-  readonly configHash: string;
   readonly logger: Logger;
+  /** Makes the log say more, or less. Default: it stays as it is. */
+  readonly setLogLevel?: (level: Settings["log_level"]) => void;
   /** Told everything that recognition reports, transcripts among it. Must not block. */
   readonly onReport: (report: Report) => void;
   /** Told everything that the source of sound reports, the sound among it. Must not block. */
@@ -63,148 +64,149 @@ export interface Outcome {
   readonly fault: Fault | null;
 }
 
-/** The disk gets so long to take the last of the sound, when recognition has ended. */
-const keepingMs = 500;
-
 /** Builds the parts, connects them, and unwinds them in reverse order. Decides nothing. */
 export function startAgent(options: AgentOptions): Agent {
-  const { settings, secrets, logger, onReport, onCapture } = options;
+  const { secrets, logger, onReport, onCapture } = options;
+  const remote = settingsInEffect(options.settings, logger);
+  let settings = remote.settings;
   const clock = systemClock;
   const boot = randomUUID();
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
-  const url = rasrUrl(settings.sis.endpoint, settings.sis.project_id, settings.sis.mode);
   let credentials = credentialsOf(secrets.service, clock, random);
   const source = sourceOf(settings, clock, random, logger);
-  const fleet = fleetOf(options, boot, clock, random);
-  if (options.onMessage !== undefined) fleet.observe(options.onMessage);
-  let streaming = false;
   const serviceTime = serviceClock(clock);
-  const machine = watchHost({
-    folder: settings.state_dir,
-    clock,
-    onReading({ hot, underVoltage, temperatureC }) {
-      fleet.notice({ type: "temperature", hot, celsius: temperatureC });
-      fleet.notice({ type: "power", tooLow: underVoltage === true });
-      const aheadMs = serviceTime.aheadMs();
-      if (aheadMs !== null) fleet.notice({ type: "clock", aheadMs });
-    },
-  });
+  const sent = sentMeter(sampleRate);
+  let host: HostReading | null = null;
+  let phase: RecognitionPhase | null = null;
 
   const tell = (what: Report) => {
-    if (what.type === "session") checkAccounts();
+    if (what.type === "session") sound.checkAccounts();
     if (what.type === "session" && what.change === "started") voice.serviceAnswers();
-    if (what.type === "phase") streaming = what.phase === "streaming";
+    if (what.type === "phase") phase = what.phase;
     logReport(logger, what);
     fleet.report(what);
     onReport(what);
   };
-  // Until it is on disk how far the service has answered, the next transcript waits: see decision 13.
-  const report = (what: Report) => (what.type === "transcript" ? spool.whenNoted(() => tell(what)) : tell(what));
-  const { memory_seconds, disk, disk_megabytes, disk_hours, flush_ms } = settings.buffer;
-  const spool = new Spool({
-    folder: join(settings.state_dir, "audio"),
-    keeps: disk !== "off",
-    sampleRate,
-    maxBytes: disk_megabytes * 1_000_000,
-    maxAgeMs: disk_hours * 3_600_000,
-    clock,
-    onTrouble: (fault) => {
-      if (fault === null) logger.info("sound can be kept on disk again");
-      else logger.error(fault.message, { code: fault.code, hint: fault.hint });
-      fleet.notice({ type: "disk", fault });
+  const report = (what: Report) => (what.type === "transcript" ? sound.whenNoted(() => tell(what)) : tell(what));
+  const measure = (level: LevelMeter): Measurement => ({
+    ledger: sound.log.ledger(),
+    sentMs: sent.sentMs,
+    replayedMs: sent.replayedMs,
+    level: level.look(),
+    cpuMs: cpuMs(),
+    rssBytes: process.memoryUsage.rss(),
+    diskFreeBytes: host?.diskFreeBytes ?? null,
+    temperatureC: host?.temperatureC ?? null,
+  });
+
+  const fleet = startFleet({
+    ...fleetOptionsOf(settings, secrets, { version: options.version, build: options.build }),
+    identity: { fleet: settings.fleet, device: settings.device_id, boot },
+    configHash: () => settingsHash(settings),
+    executors: executorsOf({
+      restartSession: () => recognition.reconfigured(),
+      setLogLevel: options.setLogLevel,
+      repeat: () => fleet.repeat(),
+      subject: () => ({
+        stateDir: settings.state_dir,
+        silentForMs: ears.silentForMs(),
+        recognition: phase,
+        clockAheadMs: serviceTime.aheadMs(),
+        host,
+        alarms: fleet.alarms().map(({ type }) => type),
+      }),
+    }),
+    config: {
+      initial: remote.config,
+      host: configHost(options.settings, async (to) => {
+        const before = settings;
+        settings = to;
+        options.setLogLevel?.(to.log_level);
+        const onTrial = !isDeepStrictEqual([before.sis, before.buffer], [to.sis, to.buffer]);
+        if (onTrial) await recognition.change(to);
+        return { onTrial };
+      }),
     },
-  });
-  const log = new AudioLog({
-    sampleRate,
-    capacityMs: memory_seconds * 1000,
-    live: settings.audio.source !== "file" || settings.audio.speed === 1,
+    measure: () => measure(ears.levels.fleet),
     clock,
-    onGap: (gap) => report({ type: "gap", ...gap }),
-    gated: true,
-    store: spool,
-    keeping: keepingOf(disk, memory_seconds * 1000, flush_ms),
-  });
-  if (spool.resumed !== null) {
-    logger.info("an earlier run left sound that is not recognised yet: going on with it", {
-      resumedMs: log.ledger().resumedMs,
-      from: new Date(log.wallMs(log.settled)).toISOString(),
-    });
-  }
-  const gate = startGate({
-    kind: settings.audio.gate,
-    sampleRate,
-    start: log.resumedTo,
-    hangoverMs: hangoverMs(settings.sis.vad_tail ?? limits.vadTailMs.default, settings.sis.chunk_ms),
+    random,
     logger,
-    decide: ({ upTo, verdict }) => log.decide(upTo, verdict),
+  });
+  if (options.onMessage !== undefined) fleet.observe(options.onMessage);
+
+  const sound = openSound({
+    settings,
+    boot,
+    clock,
+    logger,
+    onGap: (gap) => report({ type: "gap", ...gap }),
+    onDisk: (fault) => fleet.notice({ type: "disk", fault }),
   });
   const voice = startVoice({
     settings,
     credentials: () => credentials,
-    mute: () => gate.mute(),
+    mute: () => sound.gate.mute(),
     fleet,
     clock,
     random,
     logger,
   });
+  const listening = settings.audio.source === "microphone";
+  const ears = openEars(sampleRate, clock, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
+
   let sessions = 0;
-  const recognizer = new Recognizer({
-    log,
-    dial: (listener, mark) =>
-      dial({ url, credentials, clock, listener, mark, onDate: (serverMs) => serviceTime.heard(serverMs) }),
-    credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
-    mode: settings.sis.mode,
-    config: rasrConfigOf(settings.sis),
-    chunkMs: settings.sis.chunk_ms,
-    encode: encoders[encodingOf(settings.sis.audio_format)],
-    catchUpRate: settings.buffer.catch_up_rate,
-    sourceSpeed: settings.audio.source === "file" ? settings.audio.speed : 1,
+  const recognition = startRecognition(settings, (on, isCurrent) => {
+    const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
+    const encode = encoderOf(on.sis);
+    return new Recognizer({
+      log: sound.log,
+      dial: (listener, mark) =>
+        dial({ url, credentials, clock, listener, mark, onDate: (serverMs) => serviceTime.heard(serverMs) }),
+      credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
+      mode: on.sis.mode,
+      config: rasrConfigOf(on.sis),
+      chunkMs: on.sis.chunk_ms,
+      encode: (samples) => {
+        sent.sent(samples.length, sound.log.cursor);
+        return encode(samples);
+      },
+      catchUpRate: on.buffer.catch_up_rate,
+      sourceSpeed: on.audio.source === "file" ? on.audio.speed : 1,
+      clock,
+      random,
+      logger,
+      nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
+      // One that makes room for the next has not stopped the agent.
+      onReport: (what) => (what.type !== "phase" || what.phase !== "stopped" || isCurrent()) && report(what),
+    });
+  });
+  const machine = watchHost({
+    folder: settings.state_dir,
     clock,
-    random,
-    logger,
-    nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
-    onReport: report,
+    onReading(reading) {
+      host = reading;
+      fleet.notice({ type: "temperature", hot: reading.hot, celsius: reading.temperatureC });
+      fleet.notice({ type: "power", tooLow: reading.underVoltage === true });
+      const aheadMs = serviceTime.aheadMs();
+      if (aheadMs !== null) fleet.notice({ type: "clock", aheadMs });
+    },
+  });
+  const prometheus = prometheusOf(settings, options.version, logger, {
+    measure: () => measure(ears.levels.prometheus),
+    observe: (listener) => fleet.observe(listener),
   });
 
-  const listening = settings.audio.source === "microphone";
-  let meter = freshMeter;
-  const watchHealth = (samples: Int16Array) => {
-    const before = meter.health;
-    meter = stepHealth(meter, tallyOf(samples), sampleRate);
-    if (meter.health !== before) fleet.notice({ type: "sound", health: meter.health });
-  };
-
-  let streams = 0;
   let sourceFault: Fault | null = null;
   source.start((event) => {
-    switch (event.type) {
-      case "opened":
-        log.openStream(`${boot.slice(0, 8)}.${++streams}`);
-        logger.info("sound flows", { source: event.description });
-        break;
-      case "audio":
-        log.append(event.samples);
-        gate.heard(event.samples);
-        if (listening) watchHealth(event.samples);
-        recognizer.audioArrived();
-        break;
-      case "overrun":
-        log.overrun(event.lostMs);
-        break;
-      case "interrupted":
-        log.breakOff();
-        logger.warn(event.fault.message, {
-          code: event.fault.code,
-          retryInMs: event.retryInMs,
-          hint: event.fault.hint,
-        });
-        break;
-      case "ended":
-        sourceFault = event.fault;
-        gate.end();
-        recognizer.sourceEnded();
-        break;
+    sound.take(event);
+    if (event.type === "audio") {
+      ears.heard(event.samples);
+      recognition.audioArrived();
+    }
+    if (event.type === "ended") {
+      sourceFault = event.fault;
+      recognition.sourceEnded();
     }
     fleet.capture(event);
     onCapture?.(event);
@@ -212,40 +214,19 @@ export function startAgent(options: AgentOptions): Agent {
 
   voice.prompt("start");
 
-  /** What the service is not done with is on disk for the next run, as far as the disk takes it. */
-  async function keepTheRest(): Promise<void> {
-    while (disk !== "off" && spool.usable && !log.spill()) await spool.written;
-    await spool.close();
-  }
-
-  async function inTime(work: Promise<void>): Promise<void> {
-    const late = Promise.withResolvers<undefined>();
-    using _deadline = clock.after(keepingMs, () => late.resolve(undefined));
-    await Promise.race([work, late.promise]);
-  }
-
-  function checkAccounts(): void {
-    const ledger = log.ledger();
-    if (!balances(ledger)) logger.error("the accounts of the sound do not balance: please report this", { ...ledger });
-  }
-
   async function unwind(reason: string): Promise<Outcome> {
-    const silenced = source.stop();
-    gate.end();
-    if (disk !== "off") log.spill();
-    const silent = voice.stop();
-    await recognizer.stop();
-    await inTime(keepTheRest());
-    log.close();
-    checkAccounts();
-    await Promise.all([silenced, silent]);
+    const silenced = Promise.all([source.stop(), voice.stop()]);
+    sound.spill();
+    await recognition.stop();
+    await sound.close();
+    await silenced;
+    machine[Symbol.dispose]();
     logger.info("the agent has stopped", {
       reason,
-      ...log.ledger(),
-      ...Object.fromEntries(recognizer.irregularities),
+      ...sound.log.ledger(),
+      ...Object.fromEntries(recognition.irregularities),
     });
-    machine[Symbol.dispose]();
-    await fleet.stop(reason);
+    await Promise.all([fleet.stop(reason), prometheus.stop()]);
     return { fault: sourceFault };
   }
 
@@ -256,75 +237,12 @@ export function startAgent(options: AgentOptions): Agent {
   };
   return {
     say: (request) => voice.say(request),
-    finished: recognizer.stopped.then(() => stop("the source of sound is at its end")),
-    backlogMs: () => (log.unread * 1000) / sampleRate,
+    finished: recognition.stopped.then(() => stop("the source of sound is at its end")),
+    backlogMs: () => (sound.log.unread * 1000) / sampleRate,
     renew(renewed) {
       credentials = credentialsOf(renewed.service, clock, random);
-      if (!streaming) recognizer.reconfigured();
+      if (phase !== "streaming") recognition.reconfigured();
     },
     stop,
   };
-}
-
-const encoders = {
-  pcm: (samples: Int16Array) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
-  ulaw: encodeMuLaw,
-  alaw: encodeALaw,
-};
-
-function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
-  return {
-    audioFormat: sis.audio_format,
-    property: sis.property,
-    ...(sis.add_punc !== undefined && { addPunc: sis.add_punc }),
-    ...(sis.digit_norm !== undefined && { digitNorm: sis.digit_norm }),
-    ...(sis.vad_head !== undefined && { vadHead: sis.vad_head }),
-    ...(sis.vad_tail !== undefined && { vadTail: sis.vad_tail }),
-    ...(sis.max_seconds !== undefined && { maxSeconds: sis.max_seconds }),
-    ...(sis.interim_results !== undefined && { interimResults: sis.interim_results }),
-    ...(sis.vocabulary_id !== undefined && { vocabularyId: sis.vocabulary_id }),
-    ...(sis.need_word_info !== undefined && { needWordInfo: sis.need_word_info }),
-  };
-}
-
-function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
-  const { source, recorder, device, path, loop, speed } = settings.audio;
-  const sampleRate = sampleRateOf(settings.sis.audio_format);
-  switch (source) {
-    case "microphone":
-      return microphone({ recorder, device, sampleRate, clock, random, logger });
-    case "file":
-      return fileSource({ path: path ?? "", sampleRate, loop, speed, clock });
-    case "stdin":
-      return stdinSource({ input: process.stdin, sampleRate, clock });
-    case "serial":
-      throw unavailable('audio.source = "serial"', '"microphone", "file" or "stdin"');
-  }
-}
-
-function unavailable(setting: string, instead: string): Fault {
-  return new Fault("config-invalid", `${setting} is not available in this version`, { hint: `Use ${instead}.` });
-}
-
-function fleetOf(options: AgentOptions, boot: string, clock: Clock, random: Random): Fleet {
-  const { settings, secrets, logger } = options;
-  const { mqtt } = settings;
-  return startFleet({
-    identity: { fleet: settings.fleet, device: settings.device_id, boot },
-    broker: mqtt === undefined ? null : { url: mqtt.url, protocol: mqtt.protocol, user: mqtt.user, ...secrets.broker },
-    info: {
-      version: options.version,
-      build: options.build,
-      os: `${platform()} ${release()}`,
-      hardware: arch(),
-      capabilities: ["recognition", "synthesis"],
-      audioFormat: settings.sis.audio_format,
-      configHash: options.configHash,
-    },
-    publishTranscripts: mqtt?.transcripts ?? false,
-    stateDir: settings.state_dir,
-    clock,
-    random,
-    logger,
-  });
 }

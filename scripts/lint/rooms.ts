@@ -23,12 +23,11 @@ export const rooms: Readonly<Record<string, Row>> = {
   panel: { all: ["base"], types: ["recognition", "fleet"] },
   host: { all: ["base"], types: [] },
   config: { all: ["base"], types: [] },
-  "identity.ts": { all: ["base", "sis", "config"], types: [] },
-  "voice.ts": { all: [...parts, "identity.ts"], types: [] },
-  "agent.ts": { all: [...parts, "identity.ts", "voice.ts"], types: [] },
+  agent: { all: parts, types: [] },
+  "agent.ts": { all: [...parts, "agent"], types: [] },
   simulator: { all: ["base", "audio", "sis"], types: [] },
   console: { all: ["base", "fleet"], types: [] },
-  cli: { all: [...parts, "identity.ts", "voice.ts", "agent.ts", "simulator", "console"], types: [] },
+  cli: { all: [...parts, "agent", "agent.ts", "simulator", "console"], types: [] },
   "main.ts": { all: ["cli"], types: [] },
 };
 
@@ -43,6 +42,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   mqtt: ["fleet/broker.ts"],
   "node-record-lpcm16": ["audio/"],
   pino: ["cli/"],
+  "prom-client": ["agent/prometheus.ts"],
   "smol-toml": ["config/"],
   ws: ["sis/link.ts", "simulator/"],
   zod: ["config/", "fleet/", "sis/", "simulator/"],

@@ -43,7 +43,8 @@ export type FaultCode =
   | "broker-unreachable"
   | "broker-refused"
   | "broker-lost"
-  // the disk that sound is kept on
+  | "command-failed" // what the fleet told the device to do could not be done
+  // the disk
   | "disk-full"
   | "disk-read-only"
   | "disk-denied" // the agent may not write there, or there is no such folder

@@ -9,12 +9,17 @@ export type LogLevel = (typeof logLevels)[number];
 /** How a line looks: JSON; JSON with journald's priority before it; or for people, with or without colours. */
 export type LogStyle = "json" | "journal" | "plain" | "colour";
 
+/** A logger whose least important messages can be chosen while it is used. */
+export interface AdjustableLogger extends Logger {
+  setLevel(level: LogLevel): void;
+}
+
 /**
  * A logger of JSON lines: level, time (RFC 3339 with milliseconds), msg, and the fields. Text in fields whose name
  * says that it is a secret is masked.
  * @param write takes a line, without its line break; must not block
  */
-export function createLogger(level: LogLevel, style: LogStyle, write: (line: string) => void): Logger {
+export function createLogger(level: LogLevel, style: LogStyle, write: (line: string) => void): AdjustableLogger {
   const lines: DestinationStream = { write: (line) => write(styled(line.trimEnd(), style)) };
   const log = pino(
     {
@@ -30,6 +35,9 @@ export function createLogger(level: LogLevel, style: LogStyle, write: (line: str
     info: (message, fields = {}) => log.info(fields, message),
     warn: (message, fields = {}) => log.warn(fields, message),
     error: (message, fields = {}) => log.error(fields, message),
+    setLevel(to) {
+      log.level = to;
+    },
   };
 }
 

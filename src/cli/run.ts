@@ -6,7 +6,6 @@ import type { Logger } from "../base/logger.ts";
 import type { Environment } from "../config/environment.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
-import { settingsHash } from "../config/show.ts";
 import { transcriptPayload } from "../fleet/payloads.ts";
 import { startService } from "../host/service.ts";
 import { serviceManagerOf } from "../host/service-manager.ts";
@@ -14,7 +13,7 @@ import type { Transcript } from "../recognition/report.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LineOutlet } from "./line-outlet.ts";
-import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
+import { type AdjustableLogger, createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
 import { reload } from "./reload.ts";
 import { serviceListeners } from "./service.ts";
 import { supervise } from "./supervise.ts";
@@ -80,7 +79,7 @@ async function run(file: string, options: RunFlags, startAgent: StartAgent): Pro
 /** The agent, from its start to its end, and what the service manager is told of it. */
 async function runAgent(
   source: { readonly file: string; readonly environment: Environment; readonly running: Configuration },
-  logger: Logger,
+  logger: AdjustableLogger,
   transcripts: LineOutlet | null,
   startAgent: StartAgent,
 ): Promise<number> {
@@ -112,7 +111,7 @@ async function runAgent(
 
 function agentOptions(
   { settings, secrets }: Configuration,
-  logger: Logger,
+  logger: AdjustableLogger,
   transcripts: LineOutlet | null,
 ): AgentOptions {
   return {
@@ -120,8 +119,8 @@ function agentOptions(
     secrets,
     version,
     build,
-    configHash: settingsHash(settings),
     logger,
+    setLogLevel: (level) => logger.setLevel(level),
     onReport: (report) => {
       if (report.type === "transcript") transcripts?.write(transcriptLine(report.transcript, systemClock.wallMs()));
     },

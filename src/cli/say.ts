@@ -48,8 +48,8 @@ async function say(text: string, flags: SayFlags): Promise<number> {
   const settings = withFlags(configured, flags);
   // Loaded only now: --help and mistyped options are answered in a fraction of the time.
   const [{ speechOf }, { credentialsOf }, { openWavFile }] = await Promise.all([
-    import("../voice.ts"),
-    import("../identity.ts"),
+    import("../agent/voice.ts"),
+    import("../agent/parts.ts"),
     import("../synthesis/wav-file.ts"),
   ]);
   const random = seededRandom(`${settings.device_id} ${process.pid} ${systemClock.wallMs()}`);

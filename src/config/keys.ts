@@ -23,6 +23,8 @@ export interface Key {
   /** The systemd credential that takes its place; null: none does. */
   readonly credential: string | null;
   readonly sensitive: boolean;
+  /** The fleet may set it. */
+  readonly remote: boolean;
 }
 
 export interface Table {
@@ -107,6 +109,7 @@ function keyOf(path: string, table: string, name: string, schema: Schema, requir
     isPath: schema["x-path"] === true,
     credential: annotation(schema, "x-credential"),
     sensitive: schema["x-sensitive"] === true,
+    remote: schema["x-remote"] === true,
   };
 }
 

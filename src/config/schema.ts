@@ -13,6 +13,8 @@ import { brokerUrlProblem, iamUrlProblem, serviceUrlProblem } from "./urls.ts";
 //   x-path        a path: a relative one starts at the configuration file's folder
 //   x-credential  the systemd credential that takes the setting's place when it is absent; its content is a secret
 //   x-sensitive   shown masked
+//   x-remote      may be set by the fleet, too (remote.ts); never a secret, a path, or what decides
+//                 where sound comes from and who gets it
 
 const path = (facts: { readonly description: string; readonly [annotation: string]: unknown }) =>
   z
@@ -114,10 +116,12 @@ const sis = z
       examples: ["0123456789abcdef0123456789abcdef"],
     }),
     mode: z.enum(["continuous", "sentence", "short"]).default("continuous").meta({
+      "x-remote": true,
       description:
         "How the service takes speech: without end, one sentence a session, or up to a minute a session. The agent starts the next session by itself.",
     }),
     property: id().default("chinese_16k_general").meta({
+      "x-remote": true,
       description: "The model, as language_rate_domain. Its rate must be that of `audio_format`.",
     }),
     audio_format: z
@@ -125,20 +129,30 @@ const sis = z
       .default("pcm16k16bit")
       .meta({ description: "How sound is sent: PCM, or µ-law or A-law at half its bandwidth." }),
     chunk_ms: z.int().min(50).max(1000).default(100).meta({
+      "x-remote": true,
       description: "Sound in one message to the service. 100 where quick words matter, 500 where they do not.",
       "x-unit": "ms",
     }),
     add_punc: flag()
-      .meta({ description: "Put punctuation into the text. The service's default: no.", examples: [true] })
+      .meta({
+        "x-remote": true,
+        description: "Put punctuation into the text. The service's default: no.",
+        examples: [true],
+      })
       .exactOptional(),
     digit_norm: flag()
-      .meta({ description: "Write numbers in digits. The service's default: yes.", examples: [false] })
+      .meta({
+        "x-remote": true,
+        description: "Write numbers in digits. The service's default: yes.",
+        examples: [false],
+      })
       .exactOptional(),
     vad_head: z
       .int()
       .min(0)
       .max(60_000)
       .meta({
+        "x-remote": true,
         description:
           "Silence at the beginning after which a sentence is given up; 0: never. The service's default: 10000.",
         "x-unit": "ms",
@@ -150,6 +164,7 @@ const sis = z
       .min(0)
       .max(3000)
       .meta({
+        "x-remote": true,
         description: "Silence after speech that ends a sentence. The service's default: 500.",
         "x-unit": "ms",
         examples: [500],
@@ -160,6 +175,7 @@ const sis = z
       .min(1)
       .max(60)
       .meta({
+        "x-remote": true,
         description: "The longest sentence; a longer one is cut. The service's default: 30.",
         "x-unit": "s",
         examples: [30],
@@ -167,15 +183,20 @@ const sis = z
       .exactOptional(),
     interim_results: flag()
       .meta({
+        "x-remote": true,
         description: "Also results that are not final yet, while someone speaks. The service's default: no.",
         examples: [true],
       })
       .exactOptional(),
     vocabulary_id: id()
-      .meta({ description: "A hot-word table of the project.", examples: ["0123456789abcdef"] })
+      .meta({ "x-remote": true, description: "A hot-word table of the project.", examples: ["0123456789abcdef"] })
       .exactOptional(),
     need_word_info: flag()
-      .meta({ description: "Also the time of each word. The service's default: no.", examples: [true] })
+      .meta({
+        "x-remote": true,
+        description: "Also the time of each word. The service's default: no.",
+        examples: [true],
+      })
       .exactOptional(),
     auth,
   })
@@ -235,6 +256,7 @@ const buffer = z
       "x-unit": "ms",
     }),
     catch_up_rate: z.number().min(1.1).max(20).default(3).meta({
+      "x-remote": true,
       description: "How fast a backlog is sent after an outage.",
       "x-unit": "times real time",
     }),
@@ -274,8 +296,26 @@ const mqtt = z
       examples: ["/etc/sis-agent/device.key"],
     }),
     transcripts: flag().prefault(false).meta({ description: "Publish what was said. Off by default: it is private." }),
+    home_assistant: flag().prefault(false).meta({
+      description: "Announce the device to Home Assistant (below the topic `homeassistant/`).",
+    }),
   })
   .meta({ description: "Reporting to the fleet. Without this table nothing is reported." })
+  .exactOptional();
+
+const metrics = z
+  .strictObject({
+    listen: z
+      .string()
+      .regex(/^(?:127(?:\.\d{1,3}){3}|localhost|\[::1\]):(?:0|[1-9]\d{0,4})$/)
+      .refine((text) => Number(text.slice(text.lastIndexOf(":") + 1)) <= 65_535)
+      .meta({
+        description: "Where Prometheus may ask for the agent's metrics, at the path `/metrics`.",
+        "x-allowed": "an address of this machine only, and a port: 127.0.0.1:PORT",
+        examples: ["127.0.0.1:9469"],
+      }),
+  })
+  .meta({ description: "Metrics for a Prometheus on this machine. Without this table there are none." })
   .exactOptional();
 
 const panel = z
@@ -309,15 +349,16 @@ export const settingsSchema = z
       "x-path": true,
       "x-allowed": "the path of a folder",
     }),
-    log_level: z
-      .enum(["debug", "info", "warn", "error"])
-      .default("info")
-      .meta({ description: "The least important messages that are still logged. `--log-level` overrides it." }),
+    log_level: z.enum(["debug", "info", "warn", "error"]).default("info").meta({
+      "x-remote": true,
+      description: "The least important messages that are still logged. `--log-level` overrides it.",
+    }),
     sis,
     audio,
     buffer,
     synthesis,
     mqtt,
+    metrics,
     panel,
   })
   .meta({ title: "sis-agent configuration" });

@@ -36,13 +36,26 @@ export type Answer =
   /** It will never take this message. */
   | { readonly result: "refused"; readonly reasonCode: number; readonly fault: Fault };
 
+/** A message to this device. */
+export interface Incoming {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** The broker keeps it: it may be old. */
+  readonly retain: boolean;
+}
+
 /** What a connection needs of its owner. */
 export interface Carrier {
+  /** What to subscribe to, at QoS 1. */
+  readonly subscriptions: readonly string[];
   /** The broker has accepted the connection. Called once at most, before the first `take`. */
   connected(): void;
   /** The next message to send; null: nothing waits. What is not answered when the connection ends was not delivered. */
   take(): Outgoing | null;
   answered(id: number, answer: Answer): void;
+  received(message: Incoming): void;
+  /** The broker has answered the subscriptions; null: it takes them all. */
+  subscribed(refusal: { readonly reasonCode: number; readonly fault: Fault } | null): void;
 }
 
 export interface Connection {
@@ -79,7 +92,7 @@ interface Limits {
 const windowSize = 16;
 const sessionExpirySeconds = 3_600;
 const keepaliveSeconds = 60;
-/** Of an inbound packet. Nothing is subscribed to; what a broker sends all the same is ignored. */
+/** Of an inbound packet. Commands and settings are small. */
 const largestInboundBytes = 65_536;
 /** Header, topic length, packet id and properties around topic and payload, generously. */
 const overheadBytes = 64;
@@ -125,6 +138,10 @@ export function openConnection(options: ConnectionOptions): Connection {
     state = { phase: "open", sinceMs: clock.monotonicMs(), limits };
     carrier.connected();
     pump();
+    subscribe();
+  });
+  client.on("message", (topic, payload, { retain }) => {
+    if (state.phase !== "closing") carrier.received({ topic, payload, retain });
   });
   client.on("disconnect", ({ reasonCode }) => breakOff(reasonCode ?? null, new Error("the broker ended it")));
   client.on("error", (error) => breakOff(reasonCodeOf(error), error));
@@ -200,6 +217,18 @@ export function openConnection(options: ConnectionOptions): Connection {
         carrier.answered(message.id, { result: "delivered", subscribers: reasonCode !== noMatchingSubscribers });
       }
       pump();
+    });
+  }
+
+  function subscribe(): void {
+    if (state.phase !== "open" || carrier.subscriptions.length === 0) return;
+    // `rap`: whoever publishes a command with retain is to be noticed at once (MQTT 5; 3.1.1 cannot tell).
+    client.subscribe([...carrier.subscriptions], { qos: 1, rap: true }, (error) => {
+      if (state.phase !== "open") return;
+      const reasonCode = error === null ? null : reasonCodeOf(error);
+      if (error === null) carrier.subscribed(null);
+      else if (reasonCode !== null)
+        carrier.subscribed({ reasonCode, fault: reasonFault("broker-refused", reasonCode) });
     });
   }
 

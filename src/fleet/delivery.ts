@@ -11,6 +11,8 @@ import {
   type TranscriptPayload,
   transcriptPayload,
 } from "./schema.ts";
+import { type ConfigReportPayload, type OutcomePayload, outcomePayload } from "./schema-down.ts";
+import type { MetricsPayload } from "./schema-metrics.ts";
 import { type TopicOwner, upTopic } from "./topics.ts";
 
 // Each kind of message with its topic and how it is delivered.
@@ -43,9 +45,27 @@ export function transcriptMessage(owner: TopicOwner, payload: TranscriptPayload)
   return { topic: upTopic(owner, "transcript"), payload, delivery };
 }
 
+export function outcomeMessage(owner: TopicOwner, name: string, id: string, payload: OutcomePayload): Message {
+  const delivery = { retain: false, expirySeconds: daySeconds, keep: "every" } as const;
+  return { topic: upTopic(owner, `command/${name}/${id}`), payload, delivery };
+}
+
+export function configMessage(owner: TopicOwner, payload: ConfigReportPayload): Message {
+  return { topic: upTopic(owner, "config"), payload, delivery: { retain: true, expirySeconds: null, keep: "latest" } };
+}
+
+/** Worth nothing later: never queued while the broker is away. */
+export function metricsMessage(owner: TopicOwner, payload: MetricsPayload): Message {
+  return { topic: upTopic(owner, "metrics"), payload, delivery: { retain: false, expirySeconds: 300, keep: "now" } };
+}
+
 /** A message that waited at a restart, as it was; null: it is none that waits. */
 export function restoredMessage(owner: TopicOwner, topic: string, payload: unknown): Message | null {
-  const [kind, type] = topic.split("/").slice(5);
+  const [kind, type, id] = topic.split("/").slice(5);
+  if (kind === "command" && type !== undefined && id !== undefined) {
+    const { data } = outcomePayload.safeParse(payload);
+    return data === undefined ? null : outcomeMessage(owner, type, id, data);
+  }
   if (kind === "transcript") {
     const { data } = transcriptPayload.safeParse(payload);
     return data === undefined ? null : transcriptMessage(owner, data);

@@ -21,6 +21,7 @@ export const origins = [
   "audio",
   "broker", // the connection to it
   "topics", // what it takes of this device
+  "subscriptions", // what it lets this device hear
   "state-disk", // where alarms and messages are kept
   "sound-disk", // where sound is kept
   "clock",
@@ -283,7 +284,7 @@ export function symptomOfSpeaker({ code, message, hint }: Fault): Symptom {
 
 /** What the broker did to us, and what it means. */
 export interface BrokerTrouble {
-  readonly origin: "broker" | "topics";
+  readonly origin: "broker" | "topics" | "subscriptions";
   readonly class: EndClass;
   /** MQTT reason code; null: the broker did not say. */
   readonly reasonCode: number | null;

@@ -9,12 +9,17 @@ import type { SpeechError } from "../synthesis/report.ts";
 import { openAlarmDesk } from "./alarm-desk.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import { diskHealth } from "./background-writer.ts";
+import type { Incoming, Will } from "./broker.ts";
 import { assertAccess, type BrokerAccess } from "./broker-access.ts";
 import { type BrokerTimings, brokerTimings } from "./broker-policy.ts";
+import { type Executors, openCommandDesk } from "./command-desk.ts";
+import { type ConfigHost, openConfigDesk } from "./config-desk.ts";
 import {
   alarmMessage,
-  eventMessage,
+  configMessage,
   infoMessage,
+  metricsMessage,
+  outcomeMessage,
   restoredMessage,
   stateMessage,
   transcriptMessage,
@@ -34,17 +39,23 @@ import {
   wellByCapture,
   wellByReport,
 } from "./diagnosis.ts";
+import { eventsOf } from "./events.ts";
+import { homeAssistantMessages } from "./home-assistant.ts";
+import type { Measurement } from "./metrics.ts";
+import { type MetricsDesk, openMetricsDesk } from "./metrics-desk.ts";
 import type { Message } from "./outbox.ts";
 import { openOutboxFile } from "./outbox-file.ts";
 import type { DeviceInfo } from "./payloads.ts";
 import * as payloads from "./payloads.ts";
 import { type Publisher, startPublisher } from "./publisher.ts";
+import type { RemoteConfig } from "./remote-config-file.ts";
 import type { Payload } from "./schema.ts";
-import { assertOwner, type TopicOwner, upTopic } from "./topics.ts";
+import { assertOwner, downLevels, downTopics, type TopicOwner, upTopic } from "./topics.ts";
 
-// The room's front. What recognition and capture tell becomes the device's state, its alarms and its events
-// (device-state.ts, diagnosis.ts, alarms.ts), those become messages (payloads.ts, delivery.ts), and the messages
-// reach the broker when there is one (outbox.ts, publisher.ts, link.ts, broker.ts).
+// The room's front. What recognition, capture and sensors tell becomes the device's state, its alarms and its events
+// (device-state.ts, diagnosis.ts, alarms.ts), those become messages (payloads.ts, delivery.ts), and the messages reach
+// the broker when there is one (outbox.ts, publisher.ts, link.ts, broker.ts). What comes from the fleet goes to a desk
+// each: command-desk.ts, config-desk.ts.
 
 export type { BrokerAccess } from "./broker-access.ts";
 export type { DeviceInfo } from "./payloads.ts";
@@ -62,13 +73,23 @@ export interface FleetMessage {
 
 export interface FleetOptions {
   readonly identity: FleetIdentity;
-  /** null: alarms are decided and logged, nothing is published. */
+  /** null: alarms are decided and logged, nothing is published, nothing comes in. */
   readonly broker: BrokerAccess | null;
   readonly info: DeviceInfo;
+  /** Changes when a setting in effect does. */
+  readonly configHash: () => string;
   /** Publish what was said. Off unless the user asks for it. */
   readonly publishTranscripts: boolean;
-  /** A folder of its own for what survives a restart: active alarms, and what waits for the broker; null: nothing does. */
+  /** Announce the device to Home Assistant. Off unless the user asks for it. */
+  readonly homeAssistant: boolean;
+  /** A folder of its own for what survives a restart: alarms, messages, commands, the fleet's settings; null: nothing does. */
   readonly stateDir: string | null;
+  /** What carries out the fleet's commands. */
+  readonly executors: Executors;
+  /** Who runs on the fleet's settings, and on which now; null: none are taken. */
+  readonly config: { readonly host: ConfigHost; readonly initial: RemoteConfig } | null;
+  /** For `up/metrics`; null: there is none. */
+  readonly measure: (() => Measurement) | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -76,7 +97,7 @@ export interface FleetOptions {
   readonly timings?: BrokerTimings;
 }
 
-/** The agent's voice to its fleet. Nothing here throws or blocks, whatever the broker does. */
+/** The agent's voice to its fleet, and its ear. Nothing here throws or blocks, whatever the broker does. */
 export interface Fleet {
   /** Takes a report of recognition. */
   report(report: Report): void;
@@ -88,6 +109,10 @@ export interface Fleet {
   speech(told: SpeechError | Outcome): void;
   /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
   observe(listener: (message: FleetMessage) => void): Disposable;
+  /** Says again all that is so: info, state, alarms, settings, metrics. */
+  repeat(): void;
+  /** The alarms that are active. */
+  alarms(): readonly AlarmRecord[];
   /** How many alarms were raised and cleared since the start. */
   alarmCounts(): { readonly raised: number; readonly cleared: number };
   /** Says goodbye (2 s at most) and lets go of the broker and every timer. Repeatable; later reports are ignored. */
@@ -106,9 +131,10 @@ export function startFleet(options: FleetOptions): Fleet {
   const listeners = new Set<(message: FleetMessage) => void>();
   /** The code of what was last wrong with each side that has a sensor; null: nothing. */
   const conditions = new Map<Origin, string | null>();
+  const events = eventsOf(identity, identity.boot, clock);
+  const fileOf = (name: string) => (stateDir === null ? null : join(stateDir, name));
   let device = startingDevice(clock.wallMs());
   let session = newSession();
-  let lastSeq = 0;
   let stopped: Promise<void> | null = null;
   let publisher: Publisher | null = null;
 
@@ -118,7 +144,7 @@ export function startFleet(options: FleetOptions): Fleet {
   });
   const desk = openAlarmDesk({
     boot: identity.boot,
-    file: stateDir === null ? null : join(stateDir, "alarms.json"),
+    file: fileOf("alarms.json"),
     onDisk: disk("alarms"),
     clock,
     logger,
@@ -127,6 +153,30 @@ export function startFleet(options: FleetOptions): Fleet {
       if (options.broker === null && alarm.status === "cleared") desk.forget(alarm.id);
     },
   });
+  const commands = openCommandDesk({
+    executors: options.executors,
+    file: fileOf("commands.json"),
+    onDisk: disk("commands"),
+    clock,
+    logger,
+    publish: (name, id, outcome) =>
+      publish(outcomeMessage(identity, name, id, payloads.outcomePayload(outcome, clock.wallMs()))),
+    ended: (...facts) => publish(events.ofCommand(...facts)),
+  });
+  const config =
+    options.config === null
+      ? null
+      : openConfigDesk({
+          ...options.config,
+          file: fileOf("remote-config.json"),
+          onDisk: disk("remote-config"),
+          clock,
+          logger,
+          changed: (to) => {
+            publish(configNow(to));
+            publish(infoNow());
+          },
+        });
 
   function newSession(): string {
     return Array.from({ length: 4 }, () =>
@@ -149,9 +199,27 @@ export function startFleet(options: FleetOptions): Fleet {
     return stateMessage(identity, payloads.statePayload(device, identity.boot, session, clock.wallMs()));
   }
 
+  function infoNow(): Message {
+    return infoMessage(identity, payloads.infoPayload(info, options.configHash(), clock.wallMs()));
+  }
+
+  function configNow(of: RemoteConfig): Message {
+    return configMessage(identity, payloads.configReportPayload(of, options.configHash(), clock.wallMs()));
+  }
+
+  /** All that is so, as a new connection begins with it. */
+  function present(): readonly Message[] {
+    return [
+      infoNow(),
+      stateNow(),
+      ...desk.active().map(messageOf),
+      ...(config === null ? [] : [configNow(config.now())]),
+      ...(options.homeAssistant ? homeAssistantMessages(identity, info, options.publishTranscripts) : []),
+    ];
+  }
+
   function birth(): readonly Message[] {
-    const birthInfo = infoMessage(identity, payloads.infoPayload(info, clock.wallMs()));
-    const messages = [birthInfo, stateNow(), ...desk.active().map(messageOf)];
+    const messages = present();
     for (const message of messages) for (const listener of listeners) listener(message);
     return messages;
   }
@@ -170,30 +238,50 @@ export function startFleet(options: FleetOptions): Fleet {
     if (device.phase !== phase || device.reason !== reason) publish(stateNow());
   }
 
-  function stamp(): payloads.EventStamp {
-    lastSeq += 1;
-    return { seq: lastSeq, boot: identity.boot, nowMs: clock.wallMs() };
+  function publishEvent(report: Report): void {
+    const event = events.of(report);
+    if (event !== null) publish(event);
+    if (report.type !== "transcript" || !options.publishTranscripts) return;
+    const { transcript } = report;
+    // What is not final yet is worth nothing later.
+    if (!transcript.final && publisher?.isConnected() !== true) return;
+    publish(transcriptMessage(identity, payloads.transcriptPayload(transcript, clock.wallMs())));
   }
 
-  function publishEvent(report: Report): void {
-    switch (report.type) {
-      case "error":
-        return publish(eventMessage(identity, "error", payloads.errorEventPayload(report.error, stamp())));
-      case "session":
-        return publish(eventMessage(identity, "session", payloads.sessionEventPayload(report, stamp())));
-      case "gap":
-        return publish(eventMessage(identity, "audio-gap", payloads.audioGapEventPayload(report, stamp())));
-      case "transcript": {
-        const { transcript } = report;
-        // What is not final yet is worth nothing later.
-        const wanted = options.publishTranscripts && (transcript.final || publisher?.isConnected() === true);
-        if (wanted) publish(transcriptMessage(identity, payloads.transcriptPayload(transcript, clock.wallMs())));
-        return;
-      }
-      case "phase":
-      case "healthy":
-        return;
-    }
+  function nextWill(): Will {
+    session = newSession();
+    const lost = offlineDevice(device, "connection lost", clock.wallMs());
+    const payload = payloads.statePayload(lost, identity.boot, session, clock.wallMs());
+    return { topic: upTopic(identity, "state"), payload: JSON.stringify(payload) };
+  }
+
+  function received({ topic, payload, retain }: Incoming): void {
+    if (stopped !== null) return;
+    const [kind, ...levels] = downLevels(identity, topic) ?? [];
+    if (kind === "command") commands.receive(levels, payload, retain);
+    else if (kind === "config" && levels.length === 0) config?.receive(payload);
+  }
+
+  function connect(access: BrokerAccess): Publisher {
+    const path = fileOf(join("outbox", "journal"));
+    const file = path === null ? null : openOutboxFile(path, clock, logger, disk("outbox"));
+    const restored = (file?.restored ?? []).flatMap(
+      (each) => restoredMessage(identity, each.topic, each.payload) ?? [],
+    );
+    const { timings = brokerTimings } = options;
+    const subscriptions = downTopics(identity);
+    const link = { access, clientId: identity.device, clock, random, timings, logger, file, restored, subscriptions };
+    return startPublisher(link, {
+      nextWill,
+      birth,
+      delivered({ payload }) {
+        well("broker");
+        if ("severity" in payload && payload.status === "cleared") desk.forget(payload.id);
+      },
+      trouble: (cause) => trouble(symptomOfBroker(cause)),
+      accepted: well,
+      received,
+    });
   }
 
   function refreshLater(): Disposable {
@@ -204,36 +292,30 @@ export function startFleet(options: FleetOptions): Fleet {
   }
 
   let refresh = refreshLater();
-  if (options.broker !== null) {
-    const { broker: access, timings = brokerTimings } = options;
-    const path = stateDir === null ? null : join(stateDir, "outbox", "journal");
-    const file = path === null ? null : openOutboxFile(path, clock, logger, disk("outbox"));
-    const restored = (file?.restored ?? []).flatMap(
-      (each) => restoredMessage(identity, each.topic, each.payload) ?? [],
-    );
-    const link = { access, clientId: identity.device, clock, random, timings, logger, file, restored };
-    publisher = startPublisher(link, {
-      nextWill() {
-        session = newSession();
-        const lost = offlineDevice(device, "connection lost", clock.wallMs());
-        const payload = payloads.statePayload(lost, identity.boot, session, clock.wallMs());
-        return { topic: upTopic(identity, "state"), payload: JSON.stringify(payload) };
-      },
-      birth,
-      delivered({ payload }) {
-        well("broker");
-        if ("status" in payload && payload.status === "cleared") desk.forget(payload.id);
-      },
-      trouble: (cause) => trouble(symptomOfBroker(cause)),
-      accepted: () => well("topics"),
+  publisher = options.broker === null ? null : connect(options.broker);
+  commands.resume();
+  const metrics = metricsDesk(options.measure);
+
+  function metricsDesk(measure: FleetOptions["measure"]): MetricsDesk | null {
+    if (measure === null) return null;
+    return openMetricsDesk({
+      measure,
+      delivery: () => publisher?.counts() ?? { waiting: 0, dropped: 0, unheard: 0, reconnects: 0 },
+      alarmsActive: () => desk.active().length,
+      publish: (payload) => publish(metricsMessage(identity, payload)),
+      clock,
+      random,
     });
   }
 
   async function close(reason: string): Promise<void> {
     refresh[Symbol.dispose]();
+    metrics?.[Symbol.dispose]();
+    const desks = Promise.all([commands.close(), config?.close()]);
     device = offlineDevice(device, reason, clock.wallMs());
     publish(stateNow());
     await publisher?.stop();
+    await desks;
     await desk.close();
   }
 
@@ -244,6 +326,8 @@ export function startFleet(options: FleetOptions): Fleet {
       publishEvent(report);
       trouble(symptomOfReport(report));
       well(wellByReport(report));
+      config?.report(report);
+      metrics?.report(report);
     },
     capture(event) {
       if (stopped !== null) return;
@@ -262,7 +346,7 @@ export function startFleet(options: FleetOptions): Fleet {
     speech(told) {
       if (stopped !== null) return;
       if ("kind" in told) {
-        publish(eventMessage(identity, "error", payloads.errorEventPayload(told, stamp())));
+        publishEvent({ type: "error", error: told });
         trouble(symptomOfSpeechError(told));
       } else if (told.result === "spoken") {
         well("speech");
@@ -275,6 +359,11 @@ export function startFleet(options: FleetOptions): Fleet {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
+    repeat() {
+      for (const message of present()) publish(message);
+      metrics?.tell();
+    },
+    alarms: () => desk.active(),
     alarmCounts: () => desk.counts(),
     stop(reason) {
       stopped ??= close(reason);

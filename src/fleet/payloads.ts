@@ -2,6 +2,7 @@ import { printable } from "../base/fault.ts";
 import type { ErrorReport, Report, Transcript } from "../recognition/report.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import type { DeviceState } from "./device-state.ts";
+import type { RemoteConfig } from "./remote-config-file.ts";
 import type {
   AlarmPayload,
   AudioGapEventPayload,
@@ -11,6 +12,7 @@ import type {
   StatePayload,
   TranscriptPayload,
 } from "./schema.ts";
+import type { CommandEventPayload, ConfigReportPayload, OutcomePayload } from "./schema-down.ts";
 
 // Our types to the wire's: snake_case, RFC 3339, bounded text. `nowMs` is the wall clock.
 
@@ -22,7 +24,6 @@ export interface DeviceInfo {
   readonly hardware: string;
   readonly capabilities: readonly string[];
   readonly audioFormat: string;
-  readonly configHash: string;
 }
 
 /** What stamps an event: its place in the sequence of this boot. */
@@ -39,7 +40,8 @@ export function timestamp(wallMs: number): string {
   return new Date(shown).toISOString();
 }
 
-export function infoPayload(info: DeviceInfo, nowMs: number): InfoPayload {
+/** @param configHash of the settings in effect */
+export function infoPayload(info: DeviceInfo, configHash: string, nowMs: number): InfoPayload {
   return {
     v: 1,
     ts: timestamp(nowMs),
@@ -49,7 +51,7 @@ export function infoPayload(info: DeviceInfo, nowMs: number): InfoPayload {
     hardware: info.hardware,
     capabilities: [...info.capabilities],
     audio_format: info.audioFormat,
-    config_hash: info.configHash,
+    config_hash: configHash,
   };
 }
 
@@ -126,6 +128,32 @@ export function audioGapEventPayload(
     to: timestamp(report.toMs),
     cause: printable(report.cause),
   };
+}
+
+export function commandEventPayload(
+  facts: {
+    readonly name: string;
+    readonly id: string;
+    readonly status: "succeeded" | "failed";
+    readonly reason: string;
+  },
+  stamp: EventStamp,
+): CommandEventPayload {
+  const { name, id, status, reason } = facts;
+  return { ...stamped(stamp), command: name, id, status, reason: printable(reason) };
+}
+
+export function outcomePayload(
+  outcome: Pick<OutcomePayload, "status" | "reason" | "result">,
+  nowMs: number,
+): OutcomePayload {
+  return { v: 1, ts: timestamp(nowMs), ...outcome, reason: printable(outcome.reason) };
+}
+
+/** @param hash of the settings in effect */
+export function configReportPayload(config: RemoteConfig, hash: string, nowMs: number): ConfigReportPayload {
+  const { settings, desired, status, errors } = config;
+  return { v: 1, ts: timestamp(nowMs), status, desired: desired?.ts ?? null, hash, settings, errors };
 }
 
 /** Also what `run --stdout jsonl` prints, beside its `type`. */

@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
-import type { Answer, Outgoing, Will } from "./broker.ts";
+import type { Answer, Incoming, Outgoing, Will } from "./broker.ts";
 import { type BrokerAccess, sendsSecretsInClear } from "./broker-access.ts";
 import { type BrokerTimings, reasonClass } from "./broker-policy.ts";
 import type { BrokerTrouble } from "./diagnosis.ts";
@@ -32,6 +32,8 @@ export interface PublisherOptions {
   readonly file: OutboxFile | null;
   /** What waited at the restart, oldest first. */
   readonly restored: readonly Message[];
+  /** Topics that the device listens to. */
+  readonly subscriptions: readonly string[];
 }
 
 /** What the publisher asks and tells its owner. */
@@ -44,8 +46,9 @@ export interface PublisherOwner {
   delivered(message: Message): void;
   /** The broker cannot be reached, or refuses something. */
   trouble(trouble: BrokerTrouble): void;
-  /** It takes every topic again that it had refused. */
-  accepted(): void;
+  /** It takes every topic again that it had refused, or the subscriptions. */
+  accepted(origin: "topics" | "subscriptions"): void;
+  received(message: Incoming): void;
 }
 
 /** What became of messages since the start. */
@@ -119,7 +122,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
   function delivered(message: Message, subscribers: boolean): void {
     if (!subscribers) unheard += 1;
     refused.delete(kindOf(message.topic));
-    if (refused.size === 0) owner.accepted();
+    if (refused.size === 0) owner.accepted("topics");
     owner.delivered(message);
   }
 
@@ -142,6 +145,14 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     connected: birth,
     take: takeNext,
     answered,
+    subscriptions: options.subscriptions,
+    received: (message) => owner.received(message),
+    subscribed(refusal) {
+      if (refusal === null) return owner.accepted("subscriptions");
+      const { reasonCode, fault } = refusal;
+      logger.warn("the subscriptions were refused", { error: fault.message });
+      owner.trouble({ origin: "subscriptions", class: reasonClass(reasonCode), reasonCode, fault });
+    },
     failed({ reasonCode, fault }, meaning, retryInMs) {
       disconnect();
       logger.warn(fault.message, { code: fault.code, hint: fault.hint, retryInMs });

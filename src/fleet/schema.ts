@@ -1,7 +1,19 @@
 import * as z from "zod";
 import type { ErrorClass } from "../sis/catalogue.ts";
+import type { DiscoveryPayload } from "./schema-discovery.ts";
+import {
+  type ConfigReportPayload,
+  commandEventPayload,
+  commandPayload,
+  configReportPayload,
+  desiredConfigPayload,
+  type OutcomePayload,
+  outcomePayload,
+} from "./schema-down.ts";
+import { type MetricsPayload, metricsPayload } from "./schema-metrics.ts";
+import { code, common, count, eventCommon, label, phrase, timestamp, traceId } from "./schema-parts.ts";
 
-// What a device publishes, as the fleet reads it: the one source of the code's types and of docs/schemas/*.json.
+// What a device publishes, as the fleet reads it (and, in schema-down.ts, what it takes from the fleet): the one source of the code's types and of docs/schemas/*.json.
 // Field names are those on the wire. Readers must tolerate fields that they do not know.
 
 /** What can be wrong with a device: one retained message for each. */
@@ -36,7 +48,7 @@ export const devicePhases = [
 ] as const;
 export type DevicePhase = (typeof devicePhases)[number];
 
-export const eventTypes = ["error", "session", "audio-gap"] as const;
+export const eventTypes = ["error", "session", "audio-gap", "command"] as const;
 export type EventType = (typeof eventTypes)[number];
 
 /** Every class of the service's errors; one missing or too many here does not compile. */
@@ -51,26 +63,6 @@ const errorClasses = {
   sequence: "sequence",
   network: "network",
 } as const satisfies { readonly [Class in ErrorClass]: Class };
-
-/** RFC 3339, UTC, with milliseconds. */
-const timestamp = z.iso.datetime({ precision: 3 });
-const label = z.string().min(1).max(128);
-const phrase = z.string().max(300);
-const code = z.string().max(64);
-const traceId = z.string().max(200).nullable();
-const count = z.int().min(0);
-
-const common = {
-  v: z.literal(1).describe("version of the payload"),
-  ts: timestamp.describe("when the device wrote this"),
-};
-
-const eventCommon = {
-  ...common,
-  seq: count.describe("runs through all events of a boot; a hole is a lost event"),
-  boot: label,
-  replayed: z.boolean().describe("delivered late: the broker was away when it happened, or did not acknowledge it"),
-};
 
 export const statePayload = z.object({
   ...common,
@@ -167,10 +159,22 @@ export const eventPayloads = {
   error: errorEventPayload,
   session: sessionEventPayload,
   "audio-gap": audioGapEventPayload,
+  command: commandEventPayload,
 } as const satisfies Readonly<Record<EventType, z.ZodType>>;
 
-export type EventPayload = ErrorEventPayload | SessionEventPayload | AudioGapEventPayload;
-export type Payload = StatePayload | InfoPayload | AlarmPayload | EventPayload | TranscriptPayload;
+export type EventPayload = z.infer<(typeof eventPayloads)[EventType]>;
+
+/** Everything that a device publishes. */
+export type Payload =
+  | StatePayload
+  | InfoPayload
+  | AlarmPayload
+  | EventPayload
+  | TranscriptPayload
+  | OutcomePayload
+  | ConfigReportPayload
+  | MetricsPayload
+  | DiscoveryPayload;
 
 const payloads = {
   state: ["up/state", statePayload],
@@ -179,7 +183,13 @@ const payloads = {
   "event-error": ["up/event/error", errorEventPayload],
   "event-session": ["up/event/session", sessionEventPayload],
   "event-audio-gap": ["up/event/audio-gap", audioGapEventPayload],
+  "event-command": ["up/event/command", commandEventPayload],
   transcript: ["up/transcript", transcriptPayload],
+  metrics: ["up/metrics", metricsPayload],
+  command: ["dn/command/{name}/{id}", commandPayload],
+  "command-outcome": ["up/command/{name}/{id}", outcomePayload],
+  "config-desired": ["dn/config", desiredConfigPayload],
+  config: ["up/config", configReportPayload],
 } as const;
 
 /** A JSON Schema (draft 2020-12) for each payload, by a name for it. */

@@ -9,7 +9,15 @@ export interface TopicOwner {
 }
 
 /** What a device sends, below `up/`. */
-export type UpTopic = "state" | "info" | "transcript" | `alarm/${AlarmType}` | `event/${EventType}`;
+export type UpTopic =
+  | "state"
+  | "info"
+  | "config"
+  | "metrics"
+  | "transcript"
+  | `alarm/${AlarmType}`
+  | `event/${EventType}`
+  | `command/${string}/${string}`;
 
 /** Longest fleet or device name, in UTF-16 units. Far below MQTT's 65,535 bytes for a topic. */
 const longestLevel = 64;
@@ -17,6 +25,20 @@ const longestLevel = 64;
 /** The topic of one kind of message: version first, fixed depth, direction split, so that an ACL is two lines. */
 export function upTopic(owner: TopicOwner, name: UpTopic): string {
   return `sis/v1/${owner.fleet}/${owner.device}/up/${name}`;
+}
+
+/** What a device listens to. */
+export function downTopics(owner: TopicOwner): readonly string[] {
+  return [`${down(owner)}command/+/+`, `${down(owner)}config`];
+}
+
+/** The levels of a topic below `dn/`; null: it is not one of this device's. */
+export function downLevels(owner: TopicOwner, topic: string): readonly string[] | null {
+  return topic.startsWith(down(owner)) ? topic.slice(down(owner).length).split("/") : null;
+}
+
+function down(owner: TopicOwner): string {
+  return `sis/v1/${owner.fleet}/${owner.device}/dn/`;
 }
 
 /**

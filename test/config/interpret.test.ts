@@ -213,12 +213,12 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   [
     "a table unlike any",
     `${least}[[zoological]]\nx = 1`,
-    "agent.toml:7: zoological: is not a setting; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [synthesis], [mqtt], [panel]",
+    "agent.toml:7: zoological: is not a setting; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [synthesis], [mqtt], [metrics], [panel]",
   ],
   [
     "a dangerous key",
     `__proto__.polluted = 1\n${least}`,
-    "agent.toml:1: __proto__: is not a table of settings; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [synthesis], [mqtt], [panel]",
+    "agent.toml:1: __proto__: is not a table of settings; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [synthesis], [mqtt], [metrics], [panel]",
   ],
   [
     "a secret in the file",
@@ -385,7 +385,7 @@ test("the environment overrides the file, in the setting's own type", () => {
   assert.equal(settings?.sis.chunk_ms, 250);
   assert.deepEqual([settings?.sis.add_punc, settings?.sis.digit_norm], [true, false]);
   assert.equal(settings?.audio.speed, 0.5);
-  assert.deepEqual(settings?.mqtt, { url: "mqtt://localhost", protocol: 4, transcripts: false });
+  assert.deepEqual(settings?.mqtt, { url: "mqtt://localhost", protocol: 4, transcripts: false, home_assistant: false });
   assert.equal(settings?.state_dir, "/etc/sis-agent/here");
   assert.deepEqual(origins.get("sis.chunk_ms"), { from: "environment", variable: "SIS_AGENT_SIS__CHUNK_MS" });
   assert.deepEqual(origins.get("sis.project_id"), { from: "file", line: 3 });

@@ -24,7 +24,14 @@ async function endWith(...answers: readonly (readonly number[])[]): Promise<Conn
     access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 5 },
     clientId: "kiosk-17",
     will: { topic: "w", payload: "{}" },
-    carrier: { connected() {}, take: () => waiting.shift() ?? null, answered() {} },
+    carrier: {
+      subscriptions: [],
+      connected() {},
+      take: () => waiting.shift() ?? null,
+      answered() {},
+      received() {},
+      subscribed() {},
+    },
     clock: systemClock,
     timings: { ...brokerTimings, acknowledgeTimeoutMs: 200, connectTimeoutMs: 400 },
   });

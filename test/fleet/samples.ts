@@ -11,7 +11,6 @@ export const deviceInfo: DeviceInfo = {
   hardware: "Raspberry Pi 4",
   capabilities: ["rasr"],
   audioFormat: "pcm16k16bit",
-  configHash: "d34db33f",
 };
 
 export const errorReport: ErrorReport = {

@@ -5,7 +5,9 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { quietAlarms, stepAlarms } from "../../src/fleet/alarms.ts";
 import { startingDevice } from "../../src/fleet/device-state.ts";
+import { type Measurement, metricsPayload, noTallies } from "../../src/fleet/metrics.ts";
 import * as payloads from "../../src/fleet/payloads.ts";
+import { noRemoteConfig } from "../../src/fleet/remote-config-file.ts";
 import { jsonSchemas, schemaFiles } from "../../src/fleet/schema.ts";
 import { deviceInfo, errorReport, symptomOf, transcript } from "./samples.ts";
 
@@ -31,14 +33,33 @@ function anAlarm(message: string, hint: string) {
 const session = { type: "session", change: "started", session: "s", traceId: null, reason: "started" } as const;
 const gap = { type: "gap", lostMs: 12.5, fromMs: nowMs, toMs: nowMs, cause: "buffer-full" } as const;
 
+const measurement: Measurement = {
+  ledger: { capturedMs: 1, resumedMs: 0, withheldMs: 0, acknowledgedMs: 1, pendingMs: 0, lostMs: 0, missedMs: 0 },
+  sentMs: 1,
+  replayedMs: 0,
+  level: { rmsDbfs: -30, peakDbfs: -3, clippedRatio: 0 },
+  cpuMs: 1,
+  rssBytes: 1,
+  diskFreeBytes: 1,
+  temperatureC: 50,
+};
+const delivery = { waiting: 0, dropped: 0, unheard: 0, reconnects: 0 };
+const mark = (atMs: number) => ({ atMs, measurement, delivery });
+
 const samples: readonly (readonly [string, object])[] = [
   ["state", payloads.statePayload(startingDevice(nowMs), "boot-1", "c0ffee", nowMs)],
-  ["info", payloads.infoPayload(deviceInfo, nowMs)],
+  ["info", payloads.infoPayload(deviceInfo, "d34db33f", nowMs)],
   ["alarm", payloads.alarmPayload(anAlarm("trouble", "wait"), nowMs)],
   ["event-error", payloads.errorEventPayload(errorReport, stamp)],
   ["event-session", payloads.sessionEventPayload(session, stamp)],
   ["event-audio-gap", payloads.audioGapEventPayload(gap, stamp)],
   ["transcript", payloads.transcriptPayload(transcript, nowMs)],
+  ["event-command", payloads.commandEventPayload({ name: "report", id: "1", status: "succeeded", reason: "" }, stamp)],
+  ["command", { v: 1, ts: payloads.timestamp(nowMs), args: {}, not_after: payloads.timestamp(nowMs) }],
+  ["command-outcome", payloads.outcomePayload({ status: "failed", reason: "no", result: null }, nowMs)],
+  ["config-desired", { v: 1, ts: payloads.timestamp(nowMs), settings: { "sis.vad_tail": 300 } }],
+  ["config", payloads.configReportPayload(noRemoteConfig, "d34db33f", nowMs)],
+  ["metrics", metricsPayload(mark(0), mark(60_000), { ...noTallies, alarmsActive: 1 }, nowMs)],
 ];
 
 test("every payload fits its published schema, and no schema is without a sample", () => {
@@ -51,7 +72,7 @@ test("a payload without one of its fields, or with one of another type, does not
     for (const key of Object.keys(payload)) {
       const less = Object.fromEntries(Object.entries(payload).filter(([other]) => other !== key));
       assert.notEqual(problems(name, less), "", `${name} without ${key}`);
-      assert.notEqual(problems(name, { ...payload, [key]: { odd: true } }), "", `${name} with an odd ${key}`);
+      assert.notEqual(problems(name, { ...payload, [key]: [{ odd: true }] }), "", `${name} with an odd ${key}`);
     }
   }
 });

@@ -1,7 +1,6 @@
 import { startAgent } from "../../agent.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Logger } from "../../base/logger.ts";
-import { settingsHash } from "../../config/show.ts";
 import { startEmbeddedBroker } from "../../simulator/broker.ts";
 import type { Simulator } from "../../simulator/options.ts";
 import { startSimulator } from "../../simulator/simulator.ts";
@@ -45,7 +44,6 @@ export async function openHouse(options: {
     ...configuration,
     version,
     build,
-    configHash: settingsHash(configuration.settings),
     logger: silent,
     onReport: (report) => onHappening({ type: "report", report }),
     onCapture: (event) => onHappening({ type: "capture", event }),

@@ -2,7 +2,13 @@ import { systemClock } from "../../../src/base/clock.ts";
 import type { LogFields, Logger } from "../../../src/base/logger.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { type BrokerTimings, brokerTimings, type RetryPolicy } from "../../../src/fleet/broker-policy.ts";
-import { type BrokerAccess, type Fleet, type FleetMessage, startFleet } from "../../../src/fleet/fleet.ts";
+import {
+  type BrokerAccess,
+  type Fleet,
+  type FleetMessage,
+  type FleetOptions,
+  startFleet,
+} from "../../../src/fleet/fleet.ts";
 
 const quick: RetryPolicy = { atLeastMs: 0, baseMs: 50, capMs: 200 };
 
@@ -28,6 +34,10 @@ export interface TestFleetOptions {
   readonly timings?: BrokerTimings;
   readonly stateDir?: string;
   readonly publishTranscripts?: boolean;
+  readonly homeAssistant?: boolean;
+  readonly executors?: FleetOptions["executors"];
+  readonly config?: FleetOptions["config"];
+  readonly measure?: FleetOptions["measure"];
 }
 
 /** A real fleet room, as the agent starts it. */
@@ -51,9 +61,13 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
       hardware: "test",
       capabilities: ["rasr"],
       audioFormat: "pcm16k16bit",
-      configHash: "d34db33f",
     },
+    configHash: () => "d34db33f",
     publishTranscripts: options.publishTranscripts ?? false,
+    homeAssistant: options.homeAssistant ?? false,
+    executors: options.executors ?? {},
+    config: options.config ?? null,
+    measure: options.measure ?? null,
     stateDir: options.stateDir ?? null,
     clock: systemClock,
     random: seededRandom(`${device}-${process.pid}-${performance.now()}`),

@@ -1,20 +1,20 @@
 import { join } from "node:path";
-import type { Clock } from "./base/clock.ts";
-import type { Logger } from "./base/logger.ts";
-import type { Random } from "./base/random.ts";
-import type { Settings } from "./config/schema.ts";
-import type { Fleet } from "./fleet/fleet.ts";
-import type { Credentials } from "./sis/credentials.ts";
-import { dial } from "./sis/dial.ts";
-import { type RttsConfig, rttsUrl } from "./sis/rtts.ts";
-import { SpeechCache } from "./synthesis/cache.ts";
-import { HalfDuplex } from "./synthesis/half-duplex.ts";
-import type { Outcome } from "./synthesis/outcome.ts";
-import { type Occasion, Prompts } from "./synthesis/prompts.ts";
-import type { SpeechError } from "./synthesis/report.ts";
-import type { Sink } from "./synthesis/sink.ts";
-import { openSpeaker } from "./synthesis/speaker.ts";
-import { type SayRequest, Speech } from "./synthesis/speech.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Logger } from "../base/logger.ts";
+import type { Random } from "../base/random.ts";
+import type { Settings } from "../config/schema.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import type { Credentials } from "../sis/credentials.ts";
+import { dial } from "../sis/dial.ts";
+import { type RttsConfig, rttsUrl } from "../sis/rtts.ts";
+import { SpeechCache } from "../synthesis/cache.ts";
+import { HalfDuplex } from "../synthesis/half-duplex.ts";
+import type { Outcome } from "../synthesis/outcome.ts";
+import { type Occasion, Prompts } from "../synthesis/prompts.ts";
+import type { SpeechError } from "../synthesis/report.ts";
+import type { Sink } from "../synthesis/sink.ts";
+import { openSpeaker } from "../synthesis/speaker.ts";
+import { type SayRequest, Speech } from "../synthesis/speech.ts";
 
 interface Surroundings {
   readonly settings: Pick<Settings, "sis" | "synthesis" | "state_dir" | "audio">;

@@ -1,0 +1,35 @@
+import { freshMeter, type SoundHealth, stepHealth, tallyOf } from "../audio/level.ts";
+import type { Clock } from "../base/clock.ts";
+import { type LevelMeter, levelMeter } from "./meters.ts";
+
+/** What is heard of the sound itself, on its way into the log. */
+export interface Ears {
+  heard(samples: Int16Array): void;
+  /** For how long nothing has been heard, ms; null: nothing was heard yet. */
+  silentForMs(): number | null;
+  /** A meter each, so that none takes another's window. */
+  readonly levels: { readonly fleet: LevelMeter; readonly prometheus: LevelMeter };
+}
+
+/**
+ * @param sampleRate Hz
+ * @param onHealth told when what the level says of the microphone changes; null: it is no microphone
+ */
+export function openEars(sampleRate: number, clock: Clock, onHealth: ((health: SoundHealth) => void) | null): Ears {
+  const levels = { fleet: levelMeter(), prometheus: levelMeter() };
+  let meter = freshMeter;
+  let lastSoundMs: number | null = null;
+  return {
+    levels,
+    silentForMs: () => (lastSoundMs === null ? null : clock.monotonicMs() - lastSoundMs),
+    heard(samples) {
+      lastSoundMs = clock.monotonicMs();
+      const tally = tallyOf(samples);
+      for (const level of Object.values(levels)) level.heard(tally);
+      if (onHealth === null) return;
+      const before = meter.health;
+      meter = stepHealth(meter, tally, sampleRate);
+      if (meter.health !== before) onHealth(meter.health);
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { toFault } from "../base/fault.ts";
+import type { HostReading } from "../host/watch.ts";
+import type { RecognitionPhase } from "../recognition/report.ts";
+
+/** What a self-test looks at. */
+export interface SelfTestSubject {
+  readonly stateDir: string;
+  /** How long ago sound last arrived, ms; null: never. */
+  readonly silentForMs: number | null;
+  readonly recognition: RecognitionPhase | null;
+  /** How far the clock is ahead of the service's, ms; null: unknown. */
+  readonly clockAheadMs: number | null;
+  readonly host: HostReading | null;
+  readonly alarms: readonly string[];
+}
+
+interface Check {
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+const soundWithinMs = 3_000;
+const clockToleranceMs = 30_000;
+
+/** Looks at everything once, in the words of a person. Writes and removes a file in the state folder. */
+export async function selfTest(subject: SelfTestSubject): Promise<{
+  readonly ok: boolean;
+  readonly checks: Readonly<Record<string, Check>>;
+}> {
+  const { silentForMs, recognition, clockAheadMs, host, alarms } = subject;
+  const checks: Readonly<Record<string, Check>> = {
+    sound: {
+      ok: silentForMs !== null && silentForMs < soundWithinMs,
+      detail: silentForMs === null ? "none has arrived" : `the last arrived ${Math.round(silentForMs)} ms ago`,
+    },
+    recognition: {
+      ok: recognition === "streaming" || recognition === "listening",
+      detail: recognition ?? "has not begun",
+    },
+    clock: {
+      ok: clockAheadMs === null || Math.abs(clockAheadMs) <= clockToleranceMs,
+      detail:
+        clockAheadMs === null
+          ? "the service has not told the time"
+          : `${Math.round(clockAheadMs / 1000)} s ahead of the service's`,
+    },
+    disk: await diskCheck(subject.stateDir),
+    board: {
+      ok: host?.hot !== true && host?.underVoltage !== true,
+      detail: [
+        host?.temperatureC === null || host === null ? "temperature unknown" : `${Math.round(host.temperatureC)} °C`,
+        host?.underVoltage === true ? "the supply voltage is too low" : "no low voltage seen",
+      ].join(", "),
+    },
+    alarms: { ok: alarms.length === 0, detail: alarms.length === 0 ? "none is active" : alarms.join(", ") },
+  };
+  return { ok: Object.values(checks).every(({ ok }) => ok), checks };
+}
+
+async function diskCheck(folder: string): Promise<Check> {
+  const probe = join(folder, `.self-test-${randomUUID()}`);
+  try {
+    await writeFile(probe, "self-test", { mode: 0o600, flush: true });
+    await rm(probe);
+    return { ok: true, detail: "can be written" };
+  } catch (error) {
+    return { ok: false, detail: toFault(error).message };
+  }
+}

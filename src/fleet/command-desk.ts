@@ -1,0 +1,159 @@
+import { type Clock, pause } from "../base/clock.ts";
+import { Fault, printable, toFault } from "../base/fault.ts";
+import type { Logger } from "../base/logger.ts";
+import { type DiskListener, keptFile } from "./background-writer.ts";
+import { journalText, loadJournal, type TakenCommand, withCommand, withOutcome } from "./command-journal.ts";
+import { type Command, readCommand } from "./commands.ts";
+import type { CommandArguments, CommandName, OutcomePayload } from "./schema-down.ts";
+
+/** What a command that succeeded has to say, small and fit for JSON; null: nothing. */
+export type CommandResult = Readonly<Record<string, unknown>> | null;
+
+/** What carries the commands out; a command without one is not available. Rejects with why it failed. */
+export type Executors = {
+  readonly [Name in CommandName]?: (args: CommandArguments<Name>) => CommandResult | Promise<CommandResult>;
+};
+
+export interface CommandDeskOptions {
+  readonly executors: Executors;
+  /** Where the ids of commands survive a restart; null: nowhere. */
+  readonly file: string | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onDisk: DiskListener;
+  readonly publish: (name: string, id: string, outcome: Pick<OutcomePayload, "status" | "reason" | "result">) => void;
+  /** A command that was taken up has ended. */
+  readonly ended: (name: string, id: string, status: "succeeded" | "failed", reason: string) => void;
+}
+
+/** Takes commands, one after the other, each id once. */
+export interface CommandDesk {
+  /** @param levels the topic's levels after `dn/command/` */
+  receive(levels: readonly string[], payload: Uint8Array, retained: boolean): void;
+  /** Tells what became of commands that were under way when the agent last ended. Called once there is someone to hear. */
+  resume(): void;
+  close(): Promise<void>;
+}
+
+/** Waiting for their turn. */
+const mostWaiting = 8;
+const longestMs = 60_000;
+/** A disk that takes longer than this to note a command is not waited for. */
+const noteMs = 2_000;
+
+export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
+  const { executors, clock, logger, publish } = options;
+  const file = options.file === null ? null : keptFile(options.file, clock, options.onDisk);
+  let journal: readonly TakenCommand[] = options.file === null ? [] : loadJournal(options.file, logger);
+  const unfinished = journal.filter(({ status }) => status === "taken");
+  let working: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  const closing = new AbortController();
+
+  function note(next: readonly TakenCommand[]): void {
+    journal = next;
+    file?.save(journalText(journal));
+  }
+
+  function refuse(name: string, id: string, why: string): void {
+    logger.warn("a command was refused", { name, id, reason: why });
+    publish(name, id, { status: "failed", reason: why, result: null });
+  }
+
+  function receive(levels: readonly string[], payload: Uint8Array, retained: boolean): void {
+    if (closing.signal.aborted) return;
+    const nowMs = clock.wallMs();
+    const read = readCommand(levels, payload, retained, nowMs);
+    if (read.is === "unreadable") {
+      logger.warn("what came is no command", { reason: read.why });
+      return;
+    }
+    if (read.is === "refused") return refuse(read.name, read.id, read.why);
+    const { command, id, notAfterMs } = read;
+    const before = journal.find((each) => each.id === id);
+    if (before !== undefined) {
+      logger.info("a command came again; it is not executed twice", { name: command.name, id, status: before.status });
+      return;
+    }
+    if (waiting >= mostWaiting) return refuse(command.name, id, "too many commands wait already");
+    const next = withCommand(journal, { id, name: command.name, notAfterMs, status: "taken" }, nowMs);
+    if (next === null) return refuse(command.name, id, "too many commands came within a day");
+    note(next);
+    waiting += 1;
+    publish(command.name, id, { status: "accepted", reason: "", result: null });
+    working = working.then(() => execute(command, id, notAfterMs));
+  }
+
+  async function execute(command: Command, id: string, notAfterMs: number): Promise<void> {
+    waiting -= 1;
+    if (closing.signal.aborted) return;
+    try {
+      // On disk before it is begun: after a crash it must not be begun again.
+      if (file !== null) await Promise.race([file.flush(), pause(clock, noteMs, closing.signal)]);
+      if (clock.wallMs() > notAfterMs) throw new Fault("command-failed", "its turn came after not_after");
+      publish(command.name, id, { status: "executing", reason: "", result: null });
+      logger.info("executing a command", { name: command.name, id });
+      end(command.name, id, "succeeded", "", await within(longestMs, run(executors, command)));
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      end(command.name, id, "failed", printable(toFault(error).message), null);
+    }
+  }
+
+  function end(name: string, id: string, status: "succeeded" | "failed", reason: string, result: CommandResult): void {
+    note(withOutcome(journal, id, status));
+    logger.info(`a command ${status}`, { name, id, reason });
+    publish(name, id, { status, reason, result });
+    options.ended(name, id, status, reason);
+  }
+
+  async function within(ms: number, work: Promise<CommandResult>): Promise<CommandResult> {
+    const over = new AbortController();
+    const late = pause(clock, ms, over.signal).then(() => {
+      if (over.signal.aborted) return null;
+      throw new Fault("command-failed", `it took longer than ${ms / 1000} s`);
+    });
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  return {
+    receive,
+    resume() {
+      for (const { name, id } of unfinished.splice(0)) {
+        end(name, id, "failed", "the agent ended while it was executed: whether it was is not known", null);
+      }
+    },
+    async close() {
+      closing.abort();
+      await file?.flush();
+      file?.close();
+    },
+  };
+}
+
+async function run(executors: Executors, command: Command): Promise<CommandResult> {
+  const unavailable = new Fault("command-failed", "not available in this version");
+  switch (command.name) {
+    case "say":
+      if (executors.say === undefined) throw unavailable;
+      return executors.say(command.args);
+    case "log-level":
+      if (executors["log-level"] === undefined) throw unavailable;
+      return executors["log-level"](command.args);
+    case "mute":
+    case "unmute":
+    case "start":
+    case "stop":
+    case "restart-session":
+    case "self-test":
+    case "report": {
+      const executor = executors[command.name];
+      if (executor === undefined) throw unavailable;
+      return executor(command.args);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { toFault } from "../base/fault.ts";
+import type { Logger } from "../base/logger.ts";
+
+// Which commands were taken up: so that none is executed twice, not even when the broker delivers it again after a
+// restart. Pure but for reading the file.
+
+/** A command that was taken up. */
+export interface TakenCommand {
+  readonly id: string;
+  readonly name: string;
+  /** Wall clock: later it would be refused anyway, and can be forgotten. */
+  readonly notAfterMs: number;
+  /** `taken`: it is being executed, or was when the agent ended. */
+  readonly status: "taken" | "succeeded" | "failed";
+}
+
+/** More at a time are not taken up: what is remembered must have a bound. */
+const mostCommands = 500;
+/** The clock may be set back by a little. */
+const graceMs = 600_000;
+
+const content = z.object({
+  v: z.literal(1),
+  commands: z
+    .array(
+      z.object({
+        id: z.string().max(64),
+        name: z.string().max(64),
+        notAfterMs: z.number(),
+        status: z.enum(["taken", "succeeded", "failed"]),
+      }),
+    )
+    .max(mostCommands),
+});
+
+/** Adds a command, and forgets those that cannot come again; null: too many are remembered. */
+export function withCommand(
+  journal: readonly TakenCommand[],
+  command: TakenCommand,
+  nowMs: number,
+): readonly TakenCommand[] | null {
+  const kept = journal.filter(({ notAfterMs }) => notAfterMs + graceMs >= nowMs);
+  return kept.length >= mostCommands ? null : [...kept, command];
+}
+
+/** The journal after a command has ended. */
+export function withOutcome(
+  journal: readonly TakenCommand[],
+  id: string,
+  status: "succeeded" | "failed",
+): readonly TakenCommand[] {
+  return journal.map((each) => (each.id === id ? { ...each, status } : each));
+}
+
+export function journalText(journal: readonly TakenCommand[]): string {
+  return JSON.stringify({ v: 1, commands: journal });
+}
+
+/** The journal in a file; empty where there is no such file, or it cannot be read (which is logged). */
+export function loadJournal(path: string, logger: Logger): readonly TakenCommand[] {
+  try {
+    return content.parse(JSON.parse(readFileSync(path, "utf8"))).commands;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    logger.warn("the commands from before the restart cannot be read", {
+      path,
+      error: error instanceof z.ZodError ? z.prettifyError(error).slice(0, 200) : toFault(error).message,
+    });
+    return [];
+  }
+}

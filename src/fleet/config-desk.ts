@@ -1,0 +1,234 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Clock } from "../base/clock.ts";
+import { printable, toFault } from "../base/fault.ts";
+import type { Logger } from "../base/logger.ts";
+import type { ErrorReport, Report } from "../recognition/report.ts";
+import { type DiskListener, keptFile } from "./background-writer.ts";
+import { type RemoteConfig, remoteConfigText } from "./remote-config-file.ts";
+import { desiredConfigPayload, type RemoteSettings } from "./schema-down.ts";
+
+/** What is wrong with settings that the fleet wants. `key`: the setting's path; null: not about one. */
+export interface SettingProblem {
+  readonly key: string | null;
+  readonly message: string;
+}
+
+/** Who runs on the settings. */
+export interface ConfigHost {
+  /** Everything that is wrong with these settings over the device's own; empty: they can be used. */
+  check(settings: RemoteSettings): readonly SettingProblem[];
+  /**
+   * Brings the agent to run on the device's own settings with these over them. Resolves when it does.
+   * @returns whether recognition has to prove itself on them
+   */
+  apply(settings: RemoteSettings): Promise<{ readonly onTrial: boolean }>;
+}
+
+export interface ConfigDeskOptions {
+  readonly host: ConfigHost;
+  /** What the agent runs on already. */
+  readonly initial: RemoteConfig;
+  readonly file: string | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onDisk: DiskListener;
+  /** Hears of every change. */
+  readonly changed: (config: RemoteConfig) => void;
+}
+
+/** Takes the settings that the fleet wants: checks them whole, tries them, keeps them or goes back. */
+export interface ConfigDesk {
+  receive(payload: Uint8Array): void;
+  /** What recognition reports decides whether settings on trial are good. */
+  report(report: Report): void;
+  now(): RemoteConfig;
+  close(): Promise<void>;
+}
+
+/** A session that has run for this long without an objection has taken the settings. */
+const provenMs = 5_000;
+/** By then there is a session, or the settings are taken back. */
+const trialMs = 60_000;
+
+/** Errors that speak of the request itself: waiting mends none of them. */
+const objections: ReadonlySet<ErrorReport["class"]> = new Set(["config", "account", "audio", "sequence"]);
+
+type State =
+  | { readonly phase: "settled" }
+  /** Being applied, or taken back. */
+  | { readonly phase: "busy" }
+  /** No session has run on them yet. `trouble`: why not, if anything. */
+  | (Trial & { readonly phase: "trial"; readonly trouble: string | null })
+  /** A session runs on them. */
+  | (Trial & { readonly phase: "proving" })
+  | { readonly phase: "closed" };
+
+interface Trial {
+  /** What to go back to. */
+  readonly before: RemoteSettings;
+  /** Monotonic. */
+  readonly deadlineMs: number;
+  readonly timer: Disposable;
+}
+
+export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
+  const { host, clock, logger } = options;
+  const file = options.file === null ? null : keptFile(options.file, clock, options.onDisk);
+  let config = options.initial;
+  let state: State = { phase: "settled" };
+  /** Came while another was being tried; the latest counts. */
+  let next: Uint8Array | null = null;
+
+  function change(to: RemoteConfig): void {
+    config = to;
+    file?.save(remoteConfigText(config));
+    options.changed(config);
+  }
+
+  function receive(payload: Uint8Array): void {
+    if (state.phase === "closed") return;
+    if (state.phase !== "settled") {
+      next = payload;
+      return;
+    }
+    const text = new TextDecoder().decode(payload);
+    // A broker gives it again at each connection: what was judged once stays judged.
+    if (text === config.desired?.text) return;
+    const read = readDesired(text);
+    if ("problem" in read) {
+      const desired = { ts: config.desired?.ts ?? new Date(clock.wallMs()).toISOString(), text };
+      return refuse({ desired, errors: [{ key: null, message: read.problem }] });
+    }
+    const desired = { ts: read.ts ?? new Date(clock.wallMs()).toISOString(), text };
+    const errors = host.check(read.settings).map(({ key, message }) => ({ key, message: printable(message, 299) }));
+    if (errors.length > 0) return refuse({ desired, errors: errors.slice(0, 50) });
+    if (isDeepStrictEqual(read.settings, config.settings))
+      return settle({ ...config, desired, ...good(config.settings) });
+    void attempt(read.settings, desired);
+  }
+
+  function refuse(why: Pick<RemoteConfig, "desired" | "errors">): void {
+    logger.warn("the fleet's settings are refused", { errors: describe(why.errors) });
+    settle({ ...config, ...why, status: "refused" });
+  }
+
+  function settle(to: RemoteConfig): void {
+    state = { phase: "settled" };
+    change(to);
+    const waiting = next;
+    next = null;
+    if (waiting !== null) receive(waiting);
+  }
+
+  async function attempt(settings: RemoteSettings, desired: RemoteConfig["desired"]): Promise<void> {
+    const before = config.settings;
+    state = { phase: "busy" };
+    // What is kept is what was good: a crash of the trial is a way back.
+    change({ ...config, desired, status: "trying", errors: [] });
+    logger.info("trying the fleet's settings", { settings: Object.keys(settings).join(", ") });
+    try {
+      await file?.flush();
+      const { onTrial } = await host.apply(settings);
+      if (closed()) return;
+      config = { ...config, settings };
+      if (!onTrial) return settle({ ...config, ...good(settings) });
+      const deadlineMs = clock.monotonicMs() + trialMs;
+      state = { phase: "trial", before, deadlineMs, trouble: null, timer: clock.after(trialMs, deadline) };
+    } catch (error) {
+      if (!closed()) await goBack(before, toFault(error).message);
+    }
+  }
+
+  async function goBack(before: RemoteSettings, why: string): Promise<void> {
+    endTimer();
+    state = { phase: "busy" };
+    logger.warn("the fleet's settings are taken back", { reason: why });
+    await host.apply(before).catch((error: unknown) => {
+      logger.error("the settings before could not be taken up again", { error: toFault(error).message });
+    });
+    if (closed()) return;
+    settle({
+      ...config,
+      settings: before,
+      status: "rolled-back",
+      errors: [{ key: null, message: printable(why, 299) }],
+    });
+  }
+
+  function keep(): void {
+    endTimer();
+    logger.info("the fleet's settings are good");
+    settle({ ...config, ...good(config.settings) });
+  }
+
+  function deadline(): void {
+    if (state.phase !== "trial") return;
+    // Nobody spoke, so that nothing was tried, and nothing failed: no reason to go back.
+    if (state.trouble === null) keep();
+    else void goBack(state.before, `no session within ${trialMs / 1000} s: ${state.trouble}`);
+  }
+
+  function report(what: Report): void {
+    if (state.phase !== "trial" && state.phase !== "proving") return;
+    const { before, deadlineMs } = state;
+    if (what.type === "error") {
+      const trouble = `${what.error.code}: ${what.error.message}`;
+      if (objections.has(what.error.class)) {
+        void goBack(before, trouble);
+        return;
+      }
+      endTimer();
+      const timer = clock.after(deadlineMs - clock.monotonicMs(), deadline);
+      state = { phase: "trial", before, deadlineMs, trouble, timer };
+    } else if (what.type === "session" && what.change === "started" && state.phase === "trial") {
+      endTimer();
+      state = { phase: "proving", before, deadlineMs, timer: clock.after(provenMs, keep) };
+    }
+  }
+
+  function endTimer(): void {
+    if (state.phase === "trial" || state.phase === "proving") state.timer[Symbol.dispose]();
+  }
+
+  function closed(): boolean {
+    return state.phase === "closed";
+  }
+
+  return {
+    receive,
+    report,
+    now: () => config,
+    async close() {
+      endTimer();
+      state = { phase: "closed" };
+      await file?.flush();
+      file?.close();
+    },
+  };
+}
+
+function good(settings: RemoteSettings): Pick<RemoteConfig, "status" | "errors"> {
+  return { status: Object.keys(settings).length === 0 ? "own" : "applied", errors: [] };
+}
+
+function readDesired(
+  text: string,
+): { readonly ts: string | null; readonly settings: RemoteSettings } | { readonly problem: string } {
+  // An empty retained message is how a broker is told to forget one.
+  if (text === "") return { ts: null, settings: {} };
+  try {
+    const { data, error } = desiredConfigPayload.safeParse(JSON.parse(text));
+    if (data !== undefined) return data;
+    const [issue] = error.issues;
+    return { problem: printable(`${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? "wrong"}`) };
+  } catch {
+    return { problem: "it is not JSON" };
+  }
+}
+
+function describe(errors: readonly SettingProblem[]): string {
+  return errors
+    .slice(0, 5)
+    .map(({ key, message }) => (key === null ? message : `${key}: ${message}`))
+    .join("; ");
+}

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { type Executors, openCommandDesk } from "../../src/fleet/command-desk.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
+import { eventually } from "../system/lab/processes.ts";
+
+function startLab() {
+  const folder = mkdtempSync(join(tmpdir(), "commands-"));
+  const clock = new ManualClock();
+  const told: string[] = [];
+  const logger = { debug() {}, info() {}, warn() {}, error() {} };
+  const open = (executors: Executors, file: string | null = join(folder, "commands.json")) =>
+    openCommandDesk({
+      executors,
+      file,
+      clock,
+      logger,
+      onDisk() {},
+      publish: (name, id, { status, reason }) => told.push([name, id, status, reason].filter(Boolean).join(" ")),
+      ended: (name, id, status) => told.push(`event ${name} ${id} ${status}`),
+    });
+  const payload = (args: object = {}, lifeMs = 60_000) =>
+    Buffer.from(
+      JSON.stringify({
+        v: 1,
+        ts: new Date(clock.wallMs()).toISOString(),
+        args,
+        not_after: new Date(clock.wallMs() + lifeMs).toISOString(),
+      }),
+    );
+  /** Waits until so much has been told. */
+  const until = (count: number) => eventually(() => told.length >= count, `${count} lines of ${told.join("; ")}`);
+  return { clock, told, open, payload, until, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+}
+
+test("accepted, executing, succeeded; and an event", async () => {
+  using lab = startLab();
+  const desk = lab.open({ report: () => null });
+  desk.receive(["report", "1"], lab.payload(), false);
+  await lab.until(4);
+  assert.deepEqual(lab.told, [
+    "report 1 accepted",
+    "report 1 executing",
+    "report 1 succeeded",
+    "event report 1 succeeded",
+  ]);
+  await desk.close();
+});
+
+test("one that fails says why; one that has nobody to carry it out is not available", async () => {
+  using lab = startLab();
+  const desk = lab.open({
+    say: () => {
+      throw new Error("no loudspeaker");
+    },
+  });
+  desk.receive(["say", "1"], lab.payload({ text: "hello" }), false);
+  desk.receive(["mute", "2"], lab.payload(), false);
+  await lab.until(8);
+  assert.ok(lab.told.includes("say 1 failed no loudspeaker"));
+  assert.ok(lab.told.includes("mute 2 failed not available in this version"));
+  await desk.close();
+});
+
+test("each id is executed once, over a restart too", async () => {
+  using lab = startLab();
+  let runs = 0;
+  const executors: Executors = {
+    report: () => {
+      runs += 1;
+      return null;
+    },
+  };
+  const desk = lab.open(executors);
+  desk.receive(["report", "1"], lab.payload(), false);
+  desk.receive(["report", "1"], lab.payload(), false);
+  await lab.until(4);
+  await desk.close();
+  const again = lab.open(executors);
+  again.resume();
+  again.receive(["report", "1"], lab.payload(), false);
+  again.receive(["report", "2"], lab.payload(), false);
+  await lab.until(8);
+  assert.equal(runs, 2);
+  assert.ok(!lab.told.slice(4).some((line) => line.includes(" 1 ")));
+  await again.close();
+});
+
+test("one that was being executed when the agent ended is told to have failed, and is not begun again", async () => {
+  using lab = startLab();
+  let runs = 0;
+  const forever: Executors = {
+    "self-test": () => {
+      runs += 1;
+      return new Promise<null>(() => {});
+    },
+  };
+  const desk = lab.open(forever);
+  desk.receive(["self-test", "9"], lab.payload(), false);
+  await lab.until(2);
+  await desk.close();
+  const again = lab.open(forever);
+  again.resume();
+  assert.match(lab.told[2] ?? "", /^self-test 9 failed the agent ended/);
+  again.receive(["self-test", "9"], lab.payload(), false);
+  await setImmediate();
+  assert.equal(runs, 1);
+  assert.equal(lab.told.length, 4);
+  await again.close();
+});
+
+test("one after the other; whose turn comes too late is not executed, and too many are refused", async () => {
+  using lab = startLab();
+  const first = Promise.withResolvers<null>();
+  const desk = lab.open({ report: () => first.promise, "self-test": () => null });
+  desk.receive(["report", "1"], lab.payload(), false);
+  await lab.until(2);
+  desk.receive(["self-test", "2"], lab.payload({}, 1_000), false);
+  for (let id = 3; id <= 10; id += 1) desk.receive(["self-test", `${id}`], lab.payload(), false);
+  assert.match(lab.told.at(-1) ?? "", /^self-test 10 failed too many commands wait/);
+  lab.clock.advance(2_000);
+  first.resolve(null);
+  await eventually(() => lab.told.includes("event self-test 9 succeeded"), "the last one");
+  assert.ok(lab.told.includes("self-test 2 failed its turn came after not_after"));
+  assert.ok(!lab.told.includes("self-test 2 executing"));
+  await desk.close();
+});
+
+test("one that takes too long has failed, and the next has its turn", async () => {
+  using lab = startLab();
+  const desk = lab.open({ report: () => new Promise<null>(() => {}), "self-test": () => null }, null);
+  desk.receive(["report", "1"], lab.payload({}, 600_000), false);
+  desk.receive(["self-test", "2"], lab.payload({}, 600_000), false);
+  await lab.until(3);
+  lab.clock.advance(60_000);
+  await lab.until(7);
+  assert.ok(lab.told.includes("report 1 failed it took longer than 60 s"));
+  assert.ok(lab.told.includes("self-test 2 succeeded"));
+  await desk.close();
+  assert.equal(lab.clock.pending, 0);
+});
+
+test("more than can be remembered within their life are refused", async () => {
+  using lab = startLab();
+  const desk = lab.open({ report: () => null }, null);
+  for (let id = 1; id <= 500; id += 1) {
+    desk.receive(["report", `${id}`], lab.payload(), false);
+    if (id % 5 === 0) await eventually(() => lab.told.includes(`event report ${id} succeeded`), `command ${id}`);
+  }
+  desk.receive(["report", "501"], lab.payload(), false);
+  assert.match(lab.told.at(-1) ?? "", /501 failed too many commands came/);
+  lab.clock.advance(60_000 + 600_000 + 1);
+  desk.receive(["report", "502"], lab.payload(), false);
+  await eventually(() => lab.told.includes("event report 502 succeeded"), "a later one");
+  await desk.close();
+});
