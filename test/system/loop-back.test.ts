@@ -17,15 +17,19 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 /** An agent with a microphone and a loudspeaker in one room, and the service that it talks to. */
 async function home(synthesis: string) {
-  const pulse = await startPulse();
-  const simulator = await startSimulator({ voice: "dtmf" });
+  await using unfinished = new AsyncDisposableStack();
+  const pulse = unfinished.use(await startPulse());
+  const simulator = unfinished.use(await startSimulator({ voice: "dtmf" }));
   const config = [
     `[sis]\nendpoint = "${simulator.url}"\nproject_id = "p"`,
     `[audio]\ndevice = "${pulse.device}"`,
     `[synthesis]\ndevice = "${pulse.speaker}"\n${synthesis}`,
   ].join("\n");
-  const agent = await startAgentProcess({ config, env: pulse.env, program: [process.execPath, program] });
+  const agent = unfinished.use(
+    await startAgentProcess({ config, env: pulse.env, program: [process.execPath, program] }),
+  );
   await agent.until("it listens", () => agent.log.includes("recognition: streaming"));
+  const scope = unfinished.move();
   return {
     pulse,
     simulator,
@@ -38,11 +42,7 @@ async function home(synthesis: string) {
       const line = agent.log.split("\n").find((each) => each.includes("the agent has stopped"));
       return JSON.parse(line ?? "{}") as Readonly<Record<string, number>>;
     },
-    async [Symbol.asyncDispose]() {
-      await agent[Symbol.asyncDispose]();
-      await simulator[Symbol.asyncDispose]();
-      await pulse[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => scope.disposeAsync(),
   };
 }
 
