@@ -100,6 +100,18 @@ export function startAgent(options: AgentOptions): Agent {
     temperatureC: host?.temperatureC ?? null,
   });
 
+  const sound = openSound({
+    settings,
+    boot,
+    clock,
+    logger,
+    onGap: (gap) => report({ type: "gap", ...gap }),
+    // It may be told of before there is a fleet.
+    onDisk: (fault) => queueMicrotask(() => fleet.notice({ type: "disk", fault })),
+  });
+  const listening = settings.audio.source === "microphone";
+  const ears = openEars(sampleRate, clock, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
+
   const fleet = startFleet({
     ...fleetOptionsOf(settings, secrets, { version: options.version, build: options.build }),
     identity: { fleet: settings.fleet, device: settings.device_id, boot },
@@ -135,14 +147,6 @@ export function startAgent(options: AgentOptions): Agent {
   });
   if (options.onMessage !== undefined) fleet.observe(options.onMessage);
 
-  const sound = openSound({
-    settings,
-    boot,
-    clock,
-    logger,
-    onGap: (gap) => report({ type: "gap", ...gap }),
-    onDisk: (fault) => fleet.notice({ type: "disk", fault }),
-  });
   const voice = startVoice({
     settings,
     credentials: () => credentials,
@@ -152,9 +156,6 @@ export function startAgent(options: AgentOptions): Agent {
     random,
     logger,
   });
-  const listening = settings.audio.source === "microphone";
-  const ears = openEars(sampleRate, clock, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
-
   let sessions = 0;
   const recognition = startRecognition(settings, (on, isCurrent) => {
     const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
