@@ -11,6 +11,7 @@ import { prometheusOf } from "./agent/prometheus-door.ts";
 import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { openSound } from "./agent/sound.ts";
+import { startVoice } from "./agent/voice.ts";
 import { levelOf, tallyOf } from "./audio/level.ts";
 import type { SourceEvent } from "./audio/source.ts";
 import { systemClock } from "./base/clock.ts";
@@ -32,6 +33,8 @@ import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { dial } from "./sis/dial.ts";
 import { rasrUrl, sampleRateOf } from "./sis/request.ts";
+import type { Outcome as Spoken } from "./synthesis/outcome.ts";
+import type { SayRequest } from "./synthesis/speech.ts";
 
 export interface AgentOptions {
   readonly settings: Settings;
@@ -52,6 +55,8 @@ export interface AgentOptions {
 export interface Agent {
   /** Resolves when everything is let go of: after `stop`, or by itself when a finite source is recognised to its end. */
   readonly finished: Promise<Outcome>;
+  /** Speaks a text when its turn comes; resolves with what became of it. */
+  say(request: SayRequest): Promise<Spoken>;
   /** Sound that is captured and not sent yet, ms. */
   backlogMs(): number;
   /** Takes over who the agent is to the service, from the next connection on; what waits for that tries again at once. */
@@ -83,6 +88,7 @@ export function startAgent(options: AgentOptions): Agent {
 
   const tell = (what: Report) => {
     if (what.type === "session") sound.checkAccounts();
+    if (what.type === "session" && what.change === "started") voice.serviceAnswers();
     logReport(logger, what);
     fleet.report(what);
     onReport(what);
@@ -146,6 +152,15 @@ export function startAgent(options: AgentOptions): Agent {
   });
   if (options.onMessage !== undefined) fleet.observe(options.onMessage);
 
+  const voice = startVoice({
+    settings,
+    credentials: () => credentials,
+    mute: () => sound.gate.mute(),
+    fleet,
+    clock,
+    random,
+    logger,
+  });
   let sessions = 0;
   let lull = noLull;
   const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
@@ -209,8 +224,10 @@ export function startAgent(options: AgentOptions): Agent {
     onCapture?.(event);
   });
 
+  voice.prompt("start");
+
   async function unwind(reason: string): Promise<Outcome> {
-    const silenced = source.stop();
+    const silenced = Promise.all([source.stop(), voice.stop()]);
     sound.spill();
     await recognition.stop();
     await sound.close();
@@ -232,6 +249,7 @@ export function startAgent(options: AgentOptions): Agent {
     return unwinding;
   };
   return {
+    say: (request) => voice.say(request),
     finished: recognition.stopped.then(() => stop("the source of sound is at its end")),
     backlogMs: () => (sound.log.unread * 1000) / sampleRate,
     renew(renewed) {

@@ -19,7 +19,7 @@ export const rooms: Readonly<Record<string, Row>> = {
   sis: { all: ["base"], types: [] },
   recognition: { all: ["base", "audio", "sis"], types: [] },
   synthesis: { all: ["base", "audio", "sis"], types: [] },
-  fleet: { all: ["base"], types: ["audio", "sis", "recognition"] },
+  fleet: { all: ["base"], types: ["audio", "sis", "recognition", "synthesis"] },
   panel: { all: ["base"], types: ["recognition", "fleet"] },
   host: { all: ["base"], types: [] },
   config: { all: ["base"], types: [] },
@@ -27,7 +27,7 @@ export const rooms: Readonly<Record<string, Row>> = {
   "agent.ts": { all: [...parts, "agent"], types: [] },
   simulator: { all: ["base", "audio", "sis"], types: [] },
   console: { all: ["base", "fleet"], types: [] },
-  cli: { all: [...parts, "agent.ts", "simulator", "console"], types: [] },
+  cli: { all: [...parts, "agent", "agent.ts", "simulator", "console"], types: [] },
   "main.ts": { all: ["cli"], types: [] },
 };
 

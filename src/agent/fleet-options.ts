@@ -16,7 +16,7 @@ export function fleetOptionsOf(
       ...program,
       os: `${platform()} ${release()}`,
       hardware: arch(),
-      capabilities: ["recognition"],
+      capabilities: ["recognition", "synthesis"],
       audioFormat: settings.sis.audio_format,
     },
     publishTranscripts: mqtt?.transcripts ?? false,

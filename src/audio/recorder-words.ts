@@ -1,9 +1,5 @@
 import type { FaultCode } from "../base/fault.ts";
-
-/** What a line that a recorder wrote to its standard error means. */
-export type Remark =
-  | { readonly type: "overrun"; readonly lostMs: number }
-  | { readonly type: "failure"; readonly failure: RecorderFailure };
+import type { Remark } from "./program-words.ts";
 
 /** Why a recorder gives no sound, as far as its words tell. */
 export interface RecorderFailure {
@@ -46,12 +42,12 @@ export const unsuitable: RecorderFailure = {
   hint: "let ALSA convert: set audio.device to plughw:… instead of hw:…",
 };
 
-const opening = /open error: |can't open input/;
-const reading = /read error: |FAIL \w+: .*Input\/output error/;
+const opening = /open error: |can't open (input|output)/;
+const moving = /(read|write) error: |FAIL \w+: .*Input\/output error/;
 
 /**
  * Rows from the most telling to the least; the first that fits a line counts. The words are those of arecord 1.2
- * (aplay.c), SoX 14.4 (alsa.c, formats.c), and strerror(3).
+ * and aplay (aplay.c), SoX 14.4 (alsa.c, formats.c), and strerror(3).
  */
 const rows: readonly { readonly all: readonly RegExp[]; readonly failure: RecorderFailure }[] = [
   { all: [/Device or resource busy/], failure: busy },
@@ -59,7 +55,7 @@ const rows: readonly { readonly all: readonly RegExp[]; readonly failure: Record
   { all: [opening, /Permission denied|Operation not permitted/], failure: denied },
   { all: [opening, /No such (file or directory|device)/], failure: missing },
   { all: [/Unknown PCM|Cannot get card index|cannot find card|no default audio device configured/], failure: missing },
-  { all: [reading, /No such device|Input\/output error|File descriptor in bad state/], failure: lost },
+  { all: [moving, /No such device|Input\/output error|File descriptor in bad state/], failure: lost },
   { all: [/(Channels count|Sample format) non available|Access type not available/], failure: unsuitable },
   { all: [/no configurations available|unable to install hw params|rate is not accurate/i], failure: unsuitable },
   { all: [opening, /hw_params/], failure: unsuitable },
@@ -74,7 +70,7 @@ const rows: readonly { readonly all: readonly RegExp[]; readonly failure: Record
 ];
 
 /** What the line means; null where it is no more than chatter. Pure. */
-export function remarkOf(line: string): Remark | null {
+export function remarkOf(line: string): Remark<RecorderFailure> | null {
   const overrun = /overrun!!! \(at least (\d+(?:\.\d+)?) ms long\)/.exec(line);
   if (overrun !== null) return { type: "overrun", lostMs: Number(overrun[1]) };
   if (/\bover-?run\b/.test(line)) return { type: "overrun", lostMs: 0 };

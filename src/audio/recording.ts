@@ -3,8 +3,8 @@ import { type Clock, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { Converter } from "./convert.ts";
-import { Lines } from "./lines.ts";
 import { type Pace, paceFrom, paceVerdict, stepPace } from "./pace.ts";
+import { ProgramWords } from "./program-words.ts";
 import { reap } from "./reap.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
 import { packages, type RecorderFailure, remarkOf, unsuitable } from "./recorder-words.ts";
@@ -39,7 +39,6 @@ const lateMs = 500;
 const pipeMs = 100;
 /** Pipes are read to their end after the exit, but a child of the child may hold them open. */
 const drainMs = 500;
-const loggedLines = 20;
 
 /**
  * Runs the recorder once, from its start until it is gone: tells `opened` with the first sound, `audio` and `overrun`.
@@ -59,7 +58,9 @@ export async function record(
   }
   const ending = Promise.withResolvers<Cause>();
   using ear = new Ear(options, tell, ending.resolve);
-  const words = new Words(options, (lostMs) => ear.soundMs() > 0 && tell({ type: "overrun", lostMs }));
+  const words = new ProgramWords("recorder", remarkOf, options.logger, (lostMs) => {
+    if (ear.soundMs() > 0) tell({ type: "overrun", lostMs });
+  });
   const gone = new AbortController();
   const drained = new AbortController();
   const scope = new AbortController();
@@ -147,41 +148,11 @@ class Ear implements Disposable {
   }
 }
 
-/** Reads what the recorder says. */
-class Words {
-  readonly #options: RecordingOptions;
-  readonly #onOverrun: (lostMs: number) => void;
-  readonly #lines = new Lines();
-  #count = 0;
-  #line = "";
-  #failure: RecorderFailure | null = null;
-
-  constructor(options: RecordingOptions, onOverrun: (lostMs: number) => void) {
-    this.#options = options;
-    this.#onOverrun = onOverrun;
-  }
-
-  read(bytes: Uint8Array): void {
-    for (const line of this.#lines.push(bytes)) this.#note(line);
-  }
-
-  /** All that was said: the last reason for a failure that is known, and the line that told it, or else the last line. */
-  conclude(): { readonly failure: RecorderFailure | null; readonly line: string } {
-    for (const line of this.#lines.end()) this.#note(line);
-    return { failure: this.#failure, line: this.#line };
-  }
-
-  #note(line: string): void {
-    this.#count += 1;
-    if (this.#count <= loggedLines) this.#options.logger.debug("recorder says", { line: printable(line) });
-    const remark = remarkOf(line);
-    if (remark?.type === "overrun") this.#onOverrun(remark.lostMs);
-    if (remark?.type === "failure") this.#failure = remark.failure;
-    if (remark?.type === "failure" || this.#failure === null) this.#line = printable(line);
-  }
-}
-
-function faultOf(options: RecordingOptions, cause: Exclude<Cause, { type: "stopped" }>, words: Words): Fault {
+function faultOf(
+  options: RecordingOptions,
+  cause: Exclude<Cause, { type: "stopped" }>,
+  words: ProgramWords<RecorderFailure>,
+): Fault {
   const { recorder, sampleRate } = options;
   const device = `device ${printable(options.device)}`;
   const { failure, line } = words.conclude();

@@ -26,6 +26,16 @@ export type FaultCode =
   | "serial-lost" // the port went away while it was in use
   | "serial-silent" // the port is open, and nothing that makes sense comes in
   | "serial-failed" // any other error of the port
+  // playback
+  | "player-missing" // the player program is not installed
+  | "speaker-missing" // the loudspeaker is not there
+  | "speaker-busy" // another program holds the loudspeaker
+  | "speaker-denied" // the program may not use the loudspeaker
+  | "speaker-unsuitable" // the loudspeaker does not take what is given to it: rate, channels, format
+  | "speaker-lost" // the loudspeaker went away while playing
+  | "player-failed" // the player ended for a reason not listed above
+  | "player-stalled" // the player runs, but takes no sound
+  | "file-unwritable" // a file that was asked for cannot be written
   // what came over the wire
   | "wire-bad-json"
   | "wire-bad-message" // JSON, but not a message of the protocol

@@ -5,6 +5,7 @@ import { demoCommand } from "./demo.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
+import { sayCommand } from "./say.ts";
 import { simulateCommand } from "./simulate.ts";
 import { updateCommand } from "./update.ts";
 import { clarified } from "./usage-error.ts";
@@ -52,6 +53,7 @@ function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Comman
     })
     .addCommand(runCommand(startAgent))
     .addCommand(demoCommand())
+    .addCommand(sayCommand())
     .addCommand(simulateCommand())
     .addCommand(configCommand())
     .addCommand(updateCommand());

@@ -3,7 +3,13 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { Fault } from "../base/fault.ts";
 import { readTextFile } from "../config/text-file.ts";
 import { type AuthMode, authModes } from "../simulator/gateway.ts";
-import { realLimits, type SimulatorLimits, type SimulatorOptions } from "../simulator/options.ts";
+import {
+  realLimits,
+  type SimulatorLimits,
+  type SimulatorOptions,
+  type VoiceKind,
+  voiceKinds,
+} from "../simulator/options.ts";
 import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
 import { print } from "./print.ts";
 
@@ -22,6 +28,7 @@ interface SimulateFlags {
   readonly limitTokenS: number;
   readonly sentenceEnd: "auto" | "wait";
   readonly voiceLevel: number;
+  readonly voice: VoiceKind;
   readonly clockOffsetS: number;
   readonly logLevel: LogLevel;
 }
@@ -29,7 +36,9 @@ interface SimulateFlags {
 /** `simulate`: the SIS service on this machine, until it is told to stop. */
 export function simulateCommand(): Command {
   return new Command("simulate")
-    .description("run a stand-in for the SIS service: recognition (RASR), IAM tokens, faults on demand")
+    .description(
+      "run a stand-in for the SIS service: recognition (RASR), synthesis (RTTS), IAM tokens, faults on demand",
+    )
     .option("--host <address>", "address to listen on", "127.0.0.1")
     .option("--port <number>", "port to listen on; 0: any that is free", portNumber, 0)
     .option("--allow-network", "let --host be other than a loopback address")
@@ -48,6 +57,11 @@ export function simulateCommand(): Command {
         .default("wait"),
     )
     .option("--voice-level <dBFS>", "sound from this level up is voice", decibels, -45)
+    .addOption(
+      new Option("--voice <kind>", "how synthesised texts sound: spoken by espeak-ng, or their digits as DTMF")
+        .choices(voiceKinds)
+        .default("auto"),
+    )
     .option("--clock-offset-s <seconds>", "how far the service's clock is ahead; may be negative", anySeconds, 0)
     .addOption(new Option("--log-level <level>", "of the log on stderr").choices(logLevels).default("info"))
     .addHelpText("after", help)
@@ -116,6 +130,7 @@ async function optionsOf(flags: SimulateFlags): Promise<SimulatorOptions> {
     limits,
     sentenceEnd: flags.sentenceEnd,
     voiceDbfs: flags.voiceLevel,
+    voice: flags.voice,
     clockOffsetMs: flags.clockOffsetS * 1000,
     ...(flags.accounts !== undefined && { accounts: await fromFile(flags.accounts, parseAccounts) }),
     ...(flags.faults !== undefined && { faults: await fromFile(flags.faults, parseFaults) }),

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { flag, id, name } from "./kinds.ts";
+import { synthesis } from "./synthesis-schema.ts";
 import { brokerUrlProblem, iamUrlProblem, serviceUrlProblem } from "./urls.ts";
 
 // Every setting of the agent: the one source of the types, of `config schema`, of docs/configuration.md, of the sample
@@ -22,26 +24,6 @@ const path = (facts: { readonly description: string; readonly [annotation: strin
     .refine((text) => !text.includes("\0"))
     .meta({ "x-path": true, "x-allowed": "the path of a file", ...facts })
     .exactOptional();
-
-/** The service writes its switches as yes and no; both spellings are taken everywhere. */
-const flag = () =>
-  z
-    .union([z.boolean(), z.enum(["yes", "no"])])
-    .transform((value) => value === true || value === "yes")
-    .meta({ "x-allowed": "true or false" });
-
-const id = () =>
-  z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{1,64}$/)
-    .meta({ "x-allowed": "1 to 64 of: letters, digits, - and _" });
-
-const name = () =>
-  z
-    .string()
-    .max(256)
-    .regex(/^\P{Cc}+$/u)
-    .meta({ "x-allowed": "1 to 256 characters" });
 
 /** One level of an MQTT topic (MQTT 5, 1.5.4 and 4.7). */
 const topicLevel = () =>
@@ -381,6 +363,7 @@ export const settingsSchema = z
     sis,
     audio,
     buffer,
+    synthesis,
     mqtt,
     metrics,
     panel,

@@ -52,6 +52,7 @@ export const alarmPolicy: Readonly<Record<AlarmType, { readonly severity: Severi
     config: { severity: "critical", clearAfterMs: 4_000 },
     throttled: { severity: "minor", clearAfterMs: 4_000 },
     capture: { severity: "critical", clearAfterMs: 4_000 },
+    speaker: { severity: "minor", clearAfterMs: 4_000 },
     "audio-loss": { severity: "major", clearAfterMs: 60_000 },
     clock: { severity: "major", clearAfterMs: 30_000 },
     disk: { severity: "major", clearAfterMs: 30_000 },

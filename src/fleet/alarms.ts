@@ -183,6 +183,7 @@ function eachType<T>(value: T): Record<AlarmType, T> {
     config: value,
     throttled: value,
     capture: value,
+    speaker: value,
     "audio-loss": value,
     clock: value,
     disk: value,

@@ -4,6 +4,7 @@ import type { SourceEvent } from "../audio/source.ts";
 import type { Fault } from "../base/fault.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
 import type { ErrorClass } from "../sis/catalogue.ts";
+import type { SpeechError } from "../synthesis/report.ts";
 import { errorCodeOf } from "./broker-faults.ts";
 import type { EndClass } from "./broker-policy.ts";
 import { type FaultId, knownFaults } from "./known-faults.ts";
@@ -27,6 +28,8 @@ export const origins = [
   "temperature",
   "power",
   "panel",
+  "speech", // the service's synthesis
+  "speaker",
 ] as const;
 export type Origin = (typeof origins)[number];
 
@@ -73,6 +76,10 @@ const byErrorClass: Readonly<Record<ErrorClass, Row>> = {
 
 /** A certificate of the future is a clock of the past. */
 const clockRow: Row = { alarm: "clock", debounceMs: shortMs };
+
+function rowOf(code: string, errorClass: ErrorClass): Row {
+  return code.endsWith(".CERT_NOT_YET_VALID") ? clockRow : byErrorClass[errorClass];
+}
 
 const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   network: null, // no broker, no one to tell: the log says it
@@ -175,7 +182,7 @@ const lossFaults: Readonly<Record<LossCause, FaultId | null>> = {
 
 /** The alarm that a classified error of recognition leads to. */
 function symptomOfError(error: ErrorReport): Symptom {
-  const row = error.code.endsWith(".CERT_NOT_YET_VALID") ? clockRow : byErrorClass[error.class];
+  const row = rowOf(error.code, error.class);
   // A token ends once a day, and is renewed and tried again at once: that alone is no alarm.
   const renewed = error.class === "credentials" && error.retryInMs !== null && error.retryInMs < shortMs;
   return {
@@ -233,6 +240,44 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
     case "muted":
       return null;
   }
+}
+
+/** The alarm that a failure of speech synthesis leads to. The microphone has no part in it. */
+export function symptomOfSpeechError(error: SpeechError): Symptom {
+  const noSound = error.class === "silence" || error.class === "audio";
+  const row = rowOf(error.code, noSound ? "service" : error.class);
+  const { code, message, traceId, hint } = error;
+  // What is tried again may succeed; what is given up is worth telling at once.
+  const debounceMs = error.retryInMs === null ? 0 : shortMs;
+  // Nobody may ask for a text again for days: what may have passed by itself does not stand until then.
+  const lasting = error.class === "credentials" || error.class === "account" || error.class === "config";
+  return {
+    alarm: row.alarm,
+    origin: "speech",
+    class: error.class,
+    code,
+    message,
+    traceId,
+    hint,
+    debounceMs,
+    lasting,
+  };
+}
+
+/** The alarm that a text which could not be played leads to: it stands until one can. */
+export function symptomOfSpeaker({ code, message, hint }: Fault): Symptom {
+  const debounceMs = 0;
+  return {
+    alarm: "speaker",
+    origin: "speaker",
+    class: "speaker",
+    code,
+    message,
+    traceId: null,
+    hint,
+    debounceMs,
+    lasting: true,
+  };
 }
 
 /** What the broker did to us, and what it means. */

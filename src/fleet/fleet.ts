@@ -4,6 +4,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Report } from "../recognition/report.ts";
+import type { Outcome } from "../synthesis/outcome.ts";
+import type { SpeechError } from "../synthesis/report.ts";
 import { openAlarmDesk } from "./alarm-desk.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import { diskHealth } from "./background-writer.ts";
@@ -32,6 +34,8 @@ import {
   symptomOfCondition,
   symptomOfDisk,
   symptomOfReport,
+  symptomOfSpeaker,
+  symptomOfSpeechError,
   wellByCapture,
   wellByReport,
 } from "./diagnosis.ts";
@@ -101,6 +105,8 @@ export interface Fleet {
   capture(event: SourceEvent): void;
   /** Takes what a sensor or a meter says; only what is new is acted upon. */
   notice(condition: Condition): void;
+  /** Takes a failure to get speech from the service, or what became of a text. */
+  speech(told: SpeechError | Outcome): void;
   /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
   observe(listener: (message: FleetMessage) => void): Disposable;
   /** Says again all that is so: info, state, alarms, settings, metrics. */
@@ -336,6 +342,18 @@ export function startFleet(options: FleetOptions): Fleet {
       conditions.set(origin, symptom?.code ?? null);
       if (symptom === null) well(origin);
       else if (symptom.code !== before) trouble(symptom);
+    },
+    speech(told) {
+      if (stopped !== null) return;
+      if ("kind" in told) {
+        publishEvent({ type: "error", error: told });
+        trouble(symptomOfSpeechError(told));
+      } else if (told.result === "spoken") {
+        well("speech");
+        well("speaker");
+      } else if (told.result === "unheard") {
+        trouble(symptomOfSpeaker(told.fault));
+      }
     },
     observe(listener) {
       listeners.add(listener);

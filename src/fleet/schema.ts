@@ -24,6 +24,7 @@ export const alarmTypes = [
   "config",
   "throttled",
   "capture",
+  "speaker",
   "audio-loss",
   "clock",
   "disk",

@@ -13,6 +13,7 @@ import {
 } from "./conversation.ts";
 import type { SimulatedFault } from "./faults.ts";
 import type { ConnectionRecord, Ledger, SessionRecord } from "./ledger.ts";
+import type { Peer } from "./peer.ts";
 import { parseRequest } from "./request.ts";
 
 /** What a connection asks of the simulator it belongs to. */
@@ -24,14 +25,14 @@ export interface ConnectionHost {
   /** Nothing from the client for this long ends the connection, ms. */
   readonly idleMs: number;
   /** START number `start` has come: what is to go wrong with its answer? */
-  starting(connection: Connection, start: number): StartFault | null;
+  starting(connection: Peer, start: number): StartFault | null;
   /** END has come: is its result to be late? */
-  ending(connection: Connection): { readonly kind: "late-result" } | null;
+  ending(connection: Peer): { readonly kind: "late-result" } | null;
   /** `totalMs` of audio have come over all connections. */
   heard(totalMs: number): void;
   /** A message has been dealt with: faults that are due may strike now. */
-  settled(connection: Connection): void;
-  closed(connection: Connection): void;
+  settled(connection: Peer): void;
+  closed(connection: Peer): void;
 }
 
 /** How the wire is. */
@@ -51,7 +52,8 @@ const greatestQueue = 10_000;
 const closeMs = 2000;
 
 /** One client's WebSocket: moves messages between the wire and its conversation, and does to both what faults demand. */
-export class Connection {
+export class Connection implements Peer {
+  readonly service = "rasr";
   readonly record: ConnectionRecord;
   readonly #host: ConnectionHost;
   readonly #rules: ConversationRules;

@@ -43,10 +43,15 @@ const places: Readonly<Record<FaultKind, Place>> = {
   "clock-off": "server",
 };
 
+/** What a connection is for. */
+export type Service = "rasr" | "rtts";
+
 /** A fault in the plan, as `GET /control/state` shows it. Times are ms since the simulator began. */
 export interface FaultRecord {
   readonly id: number;
   readonly at: FaultMoment | null;
+  /** Absent: whichever. */
+  readonly service?: Service;
   readonly fault: SimulatedFault;
   readonly added_ms: number;
   /** When its moment came; null: not yet. */
@@ -73,6 +78,7 @@ export class FaultPlan {
     const record: FaultRecord = {
       id: ++this.#lastId,
       at: planned.at ?? null,
+      ...(planned.service !== undefined && { service: planned.service }),
       fault: planned.fault,
       added_ms: nowMs,
       due_ms: planned.at === undefined ? nowMs : null,
@@ -97,7 +103,7 @@ export class FaultPlan {
   }
 
   /** What has been reached: audio in total, or the number of a session or a connection that is beginning. */
-  reached(what: "audio_ms" | "session" | "connection", value: number, nowMs: number): void {
+  reached(what: "audio_ms" | "spoken_ms" | "session" | "connection", value: number, nowMs: number): void {
     this.#fallDue(nowMs, (at) => Object.entries(at).some(([key, moment]) => key === what && value >= moment));
   }
 
@@ -116,10 +122,16 @@ export class FaultPlan {
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  /** The first fault that is due at `place`, which thereby strikes; null: none. */
-  strike(place: Place, nowMs: number, connection: number | null): SimulatedFault | null {
+  /** The first fault that is due at `place`, which thereby strikes; null: none. @param service what the connection is for */
+  strike(
+    place: Place,
+    nowMs: number,
+    connection: number | null,
+    service: Service | null = null,
+  ): SimulatedFault | null {
     for (const [index, record] of this.#records.entries()) {
       if (record.over || record.due_ms === null || placeOf(record.fault) !== place) continue;
+      if (record.service !== undefined && service !== null && record.service !== service) continue;
       const repeat = repeatOf(record.fault);
       if ("forMs" in repeat && nowMs >= record.due_ms + repeat.forMs) {
         this.#records[index] = { ...record, over: true };

@@ -96,6 +96,7 @@ const atSchema = z.union([
   z.strictObject({ wall_ms: ms }),
   z.strictObject({ session: count }),
   z.strictObject({ connection: count }),
+  z.strictObject({ spoken_ms: z.int().min(0).max(1_000_000_000_000) }),
 ]);
 
 /** A name alone stands for the fault with its defaults. */
@@ -103,6 +104,8 @@ const shorthand = (value: unknown) => (typeof value === "string" ? { kind: value
 
 const plannedSchema = z.strictObject({
   at: atSchema.optional(),
+  /** Strikes connections of this service only; absent: whichever. */
+  service: z.enum(["rasr", "rtts"]).optional(),
   fault: z.preprocess(shorthand, faultSchema),
 });
 
@@ -115,6 +118,7 @@ export type FaultMoment = z.output<typeof atSchema>;
 export interface FaultEntry {
   /** Absent: at once. */
   readonly at?: FaultMoment | undefined;
+  readonly service?: "rasr" | "rtts" | undefined;
   readonly fault: z.input<typeof faultSchema> | FaultKind;
 }
 /** A fault and its moment, checked. */
@@ -159,7 +163,7 @@ export function parseFaults(value: unknown): PlannedFault[] {
   });
 }
 
-const shape = `an entry is {"at": …, "fault": …}. at, absent for at once, is one of {"audio_ms": N}, {"wall_ms": N}, {"session": N}, {"connection": N}; fault is a kind, or {"kind": …} with its fields. Kinds are ${faultKinds.join(", ")}`;
+const shape = `an entry is {"at": …, "fault": …}. at, absent for at once, is one of {"audio_ms": N}, {"wall_ms": N}, {"session": N}, {"connection": N}, {"spoken_ms": N}; "service", absent for any, is rasr or rtts; fault is a kind, or {"kind": …} with its fields. Kinds are ${faultKinds.join(", ")}`;
 
 function describe(issue: z.core.$ZodIssue | undefined, entry: unknown): string {
   if (issue === undefined) return ": not a fault";
@@ -168,7 +172,8 @@ function describe(issue: z.core.$ZodIssue | undefined, entry: unknown): string {
   if (isObject(entry) && !("fault" in entry)) return `.fault: missing; ${shape}`;
   if (path === ".fault" && issue.code !== "unrecognized_keys") return `.fault: ${shape}`;
   if (path === ".fault.kind") return `.fault.kind: allowed are ${faultKinds.join(", ")}`;
-  if (path === ".at") return `.at: exactly one of audio_ms, wall_ms, session, connection, a number ${foundAt(entry)}`;
+  if (path === ".at")
+    return `.at: exactly one of audio_ms, wall_ms, session, connection, spoken_ms, a number ${foundAt(entry)}`;
   if (issue.code === "unrecognized_keys") {
     return `${path}: ${issue.keys.map((key) => printable(key, 40)).join(", ")} is not known; allowed are ${allowedKeys(path, entry)}`;
   }
@@ -181,7 +186,7 @@ function foundAt(entry: unknown): string {
 }
 
 function allowedKeys(path: string, entry: unknown): string {
-  if (path !== ".fault" || !isObject(entry) || !isObject(entry["fault"])) return "at, fault";
+  if (path !== ".fault" || !isObject(entry) || !isObject(entry["fault"])) return "at, service, fault";
   const kind = entry["fault"]["kind"];
   const schema = kinds.find((candidate) => candidate.shape.kind.value === kind);
   return Object.keys(schema?.shape ?? { kind: null }).join(", ");

@@ -18,14 +18,16 @@ export interface Refusal {
 
 /** A connection that is let through. */
 export interface Admission {
-  readonly mode: Mode;
+  /** rtts: for synthesis. */
+  readonly mode: Mode | "rtts";
   readonly projectId: string;
 }
 
-const modes: Readonly<Record<string, Mode>> = {
-  "continue-stream": "continuous",
-  "sentence-stream": "sentence",
-  "short-stream": "short",
+const modes: Readonly<Record<string, Admission["mode"]>> = {
+  "rasr/continue-stream": "continuous",
+  "rasr/sentence-stream": "sentence",
+  "rasr/short-stream": "short",
+  rtts: "rtts",
 };
 
 /**
@@ -38,8 +40,8 @@ export function admit(
   door: { readonly auth: AuthMode; readonly accounts: Accounts; readonly tokens: Tokens },
   nowMs: number,
 ): Admission | Refusal {
-  const [, projectId, stream] = /^\/v1\/([\w-]{1,64})\/rasr\/([a-z-]+)\/?(?:\?.*)?$/.exec(request.target) ?? [];
-  const mode = stream === undefined ? undefined : modes[stream];
+  const [, projectId, path = ""] = /^\/v1\/([\w-]{1,64})\/([a-z/-]+?)\/?(?:\?.*)?$/.exec(request.target) ?? [];
+  const mode = Object.hasOwn(modes, path) ? modes[path] : undefined;
   if (projectId === undefined || mode === undefined) return noSuchApi;
   const refusal = identify(request, door, nowMs);
   if (refusal !== null) return refusal;

@@ -4,6 +4,7 @@ import type { FaultRecord } from "./fault-plan.ts";
 import type { Refusal } from "./gateway.ts";
 import type { StartConfig } from "./request.ts";
 import type { Response } from "./responses.ts";
+import type { SpeechState } from "./rtts-ledger.ts";
 
 /** All that the simulator has seen: what `GET /control/state` answers. Times are ms since the simulator began. */
 export interface SimulatorState {
@@ -39,11 +40,13 @@ export interface SimulatorState {
   readonly refusals: { readonly count: number; readonly last: readonly (Refusal & { readonly at_ms: number })[] };
   readonly tokens: { readonly issued: number; readonly valid: number };
   readonly faults: readonly FaultRecord[];
+  readonly speech: SpeechState;
 }
 
 export interface ConnectionRecord {
   readonly number: number;
-  readonly mode: Mode;
+  /** rtts: for synthesis. */
+  readonly mode: Mode | "rtts";
   readonly project_id: string;
   readonly opened_ms: number;
   /** over: FATAL_ERROR has been said. */
@@ -111,7 +114,7 @@ export class Ledger {
     keep(this.#refusals, { ...refusal, at_ms: nowMs }, memory.refusals);
   }
 
-  connected(number: number, mode: Mode, projectId: string, nowMs: number): ConnectionRecord {
+  connected(number: number, mode: ConnectionRecord["mode"], projectId: string, nowMs: number): ConnectionRecord {
     this.#accepted++;
     this.#open++;
     const record: ConnectionRecord = {
@@ -197,7 +200,7 @@ export class Ledger {
   }
 
   /** A copy that does not change any more. */
-  view(nowMs: number, others: Pick<SimulatorState, "tokens" | "faults">): SimulatorState {
+  view(nowMs: number, others: Pick<SimulatorState, "tokens" | "faults" | "speech">): SimulatorState {
     return {
       started_at: this.#startedAt,
       uptime_ms: nowMs,

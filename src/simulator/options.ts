@@ -31,6 +31,13 @@ export const realLimits: SimulatorLimits = {
   tokenMs: serviceLimits.tokenLifeMs,
 };
 
+/**
+ * How synthesised texts sound. dtmf: their digits as DTMF, which the recogniser understands again, to the digit.
+ * espeak: spoken by `espeak-ng`. auto: espeak where it is installed.
+ */
+export type VoiceKind = "auto" | "espeak" | "dtmf";
+export const voiceKinds: readonly VoiceKind[] = ["auto", "espeak", "dtmf"];
+
 export interface SimulatorOptions {
   /** Default 127.0.0.1. It is a test service: think twice before giving it to a network. */
   readonly host?: string;
@@ -46,6 +53,10 @@ export interface SimulatorOptions {
   readonly sentenceEnd?: "auto" | "wait";
   /** Sound from this RMS up is voice, dBFS. Default -45. */
   readonly voiceDbfs?: number;
+  /** How synthesised texts sound. Default auto: by espeak-ng where it is installed, else as DTMF. */
+  readonly voice?: VoiceKind;
+  /** How fast synthesised sound is sent, times real time. Default 4. */
+  readonly speechRate?: number;
   /** How far the service's wall clock is ahead of this machine's, ms: dates, signatures, tokens. Default 0. */
   readonly clockOffsetMs?: number;
   /** Checked as a fault file is. Default none. */

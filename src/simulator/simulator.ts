@@ -1,6 +1,6 @@
 /**
- * The SIS service for tests, demo and doctor: real-time recognition in its three modes, IAM tokens and AK/SK, on one
- * port. It recognises DTMF digits instead of speech, so that sound with a running number shows what got lost on the
+ * The SIS service for tests, demo and doctor: real-time recognition in its three modes, real-time synthesis, IAM
+ * tokens and AK/SK, on one port. It recognises DTMF digits instead of speech, so that sound with a running number shows what got lost on the
  * way (numbers.ts), and it does wrong on demand (faults.ts). What it says is decided without I/O in conversation.ts.
  */
 import { randomUUID } from "node:crypto";
@@ -8,8 +8,9 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { type Clock, systemClock } from "../base/clock.ts";
+import type { Mode } from "../sis/request.ts";
 import { Tokens, testAccounts } from "./accounts.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { StartFault } from "./conversation.ts";
@@ -18,9 +19,12 @@ import { type FaultEntry, type PlannedFault, parseFaults, type SimulatedFault } 
 import { type Admission, admit, type Refusal, usualRefusal } from "./gateway.ts";
 import { answerHttp, type HttpHost, refuseUpgrade } from "./http.ts";
 import { type IamAnswer, iamError, issueToken } from "./iam.ts";
-import { Ledger, type SimulatorState } from "./ledger.ts";
+import { type ConnectionRecord, Ledger, type SimulatorState } from "./ledger.ts";
 import { listenFault } from "./listen-fault.ts";
-import { realLimits, type Simulator, type SimulatorLimits, type SimulatorOptions } from "./options.ts";
+import { realLimits, type Simulator, type SimulatorLimits, type SimulatorOptions, type VoiceKind } from "./options.ts";
+import type { Peer } from "./peer.ts";
+import { SpeechConnection, type SpeechHost } from "./rtts-connection.ts";
+import { SpeechLedger } from "./rtts-ledger.ts";
 
 /**
  * Starts the service and resolves when it listens.
@@ -46,10 +50,11 @@ const greatestHeader = 64 * 1024;
 /** How often it is tried to get the port back, ms. */
 const reopenMs = 50;
 
-class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
+class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost {
   readonly host: string;
   readonly clock: Clock;
   readonly ledger: Ledger;
+  readonly speech = new SpeechLedger();
   readonly #options: SimulatorOptions;
   readonly #limits: SimulatorLimits;
   readonly #startedMs: number;
@@ -65,7 +70,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
   });
   readonly #sockets = new Set<Socket>();
   /** The one that was heard last comes last. */
-  readonly #connections = new Set<Connection>();
+  readonly #connections = new Set<Peer>();
   #planTimer: Disposable | null = null;
   #reopenTimer: Disposable | null = null;
   #port = 0;
@@ -113,6 +118,14 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     return this.#limits.idleMs;
   }
 
+  get voice(): VoiceKind {
+    return this.#options.voice ?? "auto";
+  }
+
+  get speechRate(): number {
+    return this.#options.speechRate ?? 4;
+  }
+
   nowMs(): number {
     return Math.floor(this.clock.monotonicMs() - this.#startedMs);
   }
@@ -155,6 +168,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     return this.ledger.view(this.nowMs(), {
       tokens: this.#tokens.counts(this.wallMs()),
       faults: this.#plan.records(),
+      speech: this.speech.view(),
     });
   }
 
@@ -169,13 +183,13 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     return issueToken(body, accounts, this.#tokens, this.#limits.tokenMs, this.wallMs());
   }
 
-  starting(connection: Connection, start: number): StartFault | null {
+  starting(connection: Peer, start: number): StartFault | null {
     this.#plan.reached("session", start, this.nowMs());
     const fault = this.#strike("start", connection);
     return fault?.kind === "error-on-start" || fault?.kind === "start-twice" ? fault : null;
   }
 
-  ending(connection: Connection): { readonly kind: "late-result" } | null {
+  ending(connection: Peer): { readonly kind: "late-result" } | null {
     const fault = this.#strike("end", connection);
     return fault?.kind === "late-result" ? fault : null;
   }
@@ -184,7 +198,11 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     this.#plan.reached("audio_ms", totalMs, this.nowMs());
   }
 
-  settled(connection: Connection): void {
+  spoke(totalMs: number): void {
+    this.#plan.reached("spoken_ms", totalMs, this.nowMs());
+  }
+
+  settled(connection: Peer): void {
     this.#connections.delete(connection);
     this.#connections.add(connection);
     this.#strikeServer();
@@ -196,7 +214,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     }
   }
 
-  closed(connection: Connection): void {
+  closed(connection: Peer): void {
     this.#connections.delete(connection);
   }
 
@@ -219,7 +237,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     socket.on("error", () => socket.destroy());
     const number = this.ledger.attempt();
     this.#plan.reached("connection", number, this.nowMs());
-    const fault = this.#strike("door", null);
+    const fault = this.#strike("door", null, isForSpeech(request) ? "rtts" : "rasr");
     const admission = fault?.kind === "refuse" ? refusalOf(fault) : this.#admit(request);
     if ("status" in admission) {
       this.ledger.refused(admission, this.nowMs());
@@ -229,7 +247,7 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     if (!(socket instanceof Socket)) return;
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const record = this.ledger.connected(number, admission.mode, admission.projectId, this.nowMs());
-      const connection = new Connection(this, this.#rules(admission), webSocket, socket, record);
+      const connection = this.#connection(admission.mode, webSocket, socket, record);
       if (fault !== null) connection.suffer(fault);
       this.settled(connection);
     });
@@ -241,7 +259,12 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     return admit({ method, target: url, headers }, { auth, accounts, tokens: this.#tokens }, this.wallMs());
   }
 
-  #rules({ mode }: Admission) {
+  #connection(mode: Admission["mode"], webSocket: WebSocket, socket: Socket, record: ConnectionRecord): Peer {
+    if (mode === "rtts") return new SpeechConnection(this, webSocket, socket, record);
+    return new Connection(this, this.#rules(mode), webSocket, socket, record);
+  }
+
+  #rules(mode: Mode) {
     const { continuousMs, sentenceMs, shortMs, connectionMs } = this.#limits;
     return {
       mode,
@@ -272,8 +295,8 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
     }
   }
 
-  #strike(place: Place, connection: Connection | null): SimulatedFault | null {
-    const fault = this.#plan.strike(place, this.nowMs(), connection?.record.number ?? null);
+  #strike(place: Place, connection: Peer | null, service = connection?.service ?? null): SimulatedFault | null {
+    const fault = this.#plan.strike(place, this.nowMs(), connection?.record.number ?? null, service);
     if (fault !== null)
       this.#options.logger?.info("fault", { kind: fault.kind, connection: connection?.record.number });
     return fault;
@@ -291,6 +314,10 @@ class SimulatorServer implements Simulator, ConnectionHost, HttpHost {
       this.#reopenTimer = this.clock.after(reopenMs, () => this.#reopen());
     });
   }
+}
+
+function isForSpeech(request: IncomingMessage): boolean {
+  return /\/rtts\/?(?:\?.*)?$/.test(request.url ?? "");
 }
 
 function refusalOf(fault: Extract<SimulatedFault, { kind: "refuse" }>): Refusal {

@@ -23,10 +23,12 @@ export interface Link {
   destroy(): void;
 }
 
-/** What a link tells: opened? (reply | malformed | confirmed)* closed. Never called from within a call to the link. */
+/** What a link tells: opened? (reply | audio | malformed | confirmed)* closed. Never called from within a call to the link. */
 export interface LinkListener {
   opened(): void;
   reply(reply: Reply): void;
+  /** Synthesised sound. Without this method binary messages are malformed. The bytes are the listener's to keep. */
+  audio?(bytes: Uint8Array): void;
   /** A message that is none of the protocol's. The link goes on, or says closed. */
   malformed(fault: Fault): void;
   /** Everything sent before `mark()` returned this has arrived. */
@@ -195,6 +197,10 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   function onMessage(data: Buffer, isBinary: boolean): void {
     if (state.phase !== "open" && state.phase !== "closing") return;
+    if (isBinary && listener.audio !== undefined) {
+      listener.audio(data);
+      return;
+    }
     const reply = decodeReply(data, isBinary);
     if (reply instanceof Fault) listener.malformed(reply);
     else listener.reply(reply);

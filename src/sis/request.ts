@@ -140,6 +140,14 @@ const paths: Readonly<Record<Mode, string>> = {
  * @throws Fault config-invalid where either is malformed
  */
 export function rasrUrl(endpoint: string, projectId: string, mode: Mode): URL {
+  return serviceUrl(endpoint, projectId, `rasr/${paths[mode]}`);
+}
+
+/**
+ * Where a part of the service lives for a project; `path` follows the project's id.
+ * @throws Fault config-invalid where endpoint or project id are malformed
+ */
+export function serviceUrl(endpoint: string, projectId: string, path: string): URL {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(projectId)) {
     throw new Fault("config-invalid", `project_id is not an id: ${printable(projectId, 80)}`, {
       hint: "Copy the project ID of the region from the console's page My Credentials > API Credentials.",
@@ -160,7 +168,7 @@ export function rasrUrl(endpoint: string, projectId: string, mode: Mode): URL {
       hint: "Write the region's endpoint without a path, e.g. wss://sis-ext.cn-north-4.myhuaweicloud.com.",
     });
   }
-  return new URL(`/v1/${projectId}/rasr/${paths[mode]}`, base);
+  return new URL(`/v1/${projectId}/${path}`, base);
 }
 
 /** SIS has no booleans in its config, but these two words. */

@@ -54,6 +54,20 @@ test("the least that a person must write gives the defaults", () => {
       flush_ms: 500,
       catch_up_rate: 3,
     },
+    synthesis: {
+      property: "chinese_xiaoyan_common",
+      audio_format: "pcm",
+      sample_rate: 16_000,
+      speed: 0,
+      pitch: 0,
+      volume: 50,
+      gain_db: 0,
+      player: "aplay",
+      device: "default",
+      barge_in: false,
+      tail_ms: 500,
+      cache_megabytes: 16,
+    },
   });
 });
 
@@ -199,12 +213,12 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   [
     "a table unlike any",
     `${least}[[zoological]]\nx = 1`,
-    "agent.toml:7: zoological: is not a setting; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [mqtt], [metrics], [panel]",
+    "agent.toml:7: zoological: is not a setting; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [synthesis], [mqtt], [metrics], [panel]",
   ],
   [
     "a dangerous key",
     `__proto__.polluted = 1\n${least}`,
-    "agent.toml:1: __proto__: is not a table of settings; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [mqtt], [metrics], [panel]",
+    "agent.toml:1: __proto__: is not a table of settings; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [synthesis], [mqtt], [metrics], [panel]",
   ],
   [
     "a secret in the file",

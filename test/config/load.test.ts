@@ -175,7 +175,7 @@ for (const [name, files, ...lines] of [
   [
     "mistakes in the settings and in the files, all at once",
     { "agent.toml": `colour = 1\n${aksk}secret_key_file = "sk"`, sk: "" },
-    "…/agent.toml:1: colour: is not a setting; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [mqtt], [metrics], [panel]",
+    "…/agent.toml:1: colour: is not a setting; known here: device_id, fleet, state_dir, log_level, [sis], [audio], [buffer], [synthesis], [mqtt], [metrics], [panel]",
     "…/agent.toml:9: sis.auth.secret_key_file: the file …/sk is empty",
   ],
 ] as const) {

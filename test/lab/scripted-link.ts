@@ -9,6 +9,8 @@ export class ScriptedLink implements Link {
   bufferedBytes = 0;
   ended = false;
   closeAsked = false;
+  /** It takes its time to close: until the test ends it. */
+  lingers = false;
   readonly #listener: LinkListener;
   readonly #mark: () => number;
   readonly #onAudio: (bytes: Uint8Array) => void;
@@ -53,6 +55,7 @@ export class ScriptedLink implements Link {
   close(): void {
     if (this.ended) return;
     this.closeAsked = true;
+    if (this.lingers) return;
     this.end({ how: "closed", code: 1000, reason: "", asked: true });
   }
 
@@ -70,6 +73,11 @@ export class ScriptedLink implements Link {
     const reply = decodeReply(Buffer.from(JSON.stringify(message)), false);
     if (reply instanceof Fault) this.#listener.malformed(reply);
     else this.#listener.reply(reply);
+  }
+
+  /** The service sends sound. */
+  sound(bytes: Uint8Array): void {
+    if (!this.ended) this.#listener.audio?.(bytes);
   }
 
   garble(): void {

@@ -55,7 +55,7 @@ suite("a list of faults", () => {
     assert.match(refusal({ fault: { kind: "error", code: "0302" } }), /\.fault\.code: .*SIS\.0302/);
     assert.match(refusal({ fault: { kind: "refuse", status: 200 } }), /\.fault\.status: /);
     assert.match(refusal({ fault: { kind: "refuse", times: 2, for_ms: 5 } }), /times or for_ms, not both/);
-    assert.match(refusal({ when: 1, fault: "reset" }), /when is not known; allowed are at, fault/);
+    assert.match(refusal({ when: 1, fault: "reset" }), /when is not known; allowed are at, service, fault/);
     assert.match(refusal({ at: { session: 1 } }), /^faults\[0\]\.fault/);
     assert.match(refusal("reset"), /^faults\[0\]/);
     for (const none of [{ kind: "reset" }, "reset", 7, null, { fault: 7 }, { at: { session: 1 } }])

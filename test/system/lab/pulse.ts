@@ -21,6 +21,8 @@ export function missingForPulse(recorder: string): string | false {
 export interface PulseLab extends AsyncDisposable {
   /** The ALSA name of the microphone … */
   readonly device: string;
+  /** The ALSA name of the loudspeaker that it hears … */
+  readonly speaker: string;
   /** … for programs with this in their environment. */
   readonly env: Readonly<Record<string, string>>;
   /** Plays samples in the room; resolves when they have been heard. */
@@ -38,7 +40,8 @@ export async function startPulse(): Promise<PulseLab> {
   const directory = await mkdtemp(join(tmpdir(), "pulse-"));
   const socket = join(directory, "socket");
   const config = join(directory, "asound.conf");
-  await writeFile(config, `pcm.mic { type pulse server "unix:${socket}" device "mic" }\n`);
+  const pcm = (name: string) => `pcm.${name} { type pulse server "unix:${socket}" device "${name}" }\n`;
+  await writeFile(config, pcm("mic") + pcm("room"));
   let server = await startServer(directory, socket);
 
   const kill = async () => {
@@ -49,6 +52,7 @@ export async function startPulse(): Promise<PulseLab> {
   };
   return {
     device: "mic",
+    speaker: "room",
     // Clients of PulseAudio leave a cookie and a runtime directory behind: in a home of their own.
     env: { ALSA_CONFIG_PATH: config, HOME: directory, XDG_RUNTIME_DIR: directory },
     play: (samples) => play(samples, socket, directory),

@@ -1,0 +1,117 @@
+import { Fault, printable } from "../base/fault.ts";
+import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
+import type { LinkEnding } from "../sis/link.ts";
+import type { SpeechError, SpeechErrorKind } from "./report.ts";
+import { planRetry } from "./retry.ts";
+import type { Context, Effect, EventOf, State, Step } from "./state.ts";
+
+/** The moves after a failure: what is said about it, and whether and when the piece is tried again. */
+
+const support = "Nothing to do if it is rare. If it keeps coming, ask the service's support, with the trace id.";
+const silentEnd: Diagnosis = {
+  code: "empty-speech",
+  known: true,
+  class: "service",
+  action: "back-off",
+  meaning: "the service ended the text without any sound",
+  hint: support,
+};
+const brokenEnd: Diagnosis = {
+  ...silentEnd,
+  code: "unasked-end",
+  meaning: "the service broke the text off without saying why",
+};
+
+interface Failure {
+  readonly diagnosis: Diagnosis;
+  readonly message: string;
+  readonly traceId?: string | null;
+  readonly retryAfterMs?: number | null;
+  readonly serverDateMs?: number | null;
+  /** Whether fresh credentials may be the mend. Default: yes. */
+  readonly renewable?: boolean;
+}
+
+/** ERROR: the text cannot be spoken on this connection. */
+export function refused(state: State, event: EventOf<"ERROR">, context: Context): Step {
+  return fail(state, "ERROR", said(event), context);
+}
+
+/** FATAL_ERROR: the service disconnects, and the text is lost with the connection. */
+export function fatal(state: State, event: EventOf<"FATAL_ERROR">, context: Context): Step {
+  return fail(state, "FATAL_ERROR", said(event), context);
+}
+
+/** END that is none of ours: before any sound, or with reason ERROR. */
+export function endedBadly(state: State, event: EventOf<"END">, context: Context): Step {
+  const diagnosis = event.reason === "ERROR" ? brokenEnd : silentEnd;
+  return fail(state, "PROTOCOL", { diagnosis, message: diagnosis.meaning, traceId: event.traceId }, context);
+}
+
+/** The connection is gone before the text was over. */
+export function lost(state: State, event: EventOf<"closed">, context: Context): Step {
+  return fail(state, ...lossOf(event.ending), context);
+}
+
+/** What was waited for did not come. */
+export function timedOut(state: State, what: string, context: Context): Step {
+  const fault = new Fault("link-timeout", what);
+  return fail(state, "LOST", { diagnosis: diagnoseFault(fault), message: fault.message }, context);
+}
+
+/** The service sends what no text can be that long. */
+export function flooded(state: State, context: Context): Step {
+  const fault = new Fault("wire-oversized", "the service sends more sound than any text of this length can be");
+  return fail(state, "PROTOCOL", { diagnosis: diagnoseFault(fault), message: fault.message }, context);
+}
+
+function said(event: EventOf<"ERROR"> | EventOf<"FATAL_ERROR">): Failure {
+  const diagnosis = diagnose(event.code);
+  return { diagnosis, message: event.message || diagnosis.meaning, traceId: event.traceId };
+}
+
+function lossOf(ending: LinkEnding): readonly [SpeechErrorKind, Failure] {
+  switch (ending.how) {
+    case "refused":
+      return ["REFUSED", ending];
+    case "unreachable": {
+      const { fault, retryAfterMs } = ending;
+      // What IAM refuses, it refuses again.
+      const renewable = fault.code !== "token-refused";
+      return ["UNREACHABLE", { diagnosis: diagnoseFault(fault), message: fault.message, retryAfterMs, renewable }];
+    }
+    case "dead":
+      return ["LOST", { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message }];
+    case "closed": {
+      const reason = ending.reason === "" ? "" : ` (${ending.reason})`;
+      const fault = new Fault("link-lost", `the service closed before the text was over: ${ending.code}${reason}`);
+      return ["LOST", { diagnosis: diagnoseFault(fault), message: fault.message }];
+    }
+  }
+}
+
+function fail(state: State, kind: SpeechErrorKind, failure: Failure, context: Context): Step {
+  const { diagnosis } = failure;
+  const { plan, tries } = planRetry(state.tries, diagnosis.class, {
+    heard: context.heard,
+    random: context.random,
+    retryAfterMs: failure.retryAfterMs ?? null,
+    renewable: failure.renewable ?? true,
+  });
+  const error: SpeechError = {
+    kind,
+    code: diagnosis.code,
+    message: printable(failure.message),
+    traceId: failure.traceId ?? null,
+    class: diagnosis.class,
+    action: !plan.again ? "hold" : plan.renew ? "renew-credentials" : "reconnect",
+    attempt: tries.failures,
+    retryInMs: plan.again ? plan.delayMs : null,
+    heard: context.heard,
+    hint: diagnosis.hint,
+  };
+  const effects: Effect[] = [{ do: "report", error }, { do: "close" }];
+  if (plan.renew) effects.push({ do: "renew-credentials", serverDateMs: failure.serverDateMs ?? null });
+  if (!plan.again) return { next: { phase: "failed", tries, error }, effects };
+  return { next: { phase: "waiting", tries }, effects: [...effects, { do: "void" }, { do: "wait", ms: plan.delayMs }] };
+}
