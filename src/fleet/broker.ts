@@ -97,6 +97,8 @@ const largestInboundBytes = 65_536;
 /** Header, topic length, packet id and properties around topic and payload, generously. */
 const overheadBytes = 64;
 
+/** Reason codes from here on are failures. */
+const firstRefusal = 0x80;
 const noMatchingSubscribers = 0x10;
 const packetTooLarge = 0x95;
 const quotaExceeded = 0x97;
@@ -223,12 +225,13 @@ export function openConnection(options: ConnectionOptions): Connection {
   function subscribe(): void {
     if (state.phase !== "open" || carrier.subscriptions.length === 0) return;
     // `rap`: whoever publishes a command with retain is to be noticed at once (MQTT 5; 3.1.1 cannot tell).
-    client.subscribe([...carrier.subscriptions], { qos: 1, rap: true }, (error) => {
+    client.subscribe([...carrier.subscriptions], { qos: 1, rap: true }, (error, _granted, packet) => {
       if (state.phase !== "open") return;
-      const reasonCode = error === null ? null : reasonCodeOf(error);
-      if (error === null) carrier.subscribed(null);
-      else if (reasonCode !== null)
-        carrier.subscribed({ reasonCode, fault: reasonFault("broker-refused", reasonCode) });
+      // The library's error has the broker's answer beside it, not in it.
+      const refusal = packet?.granted.map(Number).find((code) => code >= firstRefusal);
+      if (refusal !== undefined) {
+        carrier.subscribed({ reasonCode: refusal, fault: reasonFault("broker-refused", refusal) });
+      } else if (error === null) carrier.subscribed(null);
     });
   }
 
