@@ -32,7 +32,7 @@ export interface Will {
 
 /** The broker's answer to a message. */
 export type Answer =
-  | { readonly result: "delivered"; readonly subscribers: boolean }
+  | { readonly result: "delivered" }
   /** It will never take this message. */
   | { readonly result: "refused"; readonly reasonCode: number; readonly fault: Fault };
 
@@ -53,6 +53,8 @@ export interface Carrier {
   /** The next message to send; null: nothing waits. What is not answered when the connection ends was not delivered. */
   take(): Outgoing | null;
   answered(id: number, answer: Answer): void;
+  /** The broker took a message that nobody subscribes to. */
+  unheard(): void;
   received(message: Incoming): void;
   /** The broker has answered the subscriptions; null: it takes them all. */
   subscribed(refusal: { readonly reasonCode: number; readonly fault: Fault } | null): void;
@@ -145,6 +147,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   client.on("message", (topic, payload, { retain }) => {
     if (state.phase !== "closing") carrier.received({ topic, payload, retain });
   });
+  // The library knows no difference between a PUBACK and this one.
+  client.on("packetreceive", (packet) => {
+    if (packet.cmd === "puback" && packet.reasonCode === noMatchingSubscribers) carrier.unheard();
+  });
   client.on("disconnect", ({ reasonCode }) => breakOff(reasonCode ?? null, new Error("the broker ended it")));
   client.on("error", (error) => breakOff(reasonCodeOf(error), error));
   client.on("close", () => {
@@ -206,7 +212,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     awaited.add(deadline);
     const properties = message.expirySeconds === null ? {} : { messageExpiryInterval: message.expirySeconds };
     const { qos, retain } = message;
-    client.publish(message.topic, message.payload, { qos, retain, properties }, (error, packet) => {
+    client.publish(message.topic, message.payload, { qos, retain, properties }, (error) => {
       deadline[Symbol.dispose]();
       awaited.delete(deadline);
       const failed = error ? reasonCodeOf(error) : null;
@@ -215,8 +221,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       } else if (failed !== null) {
         carrier.answered(message.id, refusal(failed));
       } else if (!error) {
-        const reasonCode = packet !== undefined && "reasonCode" in packet ? packet.reasonCode : 0;
-        carrier.answered(message.id, { result: "delivered", subscribers: reasonCode !== noMatchingSubscribers });
+        carrier.answered(message.id, { result: "delivered" });
       }
       pump();
     });
