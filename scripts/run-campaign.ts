@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { pause, systemClock } from "../src/base/clock.ts";
 import { possible } from "./campaigning/draw.ts";
 import { isKindName, type KindName, kindNames, kindOf } from "./campaigning/kinds.ts";
 import type { LanePlan, LaneResult } from "./campaigning/lane.ts";
@@ -15,6 +16,10 @@ import type { Microphone } from "./campaigning/room.ts";
 import { accusations, rowsOf, summarise } from "./campaigning/summary.ts";
 import { lookAtMachine } from "./campaigning/surroundings.ts";
 import { table } from "./campaigning/table.ts";
+
+const betweenLanesMs = 700;
+/** A recorder that is held up for longer loses sound, or is taken for one that stands still. */
+const toleratedMs = 500;
 
 const usage = `usage: scripts/campaign --faults N --seed S [OPTIONS]
 Runs real agents against the simulator, in real time, lets N random faults happen to them, several at once, and tells
@@ -107,7 +112,13 @@ const plans = Array.from({ length: lanes }, (_, lane): LanePlan => {
   };
 });
 say(`${faults} faults of ${kinds.length} kinds, seed ${values.seed}, ${lanes} agents; logs in ${folder}`);
-const outcomes = await Promise.allSettled(plans.map((plan) => runLaneProcess(plan, say, stop.signal)));
+const outcomes = await Promise.allSettled(
+  plans.map(async (plan) => {
+    // Not all at once: the start of three programs a lane is more than a small machine does in passing.
+    await pause(systemClock, plan.lane * betweenLanesMs, stop.signal);
+    return runLaneProcess(plan, say, stop.signal);
+  }),
+);
 const results = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
 const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [String(outcome.reason)] : []));
 process.exitCode = tell(results, stop.signal.aborted ? [`stopped by ${String(stop.signal.reason)}`] : failures);
@@ -115,13 +126,16 @@ process.exitCode = tell(results, stop.signal.aborted ? [`stopped by ${String(sto
 /** Prints it all. @returns the exit code */
 function tell(finished: readonly LaneResult[], broken: readonly string[]): number {
   const summary = summarise(finished);
-  const gaps = finished.flatMap((lane) => lane.gaps);
   const wrong = [...broken, ...accusations(finished)];
   for (const each of wrong) say(each);
+  const heldUpMs = Math.max(0, ...finished.map((lane) => lane.heldUpMs));
+  if (heldUpMs > toleratedMs) {
+    say(`this machine was too busy: programs were held up for up to ${Math.round(heldUpMs)} ms, recorders among them`);
+  }
   if (wrong.length > 0 && !stop.signal.aborted)
     say(`to run it again: scripts/campaign ${process.argv.slice(2).join(" ")}; logs in ${folder}`);
   else if (!values.keep) rmSync(folder, { recursive: true, force: true });
-  process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : table(rowsOf(finished), summary, gaps));
+  process.stdout.write(values.json ? `${JSON.stringify(summary)}\n` : table(rowsOf(finished), summary, finished));
   return wrong.length > 0 ? 1 : 0;
 }
 

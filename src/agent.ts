@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
+import { connectPanel } from "./agent/panel.ts";
 import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.ts";
 import { prometheusOf } from "./agent/prometheus-door.ts";
-import { startRecognition } from "./agent/recognition.ts";
+import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { openSound } from "./agent/sound.ts";
 import { startVoice } from "./agent/voice.ts";
+import { levelOf, tallyOf } from "./audio/level.ts";
 import type { SourceEvent } from "./audio/source.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Fault } from "./base/fault.ts";
@@ -18,12 +21,15 @@ import { seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { settingsHash } from "./config/show.ts";
+import { replaceFile } from "./fleet/background-writer.ts";
 import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
+import { openMuteLatch } from "./panel/mute-latch.ts";
+import { noLull, stepLull } from "./recognition/lull.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
-import type { RecognitionPhase, Report } from "./recognition/report.ts";
+import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
 import { dial } from "./sis/dial.ts";
 import { rasrUrl, sampleRateOf } from "./sis/request.ts";
@@ -74,16 +80,15 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
-  const source = sourceOf(settings, clock, random, logger);
+  const latch = openMuteLatch(join(settings.state_dir, "muted"), replaceFile);
+  const source = sourceOf(settings, clock, random, logger, latch.muted);
   const serviceTime = serviceClock(clock);
   const sent = sentMeter(sampleRate);
   let host: HostReading | null = null;
-  let phase: RecognitionPhase | null = null;
 
   const tell = (what: Report) => {
     if (what.type === "session") sound.checkAccounts();
     if (what.type === "session" && what.change === "started") voice.serviceAnswers();
-    if (what.type === "phase") phase = what.phase;
     logReport(logger, what);
     fleet.report(what);
     onReport(what);
@@ -117,13 +122,13 @@ export function startAgent(options: AgentOptions): Agent {
     identity: { fleet: settings.fleet, device: settings.device_id, boot },
     configHash: () => settingsHash(settings),
     executors: executorsOf({
-      restartSession: () => recognition.reconfigured(),
+      restartSession: () => recognition.restart(),
       setLogLevel: options.setLogLevel,
       repeat: () => fleet.repeat(),
       subject: () => ({
         stateDir: settings.state_dir,
         silentForMs: ears.silentForMs(),
-        recognition: phase,
+        recognition: recognition.phase,
         clockAheadMs: serviceTime.aheadMs(),
         host,
         alarms: fleet.alarms().map(({ type }) => type),
@@ -157,7 +162,8 @@ export function startAgent(options: AgentOptions): Agent {
     logger,
   });
   let sessions = 0;
-  const recognition = startRecognition(settings, (on, isCurrent) => {
+  let lull = noLull;
+  const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
     const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
     const encode = encoderOf(on.sis);
     return new Recognizer({
@@ -170,6 +176,8 @@ export function startAgent(options: AgentOptions): Agent {
       chunkMs: on.sis.chunk_ms,
       encode: (samples) => {
         sent.sent(samples.length, sound.log.cursor);
+        lull = stepLull(lull, samples, sampleRate);
+        if (lull.quiet) ear.quiet();
         return encode(samples);
       },
       catchUpRate: on.buffer.catch_up_rate,
@@ -178,10 +186,10 @@ export function startAgent(options: AgentOptions): Agent {
       random,
       logger,
       nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
-      // One that makes room for the next has not stopped the agent.
-      onReport: (what) => (what.type !== "phase" || what.phase !== "stopped" || isCurrent()) && report(what),
+      onReport: (what) => ear.report(what),
     });
-  });
+  };
+  const recognition = startRecognition(settings, makeRecognizer, report, clock);
   const machine = watchHost({
     folder: settings.state_dir,
     clock,
@@ -198,11 +206,14 @@ export function startAgent(options: AgentOptions): Agent {
     observe: (listener) => fleet.observe(listener),
   });
 
+  const panel = connectPanel({ settings, clock, random, logger, fleet, latch, source, gate: sound.gate });
+
   let sourceFault: Fault | null = null;
   source.start((event) => {
     sound.take(event);
     if (event.type === "audio") {
       ears.heard(event.samples);
+      panel?.level(levelOf(tallyOf(event.samples)).rmsDbfs);
       recognition.audioArrived();
     }
     if (event.type === "ended") {
@@ -227,6 +238,7 @@ export function startAgent(options: AgentOptions): Agent {
       ...sound.log.ledger(),
       ...Object.fromEntries(recognition.irregularities),
     });
+    await panel?.stop();
     await Promise.all([fleet.stop(reason), prometheus.stop()]);
     return { fault: sourceFault };
   }
@@ -242,7 +254,7 @@ export function startAgent(options: AgentOptions): Agent {
     backlogMs: () => (sound.log.unread * 1000) / sampleRate,
     renew(renewed) {
       credentials = credentialsOf(renewed.service, clock, random);
-      if (phase !== "streaming") recognition.reconfigured();
+      if (recognition.phase !== "streaming") void recognition.restart();
     },
     stop,
   };

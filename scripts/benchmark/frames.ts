@@ -1,5 +1,5 @@
 /** The sound that is streamed: 16 kHz PCM in frames of 100 ms, each with its number in its first two samples. */
-export const sampleRate = 16_000;
+const sampleRate = 16_000;
 export const frameMs = 100;
 export const frameBytes = (2 * sampleRate * frameMs) / 1000;
 

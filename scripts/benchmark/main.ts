@@ -8,7 +8,8 @@ import { runBenchmark } from "./stream.ts";
 const usage = `usage: scripts/bench stream [OPTIONS]
 Streams sound in real time through the agent, and through a bare sender that only reads, frames and sends: as processes
 of their own, side by side, to one server. Tells CPU a second of sound, peak memory and added latency.
-  --seconds N       measured in each round, after a warm-up of 8 s at most (25)
+  --seconds N       measured in each round (25)
+  --warm-up N       seconds before that: start-up, and the compiler's work on new code, are over by then (90)
   --rounds N        rounds with fresh processes; figures are medians over them (3)
   --streams N,...   so many of each at once, one run after the other (1)
   --json            the last line is the result of the first of --streams as JSON
@@ -22,12 +23,15 @@ async function main(): Promise<number> {
     return 0;
   }
   const seconds = wholeNumber("--seconds", values.seconds, 1, 3600);
+  const warmUpSeconds = wholeNumber("--warm-up", values["warm-up"], 1, 3600);
   const rounds = wholeNumber("--rounds", values.rounds, 1, 100);
   const streams = values.streams.split(",").map((each) => wholeNumber("--streams", each, 1, 100));
   if (positionals.length !== 1 || positionals[0] !== "stream") throw new UsageError("the benchmark is called: stream");
   const say = (text: string) => process.stderr.write(`${text}\n`);
   say(machineLine());
-  const results = await runBenchmark({ seconds, rounds, streams, say });
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
+  const results = await runBenchmark({ warmUpSeconds, seconds, rounds, streams, say, signal: stop.signal });
   process.stdout.write(`${performancePage(results)}\n`);
   if (values.record) recordResults(`scripts/bench ${process.argv.slice(2).join(" ")}`, results);
   if (values.json && results[0] !== undefined) process.stdout.write(`${summaryLine(results[0])}\n`);
@@ -43,6 +47,7 @@ function options() {
       options: {
         help: { type: "boolean", short: "h", default: false },
         seconds: { type: "string", default: "25" },
+        "warm-up": { type: "string", default: "90" },
         rounds: { type: "string", default: "3" },
         streams: { type: "string", default: "1" },
         json: { type: "boolean", default: false },
@@ -63,7 +68,11 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n${usage}\n`);
-  process.exitCode = 2;
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n${usage}\n`);
+    process.exitCode = 2;
+  } else if (error instanceof Error && error.name === "AbortError") {
+    process.stderr.write("stopped\n");
+    process.exitCode = 1;
+  } else throw error;
 }

@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-
-const root = path.join(import.meta.dirname, "../..");
 
 /** The programs that are measured, each one JavaScript file with what it loads later beside it, as a device gets it. */
 export interface Programs extends AsyncDisposable {
@@ -18,8 +17,8 @@ export async function bundlePrograms(): Promise<Programs> {
   const folder = await mkdtemp(path.join(tmpdir(), "sis-agent-bench-"));
   await build({
     entryPoints: {
-      agent: path.join(root, "src/main.ts"),
-      "bare-sender": path.join(root, "scripts/benchmark/bare-sender.ts"),
+      agent: fileURLToPath(import.meta.resolve("../../src/main.ts")),
+      "bare-sender": fileURLToPath(import.meta.resolve("./bare-sender.ts")),
     },
     outdir: folder,
     outExtension: { ".js": ".mjs" },

@@ -42,9 +42,9 @@ export function recordResults(command: string, results: readonly Result[]): void
 function chapter(result: Result): string {
   const { bare, agent, "agent-disk": disk } = result.figures;
   const of = result.streams === 1 ? "One stream" : `${result.streams} streams of each kind at once, a process each`;
-  const added = `+${result.addedP50Ms.toFixed(2)} / +${result.addedP99Ms.toFixed(2)}`;
+  const added = `${signed(result.addedP50Ms)} / ${signed(result.addedP99Ms)}`;
   return [
-    `${of}; medians of ${result.rounds} rounds of ${result.seconds} s:`,
+    `${of}; medians of ${result.rounds} rounds of ${result.seconds} s, each after ${result.warmUpSeconds} s of warm-up:`,
     "",
     "| | CPU, ms a second of sound | by the bare sender's | peak RSS, MB | by the bare sender's | latency, ms: p50 / p99 | added |",
     "| --- | --- | --- | --- | --- | --- | --- |",
@@ -57,6 +57,10 @@ function chapter(result: Result): string {
 function row(name: string, figures: Figures, cpuRatio: string, rssRatio: string, added: string): string {
   const latency = `${figures.p50Ms.toFixed(2)} / ${figures.p99Ms.toFixed(2)}`;
   return `| ${[name, figures.cpuMs.toFixed(2), cpuRatio, figures.megabytes.toFixed(0), rssRatio, latency, added].join(" | ")} |`;
+}
+
+function signed(ms: number): string {
+  return `${ms < 0 ? "−" : "+"}${Math.abs(ms).toFixed(2)}`;
 }
 
 function times(ratio: number): string {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { frame, frameMs, machineMs } from "./frames.ts";
 import { cpuMs, peakMegabytes } from "./process-figures.ts";
 import type { Programs } from "./programs.ts";
@@ -27,6 +27,7 @@ export interface RoundOptions {
   readonly streams: number;
   /** Which round it is: who comes first within a frame's time changes from one to the next. */
   readonly turn: number;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -39,6 +40,7 @@ export async function runRound({
   seconds,
   streams,
   turn,
+  signal,
 }: RoundOptions): Promise<Measurement[]> {
   await using sink = await startSink();
   await using stack = new AsyncDisposableStack();
@@ -54,14 +56,14 @@ export async function runRound({
   const startMs = machineMs() + 200;
   for (let number = 0; number < warmUpFrames + frames; number += 1) {
     for (const [place, sender] of turned.entries()) {
-      await until(startMs + (number + place / turned.length) * frameMs);
+      await until(startMs + (number + place / turned.length) * frameMs, signal);
       if (number === warmUpFrames) cpuBefore.set(sender.name, cpuMs(sender.pid));
       const bytes = frame(number);
       written.get(sender.name)?.set([machineMs()], number);
       sender.write(bytes);
     }
   }
-  await until(startMs + (warmUpFrames + frames) * frameMs);
+  await until(startMs + (warmUpFrames + frames) * frameMs, signal);
   const costs = turned.map(({ name, pid }) => ({
     cpuMs: (cpuMs(pid) - (cpuBefore.get(name) ?? 0)) / seconds,
     megabytes: peakMegabytes(pid),
@@ -77,13 +79,13 @@ export async function runRound({
   });
 }
 
-async function until(atMs: number): Promise<void> {
-  const leftMs = atMs - machineMs();
-  if (leftMs > 0) await setTimeout(leftMs);
+/** @throws an AbortError when `signal` aborts */
+async function until(atMs: number, signal: AbortSignal): Promise<void> {
+  await setTimeout(Math.max(0, atMs - machineMs()), undefined, { signal });
 }
 
 async function startSink() {
-  const script = path.join(import.meta.dirname, "sink.ts");
+  const script = fileURLToPath(import.meta.resolve("./sink.ts"));
   const child = spawn(process.execPath, [script], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const next = async (): Promise<SinkMessage> => {
     const message: unknown = (await once(child, "message"))[0];

@@ -24,34 +24,35 @@ export interface Result {
   /** The agent's quantile less the bare sender's, ms. */
   readonly addedP50Ms: number;
   readonly addedP99Ms: number;
+  readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly rounds: number;
 }
 
-const longestWarmUpSeconds = 8;
-
 /** Runs the rounds, and says after each what it gave. */
 export async function runBenchmark(options: {
+  readonly warmUpSeconds: number;
   readonly seconds: number;
   readonly rounds: number;
   readonly streams: readonly number[];
   readonly say: (text: string) => void;
+  /** Ends it early: rejects with an AbortError, nothing is left behind. */
+  readonly signal: AbortSignal;
 }): Promise<Result[]> {
-  const { seconds, rounds, say } = options;
+  const { warmUpSeconds, seconds, rounds, say, signal } = options;
   await using programs = await bundlePrograms();
   const results: Result[] = [];
   for (const streams of options.streams) {
     const perRound: Readonly<Record<Kind, Figures>>[] = [];
     for (let turn = 0; turn < rounds; turn += 1) {
-      const warmUpSeconds = Math.min(longestWarmUpSeconds, seconds);
-      const measured = await runRound({ programs, warmUpSeconds, seconds, streams, turn });
+      const measured = await runRound({ programs, warmUpSeconds, seconds, streams, turn, signal });
       const figures = byKind((kind) => figuresOf(measured.filter((each) => each.kind === kind)));
       perRound.push(figures);
       say(
         `round ${turn + 1} of ${rounds}, ${streams} of each: ${kinds.map((kind) => words(kind, figures[kind])).join("; ")}`,
       );
     }
-    results.push(resultOf(perRound, { streams, seconds, rounds }));
+    results.push(resultOf(perRound, { streams, warmUpSeconds, seconds, rounds }));
   }
   return results;
 }
@@ -67,7 +68,7 @@ function figuresOf(measured: readonly Measurement[]): Figures {
 
 function resultOf(
   perRound: readonly Readonly<Record<Kind, Figures>>[],
-  how: Pick<Result, "streams" | "seconds" | "rounds">,
+  how: Pick<Result, "streams" | "warmUpSeconds" | "seconds" | "rounds">,
 ): Result {
   const over = (value: (round: Readonly<Record<Kind, Figures>>) => number) => median(perRound.map(value));
   return {

@@ -34,7 +34,7 @@ export async function buildBinary(options: BinaryOptions): Promise<string> {
   const entry = options.entry ?? path.join(root, "src/main.ts");
   const { code } = await bundle({ root, entry, arch, commit: options.commit ?? commit() });
   say(`taking Node ${process.versions.node} for linux-${arch} out of npm's package`);
-  const node = withoutSections(await pinnedNode(root, arch));
+  const node = withoutSections(await pinnedNode(root, arch, "bin/node"));
   say("packing");
   const folder = path.resolve(out);
   mkdirSync(folder, { recursive: true });

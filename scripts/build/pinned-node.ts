@@ -8,11 +8,11 @@ import type { Arch } from "./arch.ts";
 const run = promisify(execFile);
 
 /**
- * The Node that the lock file pins, for any processor: npm's package of it, whose bytes are the ones that the lock file
- * vouches for. Packages are kept in .cache/node, and checked each time.
+ * A file of the Node that the lock file pins, for any processor: out of npm's package of it, whose bytes are the ones that
+ * the lock file vouches for. Packages are kept in .cache/node, and checked each time.
  * @throws {Error} where it cannot be had, or is not what the lock file says
  */
-export async function pinnedNode(root: string, arch: Arch): Promise<Buffer> {
+export async function pinnedNode(root: string, arch: Arch, file: "bin/node" | "LICENSE"): Promise<Buffer> {
   const name = `node-linux-${arch}`;
   const { version, integrity } = locked(root, name);
   const cache = path.join(root, ".cache/node");
@@ -20,7 +20,7 @@ export async function pinnedNode(root: string, arch: Arch): Promise<Buffer> {
   if (!existsSync(tarball) || integrityOf(readFileSync(tarball)) !== integrity) {
     await download(`${name}@${version}`, cache, path.basename(tarball), integrity);
   }
-  const { stdout } = await run("tar", ["-xzOf", tarball, "package/bin/node"], {
+  const { stdout } = await run("tar", ["-xzOf", tarball, `package/${file}`], {
     encoding: "buffer",
     maxBuffer: 512 * 1024 * 1024,
   });

@@ -9,6 +9,10 @@ export interface Profile {
   readonly memorySeconds: number;
   readonly disk: "outage" | "always";
   readonly catchUpRate: number;
+  /** From the beginning of a number that is said to that of the next, ms. */
+  readonly everyMs: number;
+  /** Silence that ends a segment, ms. */
+  readonly vadTailMs: number;
 }
 
 /** A fault that is to happen. */
@@ -36,6 +40,13 @@ function given(profile: Profile): readonly Need[] {
 
 const muchSeconds = 120;
 
+/** Numbers last 360 ms: more speech than silence, or less. */
+const speech = [
+  { everyMs: 1200, vadTailMs: 500 },
+  { everyMs: 900, vadTailMs: 400 },
+  { everyMs: 700, vadTailMs: 200 },
+] as const;
+
 /** Those of `names` that an agent of this profile can have on a machine that meets `machine`. */
 export function suitable(names: readonly KindName[], profile: Profile, machine: readonly Need[]): KindName[] {
   const met = new Set<Need>([...given(profile), ...machine]);
@@ -55,13 +66,16 @@ export function possible(names: readonly KindName[], machine: readonly Need[]): 
  */
 export function drawProfile(random: Random, names: readonly KindName[], machine: readonly Need[]): Profile {
   for (let tries = 0; tries < 1000; tries++) {
+    const mode = oneOf<Profile["mode"]>(random, ["continuous", "continuous", "continuous", "sentence"]);
     const profile: Profile = {
-      mode: oneOf(random, ["continuous", "continuous", "continuous", "sentence"]),
+      mode,
       auth: oneOf(random, ["aksk", "password"]),
       format: oneOf(random, ["pcm16k16bit", "pcm16k16bit", "alaw16k8bit", "pcm8k16bit"]),
       memorySeconds: oneOf(random, [5, 30, muchSeconds, muchSeconds]),
       disk: oneOf(random, ["outage", "always", "always"]),
       catchUpRate: oneOf(random, [3, 3, 5]),
+      // Each sentence is a session: they take their time.
+      ...(mode === "sentence" ? speech[0] : oneOf(random, speech)),
     };
     if (suitable(names, profile, machine).length > 0) return profile;
   }

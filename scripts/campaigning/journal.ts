@@ -1,27 +1,39 @@
 import type { Span } from "../../src/simulator/alsa-room.ts";
-import type { SampleRate } from "../../src/simulator/dtmf.ts";
+import { type NumberShape, plainNumbers } from "../../src/simulator/numbers.ts";
 
 /** What the stand-in for arecord and its room tell each other by files, in the room's folder. */
 export const roomNoteFile = "room.json";
 export const journalFile = "journal";
 
-/** When the room's time began (the monotonic clock, ns), and its sound. */
+/** When the room's time began (the monotonic clock, ns), and what is said in it. */
 export interface RoomNote {
   readonly epochNs: bigint;
-  readonly sampleRate: SampleRate;
+  readonly shape: NumberShape;
 }
 
-export function roomNote({ epochNs, sampleRate }: RoomNote): string {
-  return JSON.stringify({ epochNs: String(epochNs), sampleRate });
+/** How numbers are said in rooms. */
+export function shapeOf(sampleRate: 8000 | 16_000, everyMs: number): NumberShape {
+  return { ...plainNumbers(sampleRate), everyMs };
+}
+
+export function roomNote({ epochNs, shape: { sampleRate, everyMs } }: RoomNote): string {
+  return JSON.stringify({ epochNs: String(epochNs), sampleRate, everyMs });
 }
 
 /** @throws {Error} where it is none */
 export function parseRoomNote(text: string): RoomNote {
   const note: unknown = JSON.parse(text);
-  if (typeof note !== "object" || note === null || !("epochNs" in note) || !("sampleRate" in note)) {
+  if (
+    typeof note !== "object" ||
+    note === null ||
+    !("epochNs" in note) ||
+    !("sampleRate" in note) ||
+    !("everyMs" in note)
+  ) {
     throw new Error("not a note of a room");
   }
-  return { epochNs: BigInt(String(note.epochNs)), sampleRate: note.sampleRate === 8000 ? 8000 : 16000 };
+  const sampleRate = note.sampleRate === 8000 ? 8000 : 16_000;
+  return { epochNs: BigInt(String(note.epochNs)), shape: shapeOf(sampleRate, Number(note.everyMs)) };
 }
 
 export function journalLine({ from, to }: Span): string {

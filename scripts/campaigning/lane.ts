@@ -9,7 +9,7 @@ import type { KindName } from "./kinds.ts";
 import { Books, perform, type Struck } from "./perform.ts";
 import type { Microphone } from "./room.ts";
 import { openScene, type Scene } from "./scene.ts";
-import { distance, without } from "./spans.ts";
+import { distance, type Spans } from "./spans.ts";
 import type { Machine } from "./surroundings.ts";
 import { judge, type Verdict } from "./verdict.ts";
 import { Watch } from "./watch.ts";
@@ -47,6 +47,8 @@ export interface LaneResult {
   /** Of the runs of the agent that were not killed, in order. */
   readonly ledgers: readonly RunLedger[];
   readonly gaps: readonly GapAccount[];
+  /** For how long at most the machine did not let the lane's own process run. */
+  readonly heldUpMs: number;
   /** What else was wrong, in words. */
   readonly troubles: readonly string[];
 }
@@ -80,11 +82,13 @@ export async function runLane(
   onScene(scene);
   const books = new Books(hearsay);
   const faults: Suffered[] = [];
+  let heldUpMs = 0;
   {
     using watch = new Watch(scene, profile, () => heardIn(scene, books));
-    await watch.liveFrom(performance.now(), firstLiveMs);
+    const began = (await watch.liveFrom(performance.now(), firstLiveMs)) !== null;
+    if (!began) books.troubles.push(`no sound flowed within ${firstLiveMs / 1000} s of the agent's start`);
     let burst: Burst | null = null;
-    while (faults.length < plan.faults) {
+    while (began && faults.length < plan.faults) {
       burst = drawBurst(random, names, burst, plan.faults - faults.length);
       await sleep(burst.calmMs);
       const struck = await suffer(burst, scene, watch, books);
@@ -104,10 +108,11 @@ export async function runLane(
       }
     }
     await sleep(lastWordsMs);
+    heldUpMs = watch.heldUpMs;
   }
   const tookMs = await scene.agent.end("SIGTERM");
   if (tookMs > longestStopMs) books.troubles.push(`the agent took ${Math.round(tookMs)} ms to stop`);
-  return settle(plan, profile, scene, hearsay, books, faults);
+  return { ...settle(plan, profile, scene, hearsay, books, faults), heldUpMs };
 }
 
 /** Lets a burst happen; resolves when all of it is over. Faults that found no opportunity are left out. */
@@ -142,7 +147,7 @@ function settle(
   hearsay: Hearsay,
   books: Books,
   faults: readonly Suffered[],
-): LaneResult {
+): Omit<LaneResult, "heldUpMs"> {
   const { room, shape } = scene;
   const startMs = performance.now() - (room.nowMs() ?? 0);
   const wallStartMs = Date.now() - (room.nowMs() ?? 0);
@@ -153,7 +158,8 @@ function settle(
   const verdict = judge(lines, shape, heard, books.uncertain.map(inRoom), room.edgeMs);
   const suffered = faults.map((each) => ({ ...each, fromMs: each.fromMs - startMs, overMs: each.overMs - startMs }));
   // What recorders did before an agent had heard anything is no gap to it.
-  const deaf = books.away.map(({ from, to }) => ({ from, to: hearsay.flowsMs.find((ms) => ms > to) ?? to }));
+  const away = [{ from: startMs, to: startMs }, ...books.away];
+  const deaf = away.map(({ from, to }) => ({ from, to: hearsay.flowsMs.find((ms) => ms > to) ?? to }));
   const gaps = gapAccounts(heard, told, deaf.map(inRoom), room.chunkMs);
   const unbalanced = hearsay.ledgers.flatMap((ledger) => imbalance(ledger) ?? []);
   return {
@@ -170,13 +176,10 @@ function settle(
   };
 }
 
-/** What recorders gave, and the agent could take, ms of the room's time. */
-function heardIn({ room }: Scene, { unheard }: Books): Span[] {
+/** What recorders gave, ms of the room's time. */
+function heardIn({ room }: Scene, { stopped }: Books): Spans {
   const startMs = performance.now() - (room.nowMs() ?? 0);
-  return without(
-    room.heard(),
-    unheard.map(({ from, to }) => ({ from: from - startMs, to: to - startMs })),
-  );
+  return room.heard(stopped.map(({ from, to }) => ({ from: from - startMs, to: to - startMs })));
 }
 
 /** The index of the fault in whose time, or nearest to it, a moment lies; of several, the last. */

@@ -11,6 +11,7 @@ export async function runLaneProcess(
   onProgress: (words: string) => void,
   stop: AbortSignal,
 ): Promise<LaneResult> {
+  stop.throwIfAborted();
   mkdirSync(plan.folder, { recursive: true });
   const child = spawnLane(plan);
   const onStop = () => child.disconnect();

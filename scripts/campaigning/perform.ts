@@ -22,8 +22,8 @@ export class Books {
   readonly diskFull: Span[] = [];
   /** The agent was killed: what it heard then may not have reached its disk, and may be missing. */
   readonly uncertain: Span[] = [];
-  /** What recorders took then reached nobody. */
-  readonly unheard: Span[] = [];
+  /** A recorder stood still, and was ended by the agent: what it had not read yet went with it. */
+  readonly stopped: Span[] = [];
   /** The agent did not run: what is missing then is in nobody's accounts. */
   readonly away: Span[] = [];
   readonly troubles: string[] = [];
@@ -148,8 +148,7 @@ async function recorderSuffers(
       if (deed.do === "kill-recorder") return { fromMs, overMs: fromMs };
       const isThere = () => agent.pid !== null && childrenOf(agent.pid).includes(recorder);
       while (performance.now() < fromMs + deed.forMs && isThere()) await sleep(lookEveryMs);
-      // Gone: the agent has noticed, and what the recorder had not read yet went with it.
-      if (!isThere() || !signal(recorder, "SIGCONT")) books.unheard.push({ from: fromMs, to: performance.now() });
+      if (!isThere() || !signal(recorder, "SIGCONT")) books.stopped.push({ from: fromMs, to: performance.now() });
       return { fromMs, overMs: performance.now() };
     }
     if (giveUp.aborted || fromMs > deadline) return null;

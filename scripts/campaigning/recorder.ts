@@ -7,7 +7,7 @@
 import { openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { type NumberShape, numberSamples, plainNumbers } from "../../src/simulator/numbers.ts";
+import { numberSamples } from "../../src/simulator/numbers.ts";
 import { journalFile, journalLine, parseRoomNote, roomNoteFile } from "./journal.ts";
 
 const blockMs = 50;
@@ -15,10 +15,9 @@ const blockMs = 50;
 const bufferMs = 500;
 
 const folder = process.env["CAMPAIGN_ROOM"] ?? "";
-const { epochNs, sampleRate } = parseRoomNote(readFileSync(join(folder, roomNoteFile), "utf8"));
+const { epochNs, shape } = parseRoomNote(readFileSync(join(folder, roomNoteFile), "utf8"));
 const journal = openSync(join(folder, journalFile), "a");
-const shape: NumberShape = plainNumbers(sampleRate);
-const perMs = sampleRate / 1000;
+const perMs = shape.sampleRate / 1000;
 const block = blockMs * perMs;
 
 /** Where the room's time is, in samples. */

@@ -2,10 +2,10 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../src/base/clock.ts";
 import { openAlsaRoom, type Span } from "../../src/simulator/alsa-room.ts";
-import type { SampleRate } from "../../src/simulator/dtmf.ts";
-import { numberSamples, plainNumbers } from "../../src/simulator/numbers.ts";
+import { type NumberShape, numberSamples } from "../../src/simulator/numbers.ts";
 import { journalFile, roomNote, roomNoteFile } from "./journal.ts";
 import { JournalReader } from "./journal-reader.ts";
+import { type Spans, without } from "./spans.ts";
 
 /** What listens in a room: the real arecord, or a program that stands in for it and knows to the sample what it gave. */
 export type Microphone = "arecord" | "stand-in";
@@ -21,8 +21,11 @@ export interface Room extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** The room's time, ms; null: nobody has listened yet, nothing has been said. */
   nowMs(): number | null;
-  /** What recorders have given, ms of the room's time: in order, apart. */
-  heard(): readonly Span[];
+  /**
+   * What recorders have given, ms of the room's time: in order, apart.
+   * @param stopped when recorders stood still that were never to go on: what was put before them then was not heard
+   */
+  heard(stopped: Spans): Spans;
   /** Where a span ends or begins, this much is not certain, ms: sound that was on its way. */
   readonly edgeMs: number;
   /** A gap is told true if it is not further off than this, ms: the agent's chunk, or the recorder's if that is longer. */
@@ -33,30 +36,36 @@ export interface Room extends AsyncDisposable {
 const chunkMs = 100;
 
 /** @param folder the room's own; is made */
-export async function openRoom(microphone: Microphone, sampleRate: SampleRate, folder: string): Promise<Room> {
+export async function openRoom(microphone: Microphone, shape: NumberShape, folder: string): Promise<Room> {
   await mkdir(folder, { recursive: true });
-  return microphone === "arecord" ? alsaRoom(sampleRate) : standInRoom(sampleRate, folder);
+  return microphone === "arecord" ? alsaRoom(shape) : standInRoom(shape, folder);
 }
 
-async function alsaRoom(sampleRate: SampleRate): Promise<Room> {
-  const shape = plainNumbers(sampleRate);
+async function alsaRoom(shape: NumberShape): Promise<Room> {
   const sound = (from: number, count: number) => numberSamples(from, count, shape);
-  const room = await openAlsaRoom({ sampleRate, sound, clock: systemClock });
+  const room = await openAlsaRoom({ sampleRate: shape.sampleRate, sound, clock: systemClock });
   return {
     device: room.device,
     env: room.env,
     edgeMs: 2 * room.blockMs,
     chunkMs: Math.max(chunkMs, room.blockMs),
     nowMs: () => (room.startMs === null ? null : performance.now() - room.startMs),
-    heard: () => room.heard.map((span) => inMs(span, sampleRate)),
+    heard: (stopped) => {
+      // A block that was not complete when the recorder was stopped was put before it later.
+      const unheard = stopped.map(({ from, to }) => ({ from: Math.floor(from / room.blockMs) * room.blockMs, to }));
+      return without(
+        room.heard.map((span) => inMs(span, shape.sampleRate)),
+        unheard,
+      );
+    },
     [Symbol.asyncDispose]: () => room[Symbol.asyncDispose](),
   };
 }
 
-async function standInRoom(sampleRate: SampleRate, folder: string): Promise<Room> {
+async function standInRoom(shape: NumberShape, folder: string): Promise<Room> {
   const epochNs = process.hrtime.bigint();
   const startMs = performance.now();
-  await writeFile(join(folder, roomNoteFile), roomNote({ epochNs, sampleRate }));
+  await writeFile(join(folder, roomNoteFile), roomNote({ epochNs, shape }));
   await writeFile(join(folder, journalFile), "");
   const journal = new JournalReader(join(folder, journalFile));
   const program = join(folder, "arecord");
@@ -69,7 +78,7 @@ async function standInRoom(sampleRate: SampleRate, folder: string): Promise<Room
     edgeMs: 120,
     chunkMs,
     nowMs: () => performance.now() - startMs,
-    heard: () => journal.spans().map((span) => inMs(span, sampleRate)),
+    heard: () => journal.spans().map((span) => inMs(span, shape.sampleRate)),
     async [Symbol.asyncDispose]() {
       journal[Symbol.dispose]();
     },

@@ -1,12 +1,12 @@
 import { join } from "node:path";
-import type { SampleRate } from "../../src/simulator/dtmf.ts";
-import { type NumberShape, plainNumbers } from "../../src/simulator/numbers.ts";
+import type { NumberShape } from "../../src/simulator/numbers.ts";
 import type { Simulator } from "../../src/simulator/options.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
 import { sampleRateOf } from "../../src/sis/request.ts";
 import { type AgentListener, AgentProcess } from "./agent-process.ts";
 import { AbsentBroker } from "./broker.ts";
 import type { Profile } from "./draw.ts";
+import { shapeOf } from "./journal.ts";
 import { type Microphone, openRoom, type Room } from "./room.ts";
 import { writeConfiguration } from "./setup.ts";
 import { type Machine, Surroundings } from "./surroundings.ts";
@@ -40,8 +40,8 @@ export async function openScene(
   const surroundings = await Surroundings.make(folder, machine, diskMegabytes);
   const service = parts.use(await startSimulator({ auth: "any", sentenceEnd: "auto" }));
   const broker = parts.use(await AbsentBroker.start());
-  const sampleRate: SampleRate = sampleRateOf(profile.format) === 8000 ? 8000 : 16_000;
-  const room = parts.use(await openRoom(options.microphone, sampleRate, join(folder, "room")));
+  const shape = shapeOf(sampleRateOf(profile.format) === 8000 ? 8000 : 16_000, profile.everyMs);
+  const room = parts.use(await openRoom(options.microphone, shape, join(folder, "room")));
   const configFile = await writeConfiguration(folder, profile, {
     host: machine.namespaces ? "localhost" : "127.0.0.1",
     port: service.port,
@@ -62,7 +62,7 @@ export async function openScene(
     service,
     broker,
     room,
-    shape: plainNumbers(sampleRate),
+    shape,
     surroundings,
     agent,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

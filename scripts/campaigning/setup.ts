@@ -34,6 +34,7 @@ export async function writeConfiguration(
       project_id: "campaign",
       mode: profile.mode,
       audio_format: profile.format,
+      vad_tail: profile.vadTailMs,
       property: profile.format.includes("8k16") ? "chinese_8k_common" : "chinese_16k_general",
     },
     "sis.auth":

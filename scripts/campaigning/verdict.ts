@@ -111,12 +111,11 @@ function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hea
   for (const { id, startMs, text } of lines) {
     // Which word a piece belongs to is told by the transcript's time, or by the word before it.
     let expected = numberAt(startMs, shape);
-    for (const token of tokensOf(text)) {
-      const isWhole = /^\d+$/.test(token) && token.length === shape.digits && Number(token) > 0;
-      const number = isWhole ? Number(token) : expected;
+    for (const token of tokensOf(text).flatMap((each) => partsOf(each, expected, shape.digits))) {
+      const number = isWhole(token, shape.digits) ? Number(token) : expected;
       const name = numberWord(number, shape).text;
       const hearing = hearings.get(name) ?? { ids: [], pieces: [] };
-      if (isWhole) hearing.ids.push(id);
+      if (isWhole(token, shape.digits)) hearing.ids.push(id);
       else hearing.pieces.push({ id, text: token });
       hearings.set(name, hearing);
       expected = number + 1;
@@ -124,6 +123,27 @@ function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hea
   }
   return hearings;
 }
+
+function isWhole(token: string, digits: number): boolean {
+  return /^\d+$/.test(token) && token.length === digits && Number(token) > 0;
+}
+
+/**
+ * A gap in the recording has no length in the sound: words on its two sides may be one without a pause. Taken apart so
+ * that numbers come out that can have been said there; as it is, where none do.
+ */
+function partsOf(token: string, expected: number, digits: number): string[] {
+  for (let head = 0; head < digits && token.length > digits; head++) {
+    const parts = [token.slice(0, head), ...(token.slice(head).match(new RegExp(`.{1,${digits}}`, "g")) ?? [])];
+    const numbers = parts.filter((part) => isWhole(part, digits)).map(Number);
+    const isPossible = numbers.every((number) => number >= expected - 1 && number < expected + longestGap);
+    if (numbers.length > 0 && isPossible) return parts.filter((part) => part !== "");
+  }
+  return [token];
+}
+
+/** In words: far beyond what a recorder is away for. */
+const longestGap = 20;
 
 function tokensOf(text: string): string[] {
   return text.split(/[\s。，]+/u).filter((token) => token !== "");

@@ -12,13 +12,23 @@ const lagMs: Readonly<Record<Profile["mode"], number>> = { continuous: 600, sent
 export class Watch implements Disposable {
   readonly #liveness: Liveness;
   readonly #timer: NodeJS.Timeout;
+  #lastMs = performance.now();
+  #heldUpMs = 0;
 
   /** @param heard what recorders gave, ms of the room's time */
   constructor({ service, room, shape }: Scene, { mode }: Profile, heard: () => Spans) {
     this.#liveness = new Liveness(shape, lagMs[mode]);
     this.#timer = setInterval(() => {
-      this.#liveness.look(service.state(), heard(), room.nowMs() ?? 0, performance.now());
+      const nowMs = performance.now();
+      this.#heldUpMs = Math.max(this.#heldUpMs, nowMs - this.#lastMs - lookEveryMs);
+      this.#lastMs = nowMs;
+      this.#liveness.look(service.state(), heard(), room.nowMs() ?? 0, nowMs);
     }, lookEveryMs);
+  }
+
+  /** For how long at most the machine did not let this process run when it was due. */
+  get heldUpMs(): number {
+    return this.#heldUpMs;
   }
 
   /** Resolves with the first moment from `sinceMs` on at which sound flows live; null: not within `withinMs`. */

@@ -43,6 +43,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "node-record-lpcm16": ["audio/"],
   pino: ["cli/"],
   "prom-client": ["agent/prometheus.ts"],
+  serialport: ["base/serial.ts"],
   "smol-toml": ["config/"],
   ws: ["sis/link.ts", "simulator/"],
   zod: ["config/", "fleet/", "sis/", "simulator/"],

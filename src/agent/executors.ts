@@ -4,7 +4,7 @@ import { type SelfTestSubject, selfTest } from "./self-test.ts";
 
 /** What the fleet's commands reach. */
 export interface CommandTargets {
-  readonly restartSession: () => void;
+  readonly restartSession: () => Promise<void>;
   /** undefined: the log cannot be changed. */
   readonly setLogLevel: ((level: Settings["log_level"]) => void) | undefined;
   readonly repeat: () => void;
@@ -14,8 +14,8 @@ export interface CommandTargets {
 /** Carries out the fleet's commands. What is not here answers that it is not available. */
 export function executorsOf({ restartSession, setLogLevel, repeat, subject }: CommandTargets): Executors {
   return {
-    "restart-session": () => {
-      restartSession();
+    "restart-session": async () => {
+      await restartSession();
       return null;
     },
     ...(setLogLevel !== undefined && {

@@ -1,10 +1,11 @@
 import { fileSource } from "../audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "../audio/g711.ts";
 import { microphone } from "../audio/microphone.ts";
+import { type MutableSource, mutableSource } from "../audio/mutable-source.ts";
+import { serialSource } from "../audio/serial-source.ts";
 import type { AudioSource } from "../audio/source.ts";
 import { stdinSource } from "../audio/stdin-source.ts";
 import type { Clock } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Settings } from "../config/schema.ts";
@@ -53,9 +54,21 @@ export function credentialsOf(identity: Secrets["service"], clock: Clock, random
   }
 }
 
-/** Where sound comes from. @throws Fault `config-invalid` for what this version cannot do */
-export function sourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
-  const { source, recorder, device, path, loop, speed } = settings.audio;
+/** Where sound comes from. @param muted it is to begin muted */
+export function sourceOf(
+  settings: Settings,
+  clock: Clock,
+  random: Random,
+  logger: Logger,
+  muted: boolean,
+): MutableSource {
+  const { source } = settings.audio;
+  const make = () => plainSourceOf(settings, clock, random, logger);
+  return mutableSource(make, { muted, keepsRunning: source === "file" || source === "stdin" });
+}
+
+function plainSourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {
+  const { source, recorder, device, path, baud, loop, speed } = settings.audio;
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   switch (source) {
     case "microphone":
@@ -65,8 +78,6 @@ export function sourceOf(settings: Settings, clock: Clock, random: Random, logge
     case "stdin":
       return stdinSource({ input: process.stdin, sampleRate, clock });
     case "serial":
-      throw new Fault("config-invalid", 'audio.source = "serial" is not available in this version', {
-        hint: 'Use "microphone", "file" or "stdin".',
-      });
+      return serialSource({ path: path ?? "", baudRate: baud, sampleRate, clock, random });
   }
 }

@@ -1,4 +1,6 @@
+import { type Clock, pause } from "../base/clock.ts";
 import type { Settings } from "../config/schema.ts";
+import type { RecognitionPhase, Report } from "../recognition/report.ts";
 
 /** What recognises: one recogniser, on the agent's audio log. */
 export interface Recognizing {
@@ -11,11 +13,22 @@ export interface Recognizing {
   reconfigured(): void;
 }
 
+/** What a recogniser tells its keeper. */
+export interface RecognizerEar {
+  report(report: Report): void;
+  /** What was sent last ends in a pause between words. */
+  quiet(): void;
+}
+
 /** Recognition that can change its settings while sound goes on: one recogniser after the other on the same audio log. */
-export interface Recognition extends Recognizing {
+export interface Recognition extends Omit<Recognizing, "reconfigured"> {
+  /** null: it has not said yet. */
+  readonly phase: RecognitionPhase | null;
+  /** Begins a new session on a new connection, in the next pause between words. Resolves when that is asked for. */
+  restart(): Promise<void>;
   /**
-   * Ends the recogniser there is, with the last results of what it has sent, and goes on with another on `settings`.
-   * Sound waits in the log meanwhile. One at a time. Resolves when the other is at work.
+   * Ends the recogniser there is, in the next pause between words, with the last results of what it was sent, and goes on
+   * with another on `settings`. Sound waits in the log meanwhile. One at a time. Resolves when the other is at work.
    */
   change(settings: Settings): Promise<void>;
 }
@@ -26,17 +39,41 @@ type State =
   | { readonly phase: "changing"; readonly recognizer: Recognizing }
   | { readonly phase: "stopping"; readonly recognizer: Recognizing };
 
-/** @param make makes a recogniser; `isCurrent` tells whether what it reports is still of interest as its state */
+/** Whoever speaks for longer without a pause has a word cut in two. */
+const longestWithoutPauseMs = 10_000;
+/** The end of a session, with its last results, takes no longer. */
+const longestEndMs = 4_000;
+
+/**
+ * @param make makes a recogniser on these settings
+ * @param onReport what recognition as a whole reports: one recogniser that makes room for the next has not stopped it
+ */
 export function startRecognition(
   settings: Settings,
-  make: (settings: Settings, isCurrent: () => boolean) => Recognizing,
+  make: (settings: Settings, ear: RecognizerEar) => Recognizing,
+  onReport: (report: Report) => void,
+  clock: Clock,
 ): Recognition {
   const stopped = Promise.withResolvers<undefined>();
+  const waitingForPause = new Set<() => void>();
+  const waitingForEnd = new Set<() => void>();
+  let phase: RecognitionPhase | null = null;
   let sourceEnded = false;
   let state: State = { phase: "running", recognizer: begin(settings) };
 
   function begin(on: Settings): Recognizing {
-    const recognizer = make(on, () => state.recognizer !== recognizer || state.phase !== "changing");
+    phase = null;
+    const recognizer = make(on, {
+      quiet: () => answer(waitingForPause),
+      report(what) {
+        if (what.type === "session" && what.change === "ended") answer(waitingForEnd);
+        if (what.type === "phase" && what.phase === "stopped" && state.phase === "changing") return;
+        if (what.type === "phase") phase = what.phase;
+        // Where nothing is sent any more, no pause comes either.
+        if (phase !== "streaming") for (const waiting of [waitingForPause, waitingForEnd]) answer(waiting);
+        onReport(what);
+      },
+    });
     void watch(recognizer);
     return recognizer;
   }
@@ -46,24 +83,45 @@ export function startRecognition(
     if (state.recognizer === recognizer && state.phase !== "changing") stopped.resolve(undefined);
   }
 
+  /** Resolves with the next answer, or after `atMostMs`. */
+  async function next(waiting: Set<() => void>, atMostMs: number): Promise<void> {
+    const over = new AbortController();
+    const end = () => over.abort();
+    waiting.add(end);
+    await pause(clock, atMostMs, over.signal);
+    waiting.delete(end);
+  }
+
+  /** In a pause between words, where there is a session that could cut one. */
+  async function endSession(recognizer: Recognizing): Promise<void> {
+    if (isStreaming()) await next(waitingForPause, longestWithoutPauseMs);
+    if (isStopping()) return;
+    const ended = isStreaming() ? next(waitingForEnd, longestEndMs) : null;
+    recognizer.reconfigured();
+    await ended;
+  }
+
   return {
     stopped: stopped.promise,
+    get phase() {
+      return phase;
+    },
     get irregularities() {
       return state.recognizer.irregularities;
     },
-    audioArrived() {
-      if (state.phase === "running") state.recognizer.audioArrived();
-    },
+    audioArrived: () => state.recognizer.audioArrived(),
     sourceEnded() {
       sourceEnded = true;
-      if (state.phase === "running") state.recognizer.sourceEnded();
+      state.recognizer.sourceEnded();
     },
-    reconfigured() {
-      if (state.phase === "running") state.recognizer.reconfigured();
+    async restart() {
+      if (state.phase === "running") await endSession(state.recognizer);
     },
     async change(on) {
       if (state.phase !== "running") return;
       const { recognizer } = state;
+      await endSession(recognizer);
+      if (isStopping()) return;
       state = { phase: "changing", recognizer };
       await recognizer.stop();
       if (isStopping()) return;
@@ -74,12 +132,22 @@ export function startRecognition(
     async stop() {
       const { recognizer } = state;
       state = { phase: "stopping", recognizer };
+      answer(waitingForPause);
+      answer(waitingForEnd);
       await recognizer.stop();
       stopped.resolve(undefined);
     },
   };
 
+  function isStreaming(): boolean {
+    return phase === "streaming";
+  }
+
   function isStopping(): boolean {
     return state.phase === "stopping";
   }
+}
+
+function answer(waiting: Set<() => void>): void {
+  for (const end of waiting) end();
 }

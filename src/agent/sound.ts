@@ -45,6 +45,7 @@ export function openSound(options: SoundOptions): Sound {
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   const { memory_seconds, disk, disk_megabytes, disk_hours, flush_ms } = settings.buffer;
   let streams = 0;
+  let muting: Disposable | null = null;
 
   const spool = new Spool({
     folder: join(settings.state_dir, "audio"),
@@ -118,6 +119,12 @@ export function openSound(options: SoundOptions): Sound {
           logger.warn(fault.message, { code: fault.code, retryInMs, hint: fault.hint });
           break;
         }
+        case "muted":
+          muting?.[Symbol.dispose]();
+          muting = event.muted ? gate.mute() : null;
+          if (event.muted) log.rest();
+          logger.info(event.muted ? "muted: nothing is captured" : "no longer muted");
+          break;
         case "ended":
           gate.end();
           break;

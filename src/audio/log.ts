@@ -135,15 +135,20 @@ export class AudioLog {
     if (this.#shelf.head > this.resumedTo) this.#breaks.begin();
   }
 
+  /** From here on nothing is captured because nobody wants it: no gap. A running break ends here. */
+  rest(): void {
+    this.#miss(this.#breaks.arrived(0, this.#clock.wallMs(), this.#clock.monotonicMs()));
+  }
+
   /**
    * The recorder says that it dropped this much before what it delivers next; 0: it does not say how much.
-   * Before the first sound nothing can be missing yet, and a running break counts it already.
+   * Before the first sound nothing can be missing yet.
    */
   overrun(lostMs: number): void {
-    const nowMs = this.#timeline.wallMs(this.#shelf.head);
+    const { head } = this.#shelf;
+    const nowMs = this.#timeline.wallMs(head);
     this.#timeline.restartClock();
-    if (lostMs <= 0 || this.#shelf.head === this.resumedTo || this.#breaks.running) return;
-    this.#miss({ fromMs: nowMs, toMs: nowMs + lostMs, lostMs, cause: "overrun" });
+    if (lostMs > 0 && head > this.resumedTo) this.#breaks.overrun(nowMs, lostMs);
   }
 
   /** Samples just captured, mono. Copied; never blocks. */
@@ -247,7 +252,7 @@ export class AudioLog {
   /** The program has ended: what the service is not done with and the store has not got is lost; a running break ends here. */
   close(): void {
     this.#takeDropped();
-    this.#miss(this.#breaks.arrived(0, this.#clock.wallMs(), this.#clock.monotonicMs()));
+    this.rest();
     this.#shelf.forgetMemory();
     this.#loseUnkept(this.#settled, this.#shelf.head, "stopped");
     this.#report.flush();

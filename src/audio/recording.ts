@@ -9,6 +9,7 @@ import { reap } from "./reap.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
 import { packages, type RecorderFailure, remarkOf, unsuitable } from "./recorder-words.ts";
 import type { SourceEvent } from "./source.ts";
+import type { Breakdown } from "./supervised.ts";
 
 export interface RecordingOptions {
   readonly recorder: Recorder;
@@ -20,13 +21,6 @@ export interface RecordingOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly logger: Logger;
-}
-
-/** How a recording ended that was not asked to. */
-export interface Breakdown {
-  readonly fault: Fault;
-  /** For how long there had been sound; 0 if there was none. */
-  readonly soundMs: number;
 }
 
 type Cause =
@@ -41,6 +35,8 @@ const firstSoundMs = 5_000;
 const stallMs = 2_000;
 /** A watchdog that barks this much too late was held up, as was our whole process: the sound may be waiting in the pipe. */
 const lateMs = 500;
+/** And if it is not late: what the recorder has written meanwhile gets so long to be read. */
+const pipeMs = 100;
 /** Pipes are read to their end after the exit, but a child of the child may hold them open. */
 const drainMs = 500;
 
@@ -144,8 +140,10 @@ class Ear implements Disposable {
     const { clock } = this.#options;
     const dueMs = clock.monotonicMs() + forMs;
     return clock.after(forMs, () => {
-      if (clock.monotonicMs() - dueMs > lateMs) this.#watchdog = this.#watch(forMs);
-      else this.#end({ type: "silent", forMs });
+      this.#watchdog =
+        clock.monotonicMs() - dueMs > lateMs
+          ? this.#watch(forMs)
+          : clock.after(pipeMs, () => this.#end({ type: "silent", forMs }));
     });
   }
 }

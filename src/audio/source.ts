@@ -13,6 +13,8 @@ export type SourceEvent =
   | { readonly type: "overrun"; readonly lostMs: number }
   /** Capture broke off or did not begin, `attempt` times in a row by now; tried again after `retryInMs`, `opened` when it works. */
   | { readonly type: "interrupted"; readonly fault: Fault; readonly attempt: number; readonly retryInMs: number }
+  /** Someone wants that nothing is captured: true, until false. In between, what comes is not to be used. */
+  | { readonly type: "muted"; readonly muted: boolean }
   /** A finite source is at its end; nothing follows. `fault` when it ended early for a reason that trying again cannot mend. */
   | { readonly type: "ended"; readonly fault: Fault | null };
 

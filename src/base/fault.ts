@@ -3,6 +3,9 @@ export type FaultCode =
   // what a person wrote
   | "config-invalid" // a setting, flag or file content is not allowed
   | "config-unreadable" // the file (or a secret's file) cannot be read
+  // updates
+  | "update-refused" // a release that is not vouched for, or not meant for this device
+  | "update-failed" // a release that cannot be had, or does not start
   // capture
   | "recorder-missing" // the recorder program is not installed
   | "device-missing" // the microphone is not there
@@ -15,6 +18,14 @@ export type FaultCode =
   | "recorder-stalled" // the recorder runs, but delivers no audio
   | "source-unreadable" // a sound file is missing, or it or a stream cannot be read
   | "source-unusable" // a sound file or stream has content that cannot be converted
+  // serial ports: the front panel, a serial microphone
+  | "serial-missing" // the port is not there
+  | "serial-busy" // another program holds the port
+  | "serial-denied" // the program may not use the port
+  | "serial-unsuitable" // what is there is no serial port, or does not take the speed
+  | "serial-lost" // the port went away while it was in use
+  | "serial-silent" // the port is open, and nothing that makes sense comes in
+  | "serial-failed" // any other error of the port
   // playback
   | "player-missing" // the player program is not installed
   | "speaker-missing" // the loudspeaker is not there

@@ -7,6 +7,7 @@ import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
 import { sayCommand } from "./say.ts";
 import { simulateCommand } from "./simulate.ts";
+import { updateCommand } from "./update.ts";
 import { clarified } from "./usage-error.ts";
 import { versionLine } from "./version.ts";
 
@@ -37,6 +38,11 @@ const startRealAgent: StartAgent = async (options) => {
   return startAgent(options);
 };
 
+/** Every command with its options and descriptions: what the manual page is made of. */
+export function commands(): Command {
+  return programOf(startRealAgent, []);
+}
+
 function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Command {
   const program = new Command("sis-agent")
     .description("Streams a microphone to Huawei Cloud SIS for real-time speech recognition, and loses nothing.")
@@ -49,7 +55,8 @@ function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Comman
     .addCommand(demoCommand())
     .addCommand(sayCommand())
     .addCommand(simulateCommand())
-    .addCommand(configCommand());
+    .addCommand(configCommand())
+    .addCommand(updateCommand());
   prepare(program, printing);
   return program;
 }

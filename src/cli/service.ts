@@ -34,6 +34,8 @@ function captureNews(event: SourceEvent): CaptureNews | null {
       return { type: "fault", code: event.fault.code };
     case "ended":
       return { type: "over" };
+    case "muted":
+      return event.muted ? { type: "over" } : null;
     case "overrun":
       return null;
   }

@@ -18,22 +18,12 @@ const authKeys: Readonly<Record<string, { readonly needs: readonly string[]; rea
 
 /** What settings must agree on with each other. */
 export function conflicts(view: View): readonly Finding[] {
-  return [...authConflicts(view), ...soundConflicts(view), ...brokerConflicts(view), ...unavailable(view)];
+  return [...authConflicts(view), ...soundConflicts(view), ...brokerConflicts(view)];
 }
 
 /** What works, and is probably not meant. */
 export function oddities(view: View): readonly Finding[] {
-  return [...unusedAuthKeys(view), ...plainBroker(view), ...buttonless(view), ...notYet(view)];
-}
-
-/** What the configuration knows, and this version cannot do. */
-function* unavailable(view: View): Iterable<Finding> {
-  if (view.text("audio.source") === "serial") {
-    yield {
-      key: "audio.source",
-      message: '"serial" is not available in this version; allowed: microphone, file, stdin',
-    };
-  }
+  return [...unusedAuthKeys(view), ...plainBroker(view), ...buttonless(view)];
 }
 
 function* buttonless(view: View): Iterable<Finding> {
@@ -42,11 +32,6 @@ function* buttonless(view: View): Iterable<Finding> {
     key: "audio.gate",
     message: "nothing can press the button: with neither [panel] nor [mqtt] no sound is sent",
   };
-}
-
-/** What the configuration knows, and this version does without. */
-function* notYet(view: View): Iterable<Finding> {
-  if (view.given("panel.port")) yield { key: "panel.port", message: "has no effect in this version" };
 }
 
 function* authConflicts(view: View): Iterable<Finding> {
@@ -89,8 +74,16 @@ function* soundConflicts(view: View): Iterable<Finding> {
       message: `the model "${property}" takes sound of ${modelRate} kHz, and the format "${format}" is of ${soundRate} kHz`,
     };
   }
-  if (view.text("audio.source") === "file" && !view.given("audio.path")) {
+  const source = view.text("audio.source");
+  if (source === "file" && !view.given("audio.path")) {
     yield { key: "audio.path", message: 'is missing; source "file" needs the path of a WAV file' };
+  }
+  if (source === "serial" && !view.given("audio.path")) {
+    yield { key: "audio.path", message: 'is missing; source "serial" needs the path of a serial port' };
+  }
+  const port = view.text("panel.port");
+  if (source === "serial" && port !== null && port === view.text("audio.path")) {
+    yield { key: "panel.port", message: "is the port that the sound comes from; each needs one of its own" };
   }
 }
 

@@ -204,10 +204,9 @@ const sis = z
 
 const audio = z
   .strictObject({
-    source: z
-      .enum(["microphone", "file", "serial", "stdin"])
-      .default("microphone")
-      .meta({ description: "Where sound comes from. This version does without `serial`." }),
+    source: z.enum(["microphone", "file", "serial", "stdin"]).default("microphone").meta({
+      description: "Where sound comes from. `serial`: a microphone that speaks the protocol of docs/panel.md.",
+    }),
     recorder: z
       .enum(["arecord", "rec", "sox"])
       .default("arecord")
@@ -219,6 +218,10 @@ const audio = z
       description: "A WAV file for `file`, a serial port for `serial`.",
       "x-allowed": "the path of a WAV file or a serial port",
       examples: ["/var/lib/sis-agent/test.wav"],
+    }),
+    baud: z.int().min(1200).max(4_000_000).default(921_600).meta({
+      description: "The serial port's speed. USB devices without a real UART ignore it. For `serial`.",
+      "x-unit": "bit/s",
     }),
     loop: flag().prefault(false).meta({ description: "Begin again at the end. For `file`." }),
     speed: z.number().min(0.1).max(100).default(1).meta({
@@ -330,6 +333,10 @@ const panel = z
         "x-allowed": "the path of a serial port",
         examples: ["/dev/ttyACM0"],
       }),
+    baud: z.int().min(1200).max(4_000_000).default(115_200).meta({
+      description: "Its speed. USB devices without a real UART ignore it.",
+      "x-unit": "bit/s",
+    }),
   })
   .meta({ description: "A front panel on a serial port. Without this table there is none." })
   .exactOptional();

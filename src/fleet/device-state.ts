@@ -13,12 +13,21 @@ export interface DeviceState {
   readonly recognition: { readonly phase: RecognitionPhase; readonly reason: string } | null;
   /** Why no sound comes in; null: it does, or nothing is known. */
   readonly captureTrouble: string | null;
+  /** Someone wants that nothing is captured. */
+  readonly muted: boolean;
 }
 
 export type DeviceInput = Report | SourceEvent;
 
 export function startingDevice(wallMs: number): DeviceState {
-  return { phase: "starting", reason: "started", sinceMs: wallMs, recognition: null, captureTrouble: null };
+  return {
+    phase: "starting",
+    reason: "started",
+    sinceMs: wallMs,
+    recognition: null,
+    captureTrouble: null,
+    muted: false,
+  };
 }
 
 /** The state after an input; the same object where it changes nothing. */
@@ -30,6 +39,8 @@ export function stepDevice(state: DeviceState, input: DeviceInput, wallMs: numbe
       return summed({ ...state, captureTrouble: input.fault.message }, state, wallMs);
     case "audio":
       return state.captureTrouble === null ? state : summed({ ...state, captureTrouble: null }, state, wallMs);
+    case "muted":
+      return summed({ ...state, muted: input.muted, captureTrouble: null }, state, wallMs);
     case "opened":
     case "overrun":
     case "ended":
@@ -54,11 +65,13 @@ function summed(next: DeviceState, before: DeviceState, wallMs: number): DeviceS
 }
 
 function summary(state: DeviceState): { readonly phase: DevicePhase; readonly reason: string } {
-  const { recognition, captureTrouble } = state;
+  const { recognition, captureTrouble, muted } = state;
   if (recognition?.phase === "stopped") return { phase: "stopping", reason: recognition.reason };
+  // Whoever muted it must be able to see that it is.
+  if (muted) return { phase: "muted", reason: "the microphone is muted" };
   // Held waits for a person, capture comes back by itself: the worse one is told.
   if (recognition?.phase === "held") return { phase: "held", reason: recognition.reason };
   if (captureTrouble !== null) return { phase: "backing-off", reason: `no sound: ${captureTrouble}` };
-  if (recognition === null) return { phase: "starting", reason: state.reason };
+  if (recognition === null) return { phase: "starting", reason: "started" };
   return { phase: recognition.phase, reason: recognition.reason };
 }

@@ -90,9 +90,6 @@ const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   identity: "identity",
 };
 
-const twinHint =
-  "Look for another device with this device_id, and give one of them another; if there is none, look in the broker's log.";
-
 /** How far this device's clock may be off. */
 const clockToleranceMs = 30_000;
 
@@ -240,6 +237,7 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
     }
     case "opened":
     case "audio":
+    case "muted":
       return null;
   }
 }
@@ -302,7 +300,7 @@ export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
     code: brokerCode(trouble),
     message: trouble.fault.message,
     traceId: null,
-    hint: trouble.fault.hint || (alarm === "identity" ? twinHint : ""),
+    hint: trouble.fault.hint || (alarm === "identity" ? knownFaults["duplicate-id-unsaid"].hint : ""),
     debounceMs: 0,
     lasting: true,
   };
@@ -331,5 +329,6 @@ export function wellByReport(report: Report): Origin | null {
 
 /** Which side an event of the source of sound proves well; null: it proves nothing. */
 export function wellByCapture(event: SourceEvent): Origin | null {
-  return event.type === "audio" ? "recorder" : null;
+  // A microphone that nobody wants to hear has no trouble.
+  return event.type === "audio" || (event.type === "muted" && event.muted) ? "recorder" : null;
 }

@@ -39,11 +39,15 @@ export function heard(state: State, event: EventOf<"EVENT">, context: Context): 
     case "VOICE_START":
       return ignore(state);
     case "VOICE_END":
-      return context.mode === "sentence" ? end(state, "sentence", { asked: false, settle: "sentence" }) : ignore(state);
+      return context.mode === "sentence"
+        ? end(state, "sentence", { asked: false, settle: "sentence" }, context)
+        : ignore(state);
     case "EXCEEDED_SILENCE":
-      return context.mode === "sentence" ? end(state, "silence", { asked: false, settle: "silence" }) : ignore(state);
+      return context.mode === "sentence"
+        ? end(state, "silence", { asked: false, settle: "silence" }, context)
+        : ignore(state);
     case "EXCEEDED_AUDIO":
-      return end(state, "full", { asked: false, settle: "finals" });
+      return end(state, "full", { asked: false, settle: "finals" }, context);
   }
 }
 
@@ -65,7 +69,7 @@ export function heardWhileEnding(state: StateOf<"ending">, event: EventOf<"EVENT
 export function recognised(state: State, event: EventOf<"RESULT">, context: Context): Step {
   const step = deliver(state, event);
   if (!isSentence(event, context)) return step;
-  const ending = end(state, "sentence", { asked: false, hasResult: true, settle: "sentence" });
+  const ending = end(state, "sentence", { asked: false, hasResult: true, settle: "sentence" }, context);
   return { next: ending.next, effects: [...step.effects, ...ending.effects] };
 }
 
@@ -87,9 +91,11 @@ function deafSince(state: StateOf<"ending">, settle: Settle): StateOf<"ending"> 
 }
 
 /** The device stops, or its settings change, while an END is already on its way. */
-export function redirectEnd(why: "stop" | "reconfigured"): (state: StateOf<"ending">) => Step {
-  return (state) => {
-    if (!state.asked) return end(state, why, { asked: true, settle: state.settle });
+export function redirectEnd(
+  why: "stop" | "reconfigured",
+): (state: StateOf<"ending">, event: unknown, context: Context) => Step {
+  return (state, _event, context) => {
+    if (!state.asked) return end(state, why, { asked: true, settle: state.settle }, context);
     return { next: { ...state, why }, effects: [wait(endTimeoutMs[why])] };
   };
 }
@@ -138,7 +144,7 @@ function linger(state: State, next: Next): Step {
 
 /** The END that we wait for does not come in time, or the time to ask for it has come. */
 export function endOverdue(state: StateOf<"ending">, _event: unknown, context: Context): Step {
-  if (!state.asked) return end(state, state.why, { asked: true, settle: state.settle });
+  if (!state.asked) return end(state, state.why, { asked: true, settle: state.settle }, context);
   if (state.why === "stop") return leave(state, "stopped", note("end-missing"), endSession("finals", state.why));
   if (endless(state)) return leave(state, "stopped", note("end-missing"), endSession("finals", "no END came"));
   const step = timedOut(state, "END was not answered", context);

@@ -48,7 +48,7 @@ export function startRefused(state: StateOf<"starting">, event: EventOf<"ERROR">
   const outOfOrder = diagnosis.class === "sequence" || (state.reused && diagnosis.action === "hold");
   if (!outOfOrder) {
     const failed = failByReply(state, "ERROR", event, context);
-    return rest(failed.state, failed.plan, ...failed.effects);
+    return rest(failed.state, failed.plan, context, ...failed.effects);
   }
   // Only a new connection is sure to be in step with the service again.
   const { message, traceId } = event;
@@ -118,12 +118,19 @@ export function closedBeforeStart(state: StateOf<"starting">, event: EventOf<"cl
 /** The END of a session that nobody asked to end. */
 export function unaskedEnd(state: State, event: EventOf<"END">, context: Context): Step {
   if (context.mode === "sentence" && event.reason === "NORMAL" && context.productive) {
-    const next = start(state);
+    const next = context.spent ? leave(state, "connect") : start(state);
     return { next: next.next, effects: [endSession("sentence", "sentence"), ...next.effects] };
   }
   const message = `the service ended the session unasked, reason ${event.reason}`;
   const failed = fail(state, "PROTOCOL", { diagnosis: endedUnasked, message, traceId: event.traceId }, context);
-  return rest(failed.state, failed.plan, ...failed.effects, note("unasked-end"), endSession("finals", "unasked END"));
+  return rest(
+    failed.state,
+    failed.plan,
+    context,
+    ...failed.effects,
+    note("unasked-end"),
+    endSession("finals", "unasked END"),
+  );
 }
 
 /** A session that ended as it may, but took and gave nothing: another one at once would do the same. */
@@ -134,12 +141,12 @@ export function barren(state: State, settle: Settle, event: EventOf<"END">, cont
     { diagnosis: barrenSession, message: barrenSession.meaning, traceId: event.traceId },
     context,
   );
-  return rest(failed.state, failed.plan, ...failed.effects, endSession(settle, barrenSession.meaning));
+  return rest(failed.state, failed.plan, context, ...failed.effects, endSession(settle, barrenSession.meaning));
 }
 
-/** END after an ERROR: the session is over, the connection stays. */
-export function failedSessionEnded(state: State & { readonly plan: Plan }): Step {
-  return rest(state, state.plan, endSession("finals", state.plan.reason));
+/** END after an ERROR: the session is over; the connection stays, if it has a future. */
+export function failedSessionEnded(state: State & { readonly plan: Plan }, _event: unknown, context: Context): Step {
+  return rest(state, state.plan, context, endSession("finals", state.plan.reason));
 }
 
 export function stopInFailedSession(state: State): Step {

@@ -21,6 +21,9 @@ export interface Heard {
 /** What stays unusable so often in a row is given up: the rest of the speech must not wait for it for ever. */
 const mostTries = 3;
 
+/** Nobody waits longer for a slow service: what it has not answered by then is sent again. */
+const mostOwedMs = 60_000;
+
 /** How often something has gone wrong at one place. */
 interface Tries {
   readonly at: Position;
@@ -67,6 +70,13 @@ export class Hearing {
     if (session === null) return false;
     const { productiveMs, shortestSentenceMs } = this.#bounds;
     return session.heardTo > session.start || session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
+  }
+
+  /** What a service that works in real time has still to deal with of the running session, ms from now; a minute at most. */
+  owedMs(nowMs: number): number {
+    if (this.#session === null) return 0;
+    const { dealtMs } = progressAt(this.#progress, this.#progress.arrivedMs, nowMs, this.#speed);
+    return Math.min((this.#session.sentMs - dealtMs) / Math.max(this.#speed, 1), mostOwedMs);
   }
 
   /** A session begins where the log is read next. */

@@ -146,7 +146,9 @@ export class Lane {
     const before = this.#state;
     const { productive } = this.#hearing;
     const spent = this.#sender.connectionMs > bounds.reconnectInPauseMs;
-    const { next, effects } = step(before, event, { nowMs: clock.monotonicMs(), random, mode, productive, spent });
+    const nowMs = clock.monotonicMs();
+    const owedMs = this.#hearing.owedMs(nowMs);
+    const { next, effects } = step(before, event, { nowMs, random, mode, productive, spent, owedMs });
     this.#state = next;
     if (next.phase !== before.phase) this.#clearDeadline();
     for (const effect of effects) this.#perform(effect);

@@ -26,6 +26,7 @@ import {
   unreadable,
 } from "./failures.ts";
 import {
+  askForEnd,
   connect,
   connectAfresh,
   deliver,
@@ -109,13 +110,14 @@ const transitions: Transitions = {
   },
   streaming: {
     wanted: ignore,
-    exhausted: (state) => end(state, "exhausted", { asked: true, settle: "sent" }),
-    starved: (state) => end(state, "starved", { asked: true, settle: "sent" }),
-    limit: (state, { cancel }) => end(state, "roll", { asked: true, cancel, settle: cancel ? "finals" : "sent" }),
-    handover: (state) => end(state, "handover", { asked: true, settle: "sent" }),
+    exhausted: askForEnd("exhausted"),
+    starved: askForEnd("starved"),
+    limit: (state, { cancel }, context) =>
+      end(state, "roll", { asked: true, cancel, settle: cancel ? "finals" : "sent" }, context),
+    handover: askForEnd("handover"),
     spoiled: tryAgain,
-    stop: (state) => end(state, "stop", { asked: true, settle: "sent" }),
-    reconfigured: (state) => end(state, "reconfigured", { asked: true, settle: "sent" }),
+    stop: askForEnd("stop"),
+    reconfigured: askForEnd("reconfigured"),
     deadline: useful,
     opened: ignore,
     closed: lost,

@@ -4,7 +4,7 @@ import type { Context, Effect, Ending, EventOf, Irregularity, Next, Settle, Stat
 
 /** The plain moves that the table of transitions is made of: each gives the next state and what to do. */
 
-/** How long the service may take, ms. */
+/** How long the service may take, ms; for an END, once it has dealt with what it was sent. */
 const startTimeoutMs = 10_000;
 export const endTimeoutMs: Readonly<Record<Ending, number>> = {
   sentence: 5_000,
@@ -17,6 +17,8 @@ export const endTimeoutMs: Readonly<Record<Ending, number>> = {
   reconfigured: 3_000,
   stop: 1_500,
 };
+/** Endings that do not wait until the service has dealt with all that it was sent. */
+const hurried: ReadonlySet<Ending> = new Set(["reconfigured", "stop"]);
 /** Where the service may end a session of its own accord, it is given this long before we ask: to find the result, … */
 const ownEndMs = 1_500;
 /** … and once it has given it. Asking a service that has just ended the session itself would be out of order. */
@@ -90,15 +92,23 @@ export function deliverLate(state: State, event: EventOf<"RESULT">): Step {
   return stay(state, note("late-result"), { do: "deliver", traceId: event.traceId, segments: event.segments });
 }
 
+/** Sends END: the service is to give what it still has, and then is done with all that it was sent. */
+export function askForEnd(why: Ending): (state: State, event: unknown, context: Context) => Step {
+  return (state, _event, context) => end(state, why, { asked: true, settle: "sent" }, context);
+}
+
 /** Sends END; with `asked` false the service is first given the chance to end by itself. */
 export function end(
   state: State,
   why: Ending,
   how: { readonly asked: boolean; readonly hasResult?: true; readonly cancel?: boolean; readonly settle: Settle },
+  context: Context,
 ): Step {
   const next: State = { phase: "ending", standing: state.standing, why, asked: how.asked, settle: how.settle };
   if (!how.asked) return { next, effects: [wait(how.hasResult === true ? ownEndAfterResultMs : ownEndMs)] };
-  return { next, effects: [{ do: "end", cancel: how.cancel === true }, wait(endTimeoutMs[why])] };
+  const cancel = how.cancel === true;
+  const owedMs = cancel || hurried.has(why) ? 0 : context.owedMs;
+  return { next, effects: [{ do: "end", cancel }, wait(endTimeoutMs[why] + owedMs)] };
 }
 
 export function go(state: State, next: Next): Step {
@@ -128,9 +138,10 @@ export function leave(state: State, next: Next, ...before: Effect[]): Step {
   return { next: { phase: "leaving", standing: state.standing, next }, effects };
 }
 
-/** Waits for the next START on the connection that is there; for a longer wait the connection is given up. */
-export function rest(state: State, plan: Plan, ...before: Effect[]): Step {
-  if (plan.held || plan.renew || plan.delayMs > longestRestMs) return leave(state, plan, ...before);
+/** Waits for the next START on the connection that is there; for a longer wait, or near its limit, it is given up. */
+export function rest(state: State, plan: Plan, context: Context, ...before: Effect[]): Step {
+  const { held, renew, delayMs } = plan;
+  if (held || renew || delayMs > longestRestMs || context.spent) return leave(state, plan, ...before);
   return {
     next: { phase: "resting", standing: state.standing },
     effects: [...before, report(waitingPhase(plan)), wait(plan.delayMs)],

@@ -161,8 +161,8 @@ export class Rotation {
     this.forgo(reason);
     const course = this.#course;
     if (course.stage !== "handing-over") return;
-    this.#go(this.#steady(course.lane));
     course.next.abandon(reason);
+    this.#go(this.#steady(course.lane));
     this.#options.log.rewind();
   }
 
@@ -217,7 +217,7 @@ export class Rotation {
   }
 
   #go(course: Course): void {
-    if (this.#course?.stage === "ready") this.#course.patience[Symbol.dispose]();
+    if (this.#course.stage === "ready") this.#course.patience[Symbol.dispose]();
     this.#course = course;
   }
 }

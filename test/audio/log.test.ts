@@ -149,6 +149,7 @@ test("the time without a recorder is a gap of its true length; lost time the rec
   log.overrun(20); // the running gap counts it
   capture(100);
   log.overrun(40);
+  capture(100); // told when it is clear that no break holds it
   assert.deepEqual(
     gaps.map((gap) => [gap.cause, gap.lostMs, gap.toMs - gap.fromMs]),
     [
@@ -157,6 +158,21 @@ test("the time without a recorder is a gap of its true length; lost time the rec
     ],
   );
   assert.equal(log.ledger().missedMs, 3040);
+});
+
+test("what a recorder drops before it breaks off is missed once, not twice", () => {
+  const { clock, log, capture, gaps } = lab(10_000);
+  capture(1_000);
+  clock.advance(1_500);
+  log.overrun(1_500);
+  log.breakOff();
+  clock.advance(1_200);
+  capture(100);
+  assert.equal(log.ledger().missedMs, 2_700);
+  assert.deepEqual(
+    gaps.map(({ lostMs, cause }) => ({ lostMs, cause })),
+    [{ lostMs: 2_700, cause: "capture" }],
+  );
 });
 
 test("positions have lasting names and wall-clock times, per stream", () => {
@@ -351,6 +367,7 @@ class Model {
   readTo = 0;
   readonly missed = { capture: 0, overrun: 0 };
   idleMs = 0;
+  overruns = 0;
   broken = false;
 
   constructor(capacity: number) {
@@ -383,8 +400,9 @@ class Model {
     this.cursor = pending === -1 ? this.fates.length : pending;
   }
 
+  /** Told at the next sound, unless a break before it holds it. */
   overrun(lostMs: number): void {
-    if (this.fates.length > 0 && !this.broken) this.missed.overrun += lostMs;
+    if (this.fates.length > 0) this.overruns += lostMs;
   }
 
   breakOff(): void {
@@ -416,6 +434,8 @@ class Model {
 
   private endBreak(): void {
     if (this.broken && this.idleMs >= 50) this.missed.capture += this.idleMs;
+    else this.missed.overrun += this.overruns;
+    this.overruns = 0;
     this.broken = false;
     this.idleMs = 0;
   }

@@ -88,6 +88,17 @@ suite("the verdict on words", () => {
     assert.equal(judge(but(3, 4, 5), shape, gap, [], edgeMs).words, 6);
   });
 
+  test("words that a gap has joined are taken apart", () => {
+    const spans = (from: number, to: number) => [
+      { from: 0, to: numberWord(from, shape).endMs + 101 },
+      { from: numberWord(to, shape).startMs - 101, to: 11_000 },
+    ];
+    assert.deepEqual(wrong([line(1), line(2, "00020004"), ...but(1, 2, 3, 4)], spans(2, 4)), []);
+    assert.deepEqual(wrong([line(1), line(2, "0002004"), ...but(1, 2, 3, 4)], spans(2, 5)), []);
+    assert.deepEqual(wrong([line(1), line(2), line(3, "030005"), ...but(1, 2, 3, 4, 5)], spans(2, 5)), []);
+    assert.deepEqual(wrong([line(1), line(2, "00027777"), ...but(1, 2)]), ["lost 0002"]);
+  });
+
   test("what was on its way to the disk of an agent that was killed may be missing, but not come twice", () => {
     const uncertain = [{ from: numberWord(4, shape).startMs - 10, to: numberWord(4, shape).startMs + 10 }];
     assert.deepEqual(wrong(but(4), heard, uncertain), []);

@@ -78,6 +78,8 @@ export class ModelService {
   /** What the link carries arrives a moment later, in order, as over a network. */
   readonly handlers = {
     onText: (message: { readonly command: string; readonly cancel?: boolean }) => {
+      // Whatever it does from now on, it does not end the session unasked.
+      if (message.command === "END" && this.#session !== null) this.#session.asked = true;
       this.#work(0, () => this.#command(message.command, message.cancel === true));
     },
     onAudio: (bytes: Uint8Array) => {
@@ -173,7 +175,7 @@ export class ModelService {
         this.#dead = true;
         break;
       case "unasked-end":
-        this.#over("NORMAL");
+        if (!session.asked) this.#over("NORMAL");
         break;
       case "garbage":
         // In the place of the next result, which is thereby gone.
@@ -260,6 +262,8 @@ class Session {
   readonly trouble: Trouble;
   troubleAtMs: number;
   garbles = false;
+  /** It has been asked to end. */
+  asked = false;
   /** It no longer listens. */
   deaf = false;
   wordless = false;

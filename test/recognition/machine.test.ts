@@ -9,7 +9,7 @@ import type { Context, Effect, Event, EventType, State, Step } from "../../src/r
 
 const standing = freshStanding;
 const plan: Plan = { delayMs: 700, held: false, renew: false, reason: "" };
-const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous", productive: true, spent: false };
+const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous", productive: true, spent: false, owedMs: 0 };
 
 const states = {
   idle: { phase: "idle", standing },
@@ -410,6 +410,18 @@ test("a session that is rolled over is followed on its connection, or on a new o
   );
 });
 
+test("no other session is started on a connection that is near its limit", () => {
+  const spent = { ...context, spent: true };
+  for (const [state, event] of [
+    [states.failing, { type: "END", reason: "ERROR", traceId: null }],
+    [states.starting, error("SIS.0001")],
+    [states.streaming, events.END],
+  ] as const) {
+    assert.equal(step(state, event, spent).next.phase, "leaving");
+    assert.equal(step(state, event, context).next.phase, "resting");
+  }
+});
+
 test("a session that was handed over gives its last results and is gone; unless it gives not all of them", () => {
   const handed = walk(states.streaming, [events.handover, "ending: end wait(5000)"]);
   walk(
@@ -433,6 +445,16 @@ test("a message that cannot be read makes the audio go out again; an unknown kin
   const unknown: Event = { type: "malformed", fault: new Fault("wire-unknown-type", "PROGRESS"), again: false };
   assert.equal(described(states.streaming, step(states.streaming, unknown, context)), "=: note(malformed-message)");
   assert.equal(step(states.streaming, events.malformed, context).next.phase, "failing");
+});
+
+test("END may take as long as a slow service needs for what it was sent, unless we are in a hurry", () => {
+  const behind = { ...context, owedMs: 20_000 };
+  const waits = (event: Event) => described(states.streaming, step(states.streaming, event, behind));
+  assert.equal(waits(events.exhausted), "ending: end wait(35000)");
+  assert.equal(waits(events.handover), "ending: end wait(25000)");
+  assert.equal(waits({ type: "limit", cancel: false }), "ending: end wait(25000)");
+  assert.equal(waits({ type: "limit", cancel: true }), "ending: cancel wait(5000)");
+  assert.equal(waits(events.stop), "ending: end wait(1500)");
 });
 
 test("any walk keeps the promises: one connection, one START at a time, sessions paired, audio only while streaming", () => {
@@ -476,6 +498,7 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
           mode,
           productive: index % 3 > 0,
           spent: index % 5 > 2,
+          owedMs: index,
         });
         for (const effect of effects) {
           if (effect.do === "connect") {

@@ -16,6 +16,8 @@ function run(
     readonly plan: readonly Trouble[];
     readonly seconds?: readonly Second[];
     readonly bounds?: Bounds;
+    readonly speed?: number;
+    readonly downUntilMs?: number;
   },
 ) {
   const service = serviceLab(options);
@@ -42,6 +44,10 @@ function check(words: readonly Word[], service: ReturnType<typeof run>): void {
     const lateMs = startMs - beginMs - (first?.startMs ?? Number.NaN);
     assert.ok(lateMs >= -2 && lateMs <= 2 + halfMs, `${text} at its time`);
   }
+  const changes = (change: string) =>
+    lab.reports.flatMap((each) => (each.type === "session" && each.change === change ? [each.session] : []));
+  assert.deepEqual(changes("started").toSorted(), changes("ended").toSorted(), "each session once, from start to end");
+  assert.equal(new Set(changes("started")).size, changes("started").length);
   const ledger = lab.log.ledger();
   assert.equal(ledger.lostMs, 0);
   assert.equal(ledger.capturedMs, ledger.acknowledgedMs);
@@ -52,12 +58,16 @@ const patience = (plan: readonly Trouble[]) =>
   (["no-result", "garbage"] as const).every((what) => plan.filter((trouble) => trouble === what).length <= 2);
 const plans = fc.array(fc.constantFrom(...troubles), { maxLength: 9, size: "max" }).filter(patience);
 
+/** How fast the service recognises: at once, or not even as fast as a backlog is sent. */
+const speeds = fc.constantFrom(Number.POSITIVE_INFINITY, 2, 1.2);
+const outages = fc.constantFrom(0, 0, 25_000);
+
 test("whatever a service does, in whatever order: every word once, in order, at its time; the ledger balances", () => {
   const modes = fc.constantFrom<Mode>("continuous", "sentence", "short");
   fc.assert(
-    fc.property(fc.string(), modes, plans, (seed, mode, plan) => {
+    fc.property(fc.string(), modes, plans, speeds, outages, (seed, mode, plan, speed, downUntilMs) => {
       const words = speech(40, seededRandom(`words of ${seed}`));
-      check(words, run(words, { seed, mode, plan }));
+      check(words, run(words, { seed, mode, plan, speed, downUntilMs }));
     }),
     { numRuns: 150 },
   );
@@ -72,10 +82,10 @@ test("the same while one session follows another every few seconds, on a connect
   const pauses = fc.constantFrom(450, 1_500);
   let changes = 0;
   fc.assert(
-    fc.property(fc.string(), plans, allowed, limits, pauses, (seed, plan, second, ms, pauseMs) => {
+    fc.property(fc.string(), plans, allowed, limits, pauses, speeds, (seed, plan, second, ms, pauseMs, speed) => {
       const words = speech(40, seededRandom(`words of ${seed}`), pauseMs);
       const bounds = { ...sessionBounds("continuous", config), ...limit(ms) };
-      const service = run(words, { seed, mode: "continuous", plan, seconds: second, bounds });
+      const service = run(words, { seed, mode: "continuous", plan, seconds: second, bounds, speed });
       check(words, service);
       changes += service.lab.links.length - 1;
     }),

@@ -70,6 +70,7 @@ function captureLines(event: SourceEvent, now: Moment): readonly Line[] {
     case "ended":
       return event.fault === null ? [] : [said(now, "agent", span(`no sound: ${event.fault.message}`, "bad"))];
     case "audio":
+    case "muted":
       return [];
   }
 }

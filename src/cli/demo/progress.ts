@@ -105,6 +105,7 @@ function withCapture(progress: Progress, event: SourceEvent, sampleRate: number)
       return { ...progress, level: noProgress.level, fault: event.fault };
     case "opened":
     case "overrun":
+    case "muted":
       return progress;
   }
 }

@@ -1,4 +1,4 @@
-import { systemClock } from "../../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import type { LogFields, Logger } from "../../../src/base/logger.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { type BrokerTimings, brokerTimings, type RetryPolicy } from "../../../src/fleet/broker-policy.ts";
@@ -35,6 +35,7 @@ export interface TestFleetOptions {
   readonly stateDir?: string;
   readonly publishTranscripts?: boolean;
   readonly homeAssistant?: boolean;
+  readonly clock?: Clock;
   readonly executors?: FleetOptions["executors"];
   readonly config?: FleetOptions["config"];
   readonly measure?: FleetOptions["measure"];
@@ -69,7 +70,7 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
     config: options.config ?? null,
     measure: options.measure ?? null,
     stateDir: options.stateDir ?? null,
-    clock: systemClock,
+    clock: options.clock ?? systemClock,
     random: seededRandom(`${device}-${process.pid}-${performance.now()}`),
     logger,
     timings: options.timings ?? quickTimings,

@@ -12,8 +12,18 @@ import { eventually, missing } from "./processes.ts";
 export function missingForMachine(): string | false {
   if (process.getuid?.() !== 0) return "only root can start a machine of its own";
   if (arch() !== "x64") return "needs an x64 processor";
-  return missing("mmdebstrap", "systemd-nspawn", "unshare", "nsenter", "tar");
+  const absent = missing("mmdebstrap", "systemd-nspawn", "unshare", "nsenter", "tar");
+  if (absent !== false) return absent;
+  const { status, stderr } = spawnSync("unshare", ["--mount", "sh", "-c", probe], { encoding: "utf8" });
+  return status !== 0 && `this machine lets no other one be started on it: ${stderr.trim()}`;
 }
+
+const probe = `
+  set -e
+  mount --make-rprivate /
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  mkdir /sys/fs/cgroup/sis-agent-probe-$$
+  rmdir /sys/fs/cgroup/sis-agent-probe-$$`;
 
 export interface Answer {
   readonly status: number | null;

@@ -17,8 +17,8 @@ export const mosquittoMissing: string | false = ["mosquitto", "mosquitto_passwd"
 export interface MosquittoOptions {
   /** User names with their passwords; without any, everyone is let in. */
   readonly users?: Readonly<Record<string, string>>;
-  /** With a certificate for localhost, by a CA of its own; or with one that something is wrong with. */
-  readonly tls?: boolean | "expired" | "future" | "other-host" | "self-signed";
+  /** With a certificate for localhost, by a CA of its own; or with one of the tests' CA, good or not. */
+  readonly tls?: boolean | "good" | "expired" | "future" | "other-host" | "self-signed";
   /** Clients must show a certificate of the broker's CA; its CN is their user name. With `tls`. */
   readonly clientCertificates?: boolean;
   /** Lines of an ACL file; what they do not allow is refused. */

@@ -30,6 +30,8 @@ export interface Monitor extends AsyncDisposable {
   readonly seen: readonly Seen[];
   /** The first message, from `from` on, for which `wanted` holds; rejects after 10 s. */
   find(wanted: (message: Seen) => boolean, from?: number): Promise<Seen>;
+  /** Publishes to a device, at QoS 1. */
+  publish(topic: string, payload: object | "", options?: { readonly retain?: boolean }): Promise<void>;
 }
 
 export async function startMonitor(url: string, options: MonitorOptions = {}): Promise<Monitor> {
@@ -46,6 +48,8 @@ export async function startMonitor(url: string, options: MonitorOptions = {}): P
   const seen: Seen[] = [];
   const waiting = new Set<() => void>();
   client.on("message", (topic, payload, { retain, qos, properties }) => {
+    // What is only the other way round, or nothing at all, is no news of a device.
+    if (payload.length === 0 || topic.includes("/dn/")) return;
     seen.push({ topic, payload: asObject(payload), retain, qos, properties });
     for (const look of waiting) look();
   });
@@ -72,5 +76,10 @@ export async function startMonitor(url: string, options: MonitorOptions = {}): P
       look();
     });
   }
-  return { seen, find, [Symbol.asyncDispose]: () => client.endAsync() };
+  async function publish(topic: string, payload: object | "", options: { readonly retain?: boolean } = {}) {
+    const text = payload === "" ? "" : JSON.stringify(payload);
+    await client.publishAsync(topic, text, { qos: 1, retain: options.retain ?? false });
+  }
+
+  return { seen, find, publish, [Symbol.asyncDispose]: () => client.endAsync() };
 }

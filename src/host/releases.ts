@@ -1,0 +1,107 @@
+import { chmod, mkdir, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
+import { basename, join } from "node:path";
+
+/** The program's name in each release's folder. */
+const program = "sis-agent";
+
+/**
+ * The releases on a device, each in a folder of its own:
+ *
+ *     FOLDER/releases/1.4.2/sis-agent
+ *     FOLDER/current  → releases/1.4.2      what the service runs
+ *     FOLDER/previous → releases/1.4.1      what comes back if `current` does not start; there only while that is not known
+ *
+ * Links change in one step: whenever the power goes, each of them names a release that is whole.
+ */
+export class Releases {
+  readonly #folder: string;
+
+  /** @param folder made when the first release is kept */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The release that the service runs; null: none. */
+  current(): Promise<string | null> {
+    return this.#versionBehind("current");
+  }
+
+  /** The release that comes back; null: nothing is on trial. */
+  previous(): Promise<string | null> {
+    return this.#versionBehind("previous");
+  }
+
+  /** The program of a release. */
+  programOf(version: string): string {
+    return join(this.#folder, "releases", version, program);
+  }
+
+  /**
+   * Keeps a release whose program `fill` writes. What was there under its name is replaced.
+   * @param fill is given the program's path; where it rejects nothing is kept
+   */
+  async keep(version: string, fill: (file: string) => Promise<void>): Promise<void> {
+    const all = join(this.#folder, "releases");
+    await mkdir(all, { recursive: true, mode: 0o755 });
+    const fresh = await mkdtemp(join(all, ".new-"));
+    try {
+      await chmod(fresh, 0o755); // the service's user looks at it, too
+      await fill(join(fresh, program));
+      await flush(fresh);
+      await rm(join(all, version), { recursive: true, force: true });
+      await rename(fresh, join(all, version));
+      await flush(all);
+    } catch (error) {
+      await rm(fresh, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Makes a release the current one; the one before it can come back. */
+  async try(version: string): Promise<void> {
+    const former = await this.current();
+    if (former !== null) await this.#point("previous", former);
+    await this.#point("current", version);
+  }
+
+  /** The current release has proved itself: all others but the one before it are removed. */
+  async settle(): Promise<void> {
+    const kept = new Set([await this.current(), await this.previous()]);
+    await this.#drop("previous");
+    for (const name of await readdir(join(this.#folder, "releases")))
+      if (!kept.has(name)) await rm(join(this.#folder, "releases", name), { recursive: true, force: true });
+  }
+
+  /** The former release is the current one again; the one on trial is removed. */
+  async comeBack(): Promise<void> {
+    const [failed, former] = [await this.current(), await this.previous()];
+    if (former === null) return;
+    await this.#point("current", former);
+    await this.#drop("previous");
+    if (failed !== null && failed !== former)
+      await rm(join(this.#folder, "releases", failed), { recursive: true, force: true });
+  }
+
+  async #versionBehind(link: string): Promise<string | null> {
+    return readlink(join(this.#folder, link)).then(basename, () => null);
+  }
+
+  async #point(link: string, version: string): Promise<void> {
+    const fresh = join(this.#folder, `.${link}`);
+    await rm(fresh, { force: true });
+    await symlink(join("releases", version), fresh);
+    await rename(fresh, join(this.#folder, link));
+    await flush(this.#folder);
+  }
+
+  async #drop(link: string): Promise<void> {
+    await unlink(join(this.#folder, link)).catch(() => {});
+    await flush(this.#folder);
+  }
+}
+
+/** Names are on the disk only when their folder is. */
+async function flush(folder: string): Promise<void> {
+  await using handle = await open(folder);
+  await handle.sync();
+}

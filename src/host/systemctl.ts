@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { type Clock, pause } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+
+/** A service as its manager sees it. */
+export interface ServiceControl {
+  /** Resolves when the service has reported that it is ready (true), or has not (false). @throws {Fault} `update-failed`: systemctl cannot be run */
+  restart(): Promise<boolean>;
+  /** Whether the service is ready, and stays so for ten seconds without being started anew. Waits for a start that is under way. */
+  staysUp(): Promise<boolean>;
+}
+
+const steadyMs = 10_000;
+const pollMs = 500;
+/** systemd itself gives up on a start sooner than that. */
+const longestStartMs = 300_000;
+
+/** @param unit `sis-agent.service` */
+export function serviceControl(unit: string, clock: Clock): ServiceControl {
+  const never = new AbortController().signal;
+
+  async function look(): Promise<{ readonly state: string; readonly restarts: string }> {
+    const { stdout } = await systemctl(["show", "--property=ActiveState,NRestarts", unit]);
+    const value = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(stdout)?.[1] ?? "";
+    return { state: value("ActiveState"), restarts: value("NRestarts") };
+  }
+
+  return {
+    restart: async () => (await systemctl(["restart", unit])).status === 0,
+    async staysUp() {
+      const giveUpMs = clock.monotonicMs() + longestStartMs;
+      let now = await look();
+      while (now.state === "activating" && clock.monotonicMs() < giveUpMs) {
+        await pause(clock, pollMs, never);
+        now = await look();
+      }
+      const first = now;
+      const endMs = clock.monotonicMs() + steadyMs;
+      while (now.state === "active" && now.restarts === first.restarts) {
+        if (clock.monotonicMs() >= endMs) return true;
+        await pause(clock, pollMs, never);
+        now = await look();
+      }
+      return false;
+    },
+  };
+}
+
+function systemctl(args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string }> {
+  return new Promise((resolve, reject) => {
+    execFile("systemctl", args, { encoding: "utf8" }, (error, stdout) => {
+      if (error === null) resolve({ status: 0, stdout });
+      else if (typeof error.code === "number") resolve({ status: error.code, stdout });
+      else reject(new Fault("update-failed", `systemctl cannot be run: ${error.message}`, { cause: error }));
+    });
+  });
+}

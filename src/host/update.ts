@@ -1,0 +1,84 @@
+import { Fault } from "../base/fault.ts";
+import { beside, fetchProgram, fetchText, type Location } from "./fetch-file.ts";
+import type { Releases } from "./releases.ts";
+import type { ServiceControl } from "./systemctl.ts";
+import { compareVersions, verifiedManifest } from "./update-manifest.ts";
+
+export interface UpdateOptions {
+  /** Where the manifest is; the executable lies beside it. */
+  readonly manifest: Location;
+  /** PEM; releases must be signed with its private half. */
+  readonly publicKey: string;
+  /** This machine's processor, in Node's words. */
+  readonly arch: string;
+  /** Also a release that is older than the current one. */
+  readonly allowOlder: boolean;
+  readonly releases: Releases;
+  readonly service: ServiceControl;
+  /** Makes sure that a program starts at all and takes this device's configuration. Rejects where it does not. */
+  readonly check: (program: string, version: string) => Promise<void>;
+  /** Told what is being done. */
+  readonly say: (text: string) => void;
+}
+
+const mostManifestBytes = 64 * 1024;
+
+/**
+ * Fetches a release, puts it in the current one's place, and restarts the service on it. The release that ran before comes
+ * back unless the new one reports that it is ready, and stays up.
+ * @throws {Fault} `update-refused`: nothing was changed; `update-failed`: nothing was changed, or it was undone
+ */
+export async function update(options: UpdateOptions): Promise<void> {
+  const { releases, arch, say } = options;
+  const text = await fetchText(options.manifest, mostManifestBytes);
+  const { file, ...release } = verifiedManifest(text, options.publicKey);
+  const { version } = release;
+  if (release.arch !== arch)
+    throw new Fault("update-refused", `the release is for ${release.arch}; this machine is ${arch}`);
+  if ((await releases.previous()) !== null) {
+    throw new Fault("update-refused", "the last update is still on trial", {
+      hint: "end it: sis-agent update --settle",
+    });
+  }
+  const current = await releases.current();
+  if (current === version) return say(`${version} is the current release already`);
+  if (current !== null && compareVersions(version, current) < 0 && !options.allowOlder) {
+    throw new Fault("update-refused", `${version} is older than the current release, ${current}`, {
+      hint: "to go back to it all the same: --allow-older",
+    });
+  }
+  say(`fetching ${version}`);
+  await releases.keep(version, async (program) => {
+    await fetchProgram(beside(options.manifest, file), program, release);
+    await options.check(program, version);
+  });
+  say(`starting ${version}`);
+  await releases.try(version);
+  await prove(options, await options.service.restart());
+}
+
+/** Ends a trial that was interrupted, by a power cut for one: the release that is on trial stays if its service is up. */
+export async function settle(options: Pick<UpdateOptions, "releases" | "service" | "say">): Promise<void> {
+  if ((await options.releases.previous()) === null) return options.say("nothing is on trial");
+  await prove(options, true);
+}
+
+async function prove(
+  { releases, service, say }: Pick<UpdateOptions, "releases" | "service" | "say">,
+  started: boolean,
+): Promise<void> {
+  const version = await releases.current();
+  if (started && (await service.staysUp())) {
+    await releases.settle();
+    return say(`${version} runs`);
+  }
+  const former = await releases.previous();
+  if (former === null)
+    throw new Fault("update-failed", `${version} does not start, and there is no release that could come back`);
+  await releases.comeBack();
+  const restored = await service.restart();
+  const outcome = restored ? `${former} runs again` : `${former} is back in its place, and does not start either`;
+  throw new Fault("update-failed", `${version} does not start: ${outcome}`, {
+    hint: "journalctl -u sis-agent tells why",
+  });
+}

@@ -1,0 +1,43 @@
+import { statSync } from "node:fs";
+import { rm } from "node:fs/promises";
+
+/** Remembers over restarts, and power cuts, that the microphone is muted: it is, as long as a file is there. */
+export interface MuteLatch {
+  readonly muted: boolean;
+  /** Resolves when the disk has it. @returns what the file system threw; null: nothing */
+  set(muted: boolean): Promise<unknown>;
+}
+
+/**
+ * @param path the file. Where it cannot be told whether it is there, it counts as there: rather deaf than listening
+ *   against someone's will
+ * @param write replaces a file as a whole
+ */
+export function openMuteLatch(path: string, write: (path: string, content: string) => Promise<void>): MuteLatch {
+  let muted = isThere(path);
+  let latest: Promise<unknown> = Promise.resolve();
+  return {
+    get muted() {
+      return muted;
+    },
+    set(now) {
+      muted = now;
+      // One after the other: the last word is what stays.
+      latest = latest
+        .then(() => (now ? write(path, "muted\n") : rm(path, { force: true })))
+        .then(
+          () => null,
+          (error: unknown) => error,
+        );
+      return latest;
+    },
+  };
+}
+
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ENOTDIR");
+  }
+}

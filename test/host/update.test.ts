@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Fault } from "../../src/base/fault.ts";
+import { locationOf } from "../../src/host/fetch-file.ts";
+import { Releases } from "../../src/host/releases.ts";
+import { settle, update } from "../../src/host/update.ts";
+import { signedManifest } from "../../src/host/update-manifest.ts";
+import { Folder } from "../cli/process.ts";
+
+const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+const pem = publicKey.export({ type: "spki", format: "pem" }).toString();
+
+/** A device whose service starts, unless its program says "broken". */
+async function lab() {
+  const folder = await Folder.with({});
+  const place = folder.of("opt");
+  const releases = new Releases(place);
+  const running: (string | null)[] = [];
+  const broken = () => readFileSync(join(place, "current/sis-agent"), "utf8").includes("broken");
+  const service = {
+    async restart() {
+      running.push(await releases.current());
+      return !broken();
+    },
+    staysUp: async () => !broken(),
+  };
+  const said: string[] = [];
+  const say = (text: string) => void said.push(text);
+  /** Puts a release where it can be fetched. @returns its manifest */
+  const publish = async (version: string, program = `program ${version}`, content = program) => {
+    const sha256 = createHash("sha256").update(program).digest("hex");
+    const release = { version, arch: "x64", size: Buffer.byteLength(program), sha256 };
+    await writeFile(folder.of(version), content);
+    await writeFile(folder.of(`${version}.json`), signedManifest(release, version, privateKey));
+    return folder.of(`${version}.json`);
+  };
+  const check = async (program: string) => {
+    if (readFileSync(program, "utf8").includes("unfit")) throw new Fault("update-refused", "unfit");
+  };
+  const fetchFrom = (where: string, allowOlder = false) =>
+    update({ manifest: locationOf(where), publicKey: pem, arch: "x64", allowOlder, releases, service, check, say });
+  return {
+    folder,
+    place,
+    releases,
+    service,
+    running,
+    said,
+    say,
+    publish,
+    fetchFrom,
+    kept: () => readdirSync(join(place, "releases")).toSorted(),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  };
+}
+
+test("a release takes the current one's place, and only the one before it is kept", async () => {
+  await using device = await lab();
+  for (const version of ["1.0.0", "1.1.0", "1.2.0"]) await device.fetchFrom(await device.publish(version));
+  assert.deepEqual(device.running, ["1.0.0", "1.1.0", "1.2.0"]);
+  assert.equal(await device.releases.current(), "1.2.0");
+  assert.deepEqual(device.kept(), ["1.1.0", "1.2.0"]);
+  assert.ok(lstatSync(join(device.place, "current")).isSymbolicLink());
+  assert.equal(await device.releases.previous(), null, "nothing is on trial any more");
+  assert.equal(lstatSync(device.releases.programOf("1.2.0")).mode & 0o777, 0o755);
+});
+
+test("a release that does not start is undone: the former one runs again, nothing is left of it", async () => {
+  await using device = await lab();
+  await device.fetchFrom(await device.publish("1.0.0"));
+  await assert.rejects(device.fetchFrom(await device.publish("1.1.0", "broken")), {
+    code: "update-failed",
+    message: "1.1.0 does not start: 1.0.0 runs again",
+  });
+  assert.deepEqual(device.running, ["1.0.0", "1.1.0", "1.0.0"]);
+  assert.equal(await device.releases.current(), "1.0.0");
+  assert.deepEqual(device.kept(), ["1.0.0"]);
+  await device.fetchFrom(await device.publish("1.1.1"));
+  assert.equal(await device.releases.current(), "1.1.1");
+});
+
+test("what is refused changes nothing, and does not disturb the service", async () => {
+  await using device = await lab();
+  await device.fetchFrom(await device.publish("1.0.0"));
+  const refusals: readonly (readonly [RegExp, () => Promise<string>])[] = [
+    [/not the file that the manifest vouches for/, () => device.publish("1.1.0", "whole", "whol")],
+    [/not the file that the manifest vouches for/, () => device.publish("1.1.0", "whole", "whose")],
+    [/not the file that the manifest vouches for/, () => device.publish("1.1.0", "whole", "whole and more")],
+    [/unfit/, () => device.publish("1.1.0", "unfit")],
+    [/older than the current release/, () => device.publish("0.9.0")],
+    [/no-such-manifest\.json cannot be had: ENOENT/, async () => device.folder.of("no-such-manifest.json")],
+    [/no https:\/\/ address/, async () => "http://example.org/1.1.0.json"],
+  ];
+  for (const [message, publish] of refusals)
+    await assert.rejects(async () => device.fetchFrom(await publish()), { message });
+  assert.deepEqual(device.running, ["1.0.0"]);
+  assert.deepEqual(device.kept(), ["1.0.0"]);
+});
+
+test("an older release comes back where that is asked for; the current one is nothing new", async () => {
+  await using device = await lab();
+  await device.fetchFrom(await device.publish("1.1.0"));
+  await device.fetchFrom(await device.publish("1.0.0"), true);
+  assert.equal(await device.releases.current(), "1.0.0");
+  await device.fetchFrom(await device.publish("1.0.0"));
+  assert.match(device.said.at(-1) ?? "", /current release already/);
+  assert.deepEqual(device.running, ["1.1.0", "1.0.0"]);
+});
+
+test("a release is fetched from a server, manifest and program", async () => {
+  await using device = await lab();
+  await device.publish("1.0.0", "x".repeat(3_000_000));
+  const server = createServer((request, response) => {
+    const file = device.folder.of(`.${request.url}`);
+    if (existsSync(file)) response.end(readFileSync(file));
+    else response.writeHead(404).end();
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const url = `http://127.0.0.1:${address.port}`;
+  try {
+    await device.fetchFrom(`${url}/1.0.0.json`);
+    assert.equal(await device.releases.current(), "1.0.0");
+    await assert.rejects(device.fetchFrom(`${url}/2.0.0.json`), {
+      code: "update-failed",
+      message: /the server answers 404/,
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+for (const [what, program, stays] of [
+  ["a release that starts stays", "well", "1.1.0"],
+  ["a release that does not is undone", "broken", "1.0.0"],
+] as const)
+  test(`the power goes in the middle of a trial, and ${what}`, async () => {
+    await using device = await lab();
+    await device.fetchFrom(await device.publish("1.0.0"));
+    await device.releases.keep("1.1.0", (file) => writeFile(file, program));
+    await device.releases.try("1.1.0");
+    await assert.rejects(device.fetchFrom(await device.publish("1.2.0")), /on trial/);
+    await settle(device).catch((error: unknown) => assert.match(String(error), /1\.0\.0 runs again/));
+    assert.equal(await device.releases.current(), stays);
+    await device.fetchFrom(await device.publish("1.2.0"));
+    assert.equal(await device.releases.current(), "1.2.0");
+  });
+
+test("the power goes between the two links: the former release is the current one, and the trial ends", async () => {
+  await using device = await lab();
+  await device.fetchFrom(await device.publish("1.0.0"));
+  symlinkSync("releases/1.0.0", join(device.place, "previous"));
+  await settle(device);
+  assert.deepEqual([await device.releases.current(), await device.releases.previous()], ["1.0.0", null]);
+  assert.deepEqual(device.kept(), ["1.0.0"]);
+});
