@@ -38,10 +38,11 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "@echogarden/fvad-wasm": ["audio/gate/"],
   aedes: ["simulator/"],
   commander: ["cli/"],
-  mqtt: ["fleet/broker.ts"],
+  mqtt: ["fleet/broker.ts", "console/feed.ts"],
   "node-record-lpcm16": ["audio/"],
   pino: ["cli/"],
+  "prom-client": ["console/prometheus.ts"],
   "smol-toml": ["config/"],
   ws: ["sis/link.ts", "simulator/"],
-  zod: ["config/", "fleet/", "sis/", "simulator/"],
+  zod: ["config/", "console/", "fleet/", "sis/", "simulator/"],
 };

@@ -33,6 +33,7 @@ export type FaultCode =
   | "broker-unreachable"
   | "broker-refused"
   | "broker-lost"
+  | "command-forbidden" // a console that may only look was asked for a command
   // the disk that sound is kept on
   | "disk-full"
   | "disk-read-only"

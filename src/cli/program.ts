@@ -3,6 +3,7 @@ import { Fault, toFault } from "../base/fault.ts";
 import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import { fleetCommand } from "./fleet.ts";
 import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
 import { simulateCommand } from "./simulate.ts";
@@ -47,6 +48,7 @@ function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Comman
     .addCommand(runCommand(startAgent))
     .addCommand(demoCommand())
     .addCommand(simulateCommand())
+    .addCommand(fleetCommand())
     .addCommand(configCommand());
   prepare(program, printing);
   return program;
