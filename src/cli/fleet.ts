@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { pause, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { seededRandom } from "../base/random.ts";
 import { readSecretFile, type SecretForm } from "../config/secret-file.ts";
 import type { FleetView } from "../console/console.ts";
 import type { BrokerAccess } from "../fleet/broker-access.ts";
@@ -81,7 +83,7 @@ async function fleet(flags: FleetFlags): Promise<void> {
     mostDevices: flags.maxDevices,
     allowCommands: flags.allowCommands === true,
     clock: systemClock,
-    random: Math.random.bind(Math),
+    random: seededRandom(randomUUID()),
     logger: isQuiet ? silent : logger,
   });
   if (flags.json === true) await tellOnce(view, stopping.signal);

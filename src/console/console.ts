@@ -58,7 +58,7 @@ export function followFleet(options: FleetViewOptions): FleetView {
   const model = new FleetModel({ mostDevices });
   const completed = Promise.withResolvers<void>();
   completed.promise.catch(() => {});
-  let broker: BrokerState = { connected: false, complete: false, trouble: "not connected yet" };
+  let broker: BrokerState = { connected: false, complete: false, trouble: "connecting" };
   const stopping = new AbortController();
 
   const feed = startFeed(

@@ -81,7 +81,7 @@ export class OutageWatch {
   }
 
   isOpen(code: string): boolean {
-    return this.#codes.get(code)?.open != null;
+    return (this.#codes.get(code)?.open ?? null) !== null;
   }
 
   /** Looks at what has changed since the last time. @param devices in the fleet */

@@ -9,7 +9,7 @@ const severityNames = ["", "warning", "minor", "major", "critical"];
 /** The fleet in so many lines of so many columns: counts, outages, then the worst devices. */
 export function fleetTable(glance: Glance, rows: readonly Row[], lines: number, columns: number): readonly string[] {
   const head = [summaryLine(glance), ...glance.outages.map(({ text }) => `! ${printable(text)}`).slice(0, 5)];
-  const widths = [Math.max(6, Math.min(28, ...[longest(rows)])), 12, 9, 8] as const;
+  const widths = [Math.max(6, Math.min(28, longest(rows))), 12, 9, 8] as const;
   const title = columnsOf(["DEVICE", "PHASE", "SEVERITY", "FOR", "ALARMS"], widths);
   const room = Math.max(1, lines - head.length - 2);
   const worst = rows.toSorted(compareRows);

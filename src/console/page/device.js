@@ -1,5 +1,5 @@
 import { chart } from "./chart.js";
-import { byId, duration, make, severities, timeOf } from "./dom.js";
+import { byId, duration, kindById, make, severities, timeOf } from "./dom.js";
 
 // One device's page.
 
@@ -18,7 +18,7 @@ const commands = [
   ["say", "Say a text aloud"],
 ];
 
-const dialog = /** @type {HTMLDialogElement} */ (byId("confirm"));
+const dialog = kindById("confirm", HTMLDialogElement);
 
 export class DeviceView {
   #place = byId("device");
@@ -41,10 +41,10 @@ export class DeviceView {
     this.#key = key;
     this.#place.replaceChildren(make("p", { class: "quiet" }, "Loading…"));
     this.#source = new EventSource(`${this.#path()}/stream`);
-    this.#source.onmessage = ({ data }) => this.#show(JSON.parse(data));
-    this.#source.onerror = () => {
+    this.#source.addEventListener("message", ({ data }) => this.#show(JSON.parse(data)));
+    this.#source.addEventListener("error", () => {
       if (this.#source?.readyState === EventSource.CLOSED) this.#show(null);
-    };
+    });
   }
 
   close() {
@@ -127,26 +127,39 @@ export class DeviceView {
       make("div", { class: "buttons" }, send, cancel),
     );
     cancel.addEventListener("click", () => dialog.close());
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
+    const work = async () => {
       send.disabled = true;
-      const args = extra === null ? {} : { [extra.name]: extra.input.value };
-      const answer = await fetch(`${this.#path()}/command`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ name, args }),
-      }).catch(() => null);
-      const body = await answer?.json().catch(() => null);
+      const said = await this.#send(name, extra === null ? {} : { [extra.name]: extra.input.value });
       send.disabled = false;
-      if (answer?.ok === true && typeof body?.id === "string") {
-        this.#sent.set(body.id, name);
-        dialog.close();
-        byId("say").textContent = `${name} was sent to ${detail.d}`;
-      } else trouble.textContent = body?.error ?? "The console does not answer.";
+      trouble.textContent = said;
+      if (said !== "") return;
+      dialog.close();
+      byId("say").textContent = `${name} was sent to ${detail.d}`;
+    };
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void work();
     });
     dialog.replaceChildren(form);
     dialog.showModal();
     (extra?.input ?? cancel).focus();
+  }
+
+  /**
+   * @param {string} name
+   * @param {Readonly<Record<string, string>>} args
+   * @returns {Promise<string>} what is wrong; empty: it was sent
+   */
+  async #send(name, args) {
+    const answer = await fetch(`${this.#path()}/command`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ name, args }),
+    }).catch(() => null);
+    const body = await answer?.json().catch(() => null);
+    if (answer?.ok !== true) return String(body?.error ?? "The console does not answer.");
+    this.#sent.set(String(body?.id), name);
+    return "";
   }
 }
 
@@ -234,11 +247,16 @@ function about({ info, metrics }) {
     list.append(make("dt", {}, name.replaceAll("_", " ")), make("dd", {}, value));
   const numbers = [
     ["CPU", metrics?.cpuPercent ?? null, "%"],
-    ["memory", metrics === null || metrics.rssBytes === null ? null : Math.round(metrics.rssBytes / 1e6), "MB"],
+    ["memory", megabytes(metrics?.rssBytes ?? null), "MB"],
     ["temperature", metrics?.temperatureC ?? null, "°C"],
   ];
   for (const [name, value, unit] of numbers) {
     if (value !== null) list.append(make("dt", {}, String(name)), make("dd", {}, `${value} ${unit}`));
   }
   return list;
+}
+
+/** @param {number | null} bytes */
+function megabytes(bytes) {
+  return bytes === null ? null : Math.round(bytes / 1e6);
 }

@@ -2,8 +2,18 @@
 
 /** @param {string} id */
 export function byId(id) {
+  return kindById(id, HTMLElement);
+}
+
+/**
+ * @template {HTMLElement} Kind
+ * @param {string} id
+ * @param {new () => Kind} kind
+ * @returns {Kind}
+ */
+export function kindById(id, kind) {
   const element = document.getElementById(id);
-  if (element === null) throw new Error(`there is no #${id}`);
+  if (!(element instanceof kind)) throw new Error(`there is no ${kind.name} #${id}`);
   return element;
 }
 

@@ -1,12 +1,12 @@
-import { byId, hrefOf, make, setText, timeOf } from "./dom.js";
+import { byId, hrefOf, kindById, make, setText, timeOf } from "./dom.js";
 import { DeviceList } from "./list.js";
 
 // The fleet at a glance: counts, search, filters, the list, the news.
 
 /** @import { Glance, Row } from "../wire.ts" */
 
-const text = /** @type {HTMLInputElement} */ (byId("text"));
-const badOnly = /** @type {HTMLInputElement} */ (byId("bad-only"));
+const text = kindById("text", HTMLInputElement);
+const badOnly = kindById("bad-only", HTMLInputElement);
 
 export class FleetView {
   /** @type {Map<string, Row>} */

@@ -1,9 +1,13 @@
-import { byId } from "./dom.js";
+import { byId, kindById } from "./dom.js";
 
-const token = /** @type {HTMLInputElement} */ (byId("token"));
+const token = kindById("token", HTMLInputElement);
 
-byId("login").addEventListener("submit", async (event) => {
+byId("login").addEventListener("submit", (event) => {
   event.preventDefault();
+  void logIn();
+});
+
+async function logIn() {
   const answer = await fetch("/login", {
     method: "POST",
     headers: { "Content-Type": "application/json" },
@@ -11,4 +15,4 @@ byId("login").addEventListener("submit", async (event) => {
   }).catch(() => null);
   if (answer?.ok === true) location.reload();
   else byId("trouble").textContent = answer === null ? "The console does not answer." : "That is not the token.";
-});
+}

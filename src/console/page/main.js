@@ -24,18 +24,18 @@ function take(glance) {
 }
 
 const source = new EventSource("/api/stream");
-source.onmessage = ({ data }) => {
+source.addEventListener("message", ({ data }) => {
   /** @type {Batch} */
   const batch = JSON.parse(data);
   if (batch.reset) fleet.clear();
   fleet.update(batch.rows, batch.gone);
   if (batch.glance !== null) take(batch.glance);
-};
-source.onerror = () => {
+});
+source.addEventListener("error", () => {
   tellLink("The console does not answer: what is shown is old. Trying again…", false);
   // A browser does not try again by itself when it was refused: the session may have ended.
   if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5_000);
-};
+});
 
 function route() {
   const match = /^#\/device\/([^/]+)\/([^/]+)$/.exec(location.hash);
