@@ -5,6 +5,7 @@ const names = [
   "index.html",
   "login.html",
   "style.css",
+  "icon.svg",
   "main.js",
   "fleet.js",
   "list.js",

@@ -40,6 +40,7 @@ const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
 };
 
 /** Nothing from elsewhere, nothing inline, in nobody's frame. */
@@ -111,7 +112,8 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
   if (method === "POST" && path === "/login") return logIn(door, request, response);
   if (admission.is === "stranger") {
     if (method === "GET" && path === "/") return file(response, "login.html");
-    if (method === "GET" && ["/login.js", "/style.css"].includes(path)) return file(response, path.slice(1));
+    if (method === "GET" && ["/login.js", "/dom.js", "/style.css", "/icon.svg"].includes(path))
+      return file(response, path.slice(1));
     response.setHeader("WWW-Authenticate", "Bearer");
     return say(response, 401, "show the console's token: Authorization: Bearer …");
   }
