@@ -74,7 +74,8 @@ async function fleet(flags: FleetFlags): Promise<void> {
   const access = await accessOf(flags, logger);
   const page = await pageFiles(flags, logger);
   // Loaded only when it is needed: the other commands start faster.
-  const { followFleet } = await import("../console/console.ts");
+  const { assertGuarded, followFleet } = await import("../console/console.ts");
+  assertGuarded({ ...flags.listen, ...page });
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
   const isQuiet = flags.json === true || (flags.watch === true && process.stdout.isTTY);

@@ -169,7 +169,8 @@ export async function servePage(view: FleetView, options: PageOptions): Promise<
   };
 }
 
-function assertGuarded({ host, tls, token }: PageOptions): void {
+/** Throws Fault `config-invalid` for a page that could be reached from elsewhere without token and TLS. */
+export function assertGuarded({ host, tls, token }: Pick<PageOptions, "host" | "tls" | "token">): void {
   if (token !== null && token.length < shortestToken) {
     throw new Fault("config-invalid", `the token of --token-file is shorter than ${shortestToken} characters`, {
       hint: "Make one: openssl rand -hex 24",

@@ -164,6 +164,10 @@ function attend(
     }
 
     function leave(): void {
+      if (openSinceMs === null) {
+        client.stream.destroy();
+        return;
+      }
       scope.use(clock.after(timings.stopTimeoutMs, () => client.stream.destroy()));
       client.end(false);
     }
