@@ -17,6 +17,11 @@ const events = {
   },
 };
 
+async function sleepUntil(dueMs: number): Promise<void> {
+  const leftMs = dueMs - performance.now();
+  if (leftMs > 0) await sleep(leftMs);
+}
+
 /** Spreads work over the devices, and over time. */
 async function spread(
   over: readonly SimulatedDevice[],
@@ -26,7 +31,7 @@ async function spread(
   const startMs = performance.now();
   for (const [index, device] of over.entries()) {
     const dueMs = startMs + (index / over.length) * overMs;
-    if (dueMs > performance.now() + 5) await sleep(dueMs - performance.now());
+    if (dueMs > performance.now() + 5) await sleepUntil(dueMs);
     work(device);
   }
 }
@@ -35,7 +40,7 @@ async function raiseAlarms(perSecond: number, seconds: number): Promise<void> {
   const startMs = performance.now();
   for (let count = 0; count < perSecond * seconds; count += 1) {
     const dueMs = startMs + (count / perSecond) * 1000;
-    if (dueMs > performance.now()) await sleep(dueMs - performance.now());
+    await sleepUntil(dueMs);
     const device = devices[Math.floor((count * 7919) % devices.length)];
     // The code is the moment of its publication: what the console tells of it tells how long that took.
     device?.alarm("capture", "active", `at-${Date.now()}-${count}`);
@@ -48,7 +53,7 @@ async function carryOut(order: Order): Promise<void> {
     case "start":
       for (let index = 0; index < order.count; index += 1) {
         const dueMs = (order.overMs / order.count) * index;
-        if (dueMs > performance.now()) await sleep(dueMs - performance.now());
+        await sleepUntil(dueMs);
         const device = startDevice(order.url, `dev-${String(order.from + index).padStart(5, "0")}`, events);
         devices.push(device);
         device.phase("streaming");

@@ -7,8 +7,11 @@ export interface ConsoleProcess extends AsyncDisposable {
   readonly url: string;
   /** The fleet as the console tells programs. */
   fleet(): Promise<Readonly<Record<string, unknown>>>;
-  /** Resolves with the fleet once `wanted` holds of it; rejects after 20 s. */
-  until(wanted: (fleet: Readonly<Record<string, unknown>>) => boolean): Promise<Readonly<Record<string, unknown>>>;
+  /** Resolves with the fleet once `wanted` holds of it; rejects after 20 s, or what is given. */
+  until(
+    wanted: (fleet: Readonly<Record<string, unknown>>) => boolean,
+    patienceMs?: number,
+  ): Promise<Readonly<Record<string, unknown>>>;
 }
 
 export async function startConsole(broker: string, args: readonly string[] = []): Promise<ConsoleProcess> {
@@ -23,8 +26,8 @@ export async function startConsole(broker: string, args: readonly string[] = [])
     running,
     url,
     fleet,
-    async until(wanted) {
-      const deadlineMs = performance.now() + 20_000;
+    async until(wanted, patienceMs = 20_000) {
+      const deadlineMs = performance.now() + patienceMs;
       for (;;) {
         const seen = await fleet();
         if (wanted(seen)) return seen;
