@@ -193,7 +193,7 @@ function namesIn(pem: string): readonly string[] {
 }
 
 /** Hints speak of an agent's settings; here, options stand in their place. */
-export function ownWords(hint: string): string {
+function ownWords(hint: string): string {
   return hint
     .replaceAll("mqtt.url", "--mqtt")
     .replaceAll(/mqtt\.([a-z]+)_file/g, "--$1-file")

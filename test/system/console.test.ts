@@ -37,8 +37,8 @@ async function eventsOf(url: string, wanted: (text: string) => boolean): Promise
   const scope = new AbortController();
   const response = await fetch(url, { signal: AbortSignal.any([scope.signal, AbortSignal.timeout(20_000)]) });
   let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += new TextDecoder().decode(chunk);
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
     if (wanted(text)) break;
   }
   scope.abort();
@@ -86,7 +86,7 @@ test("the snapshot, news as they come, a broker that is restarted, and what a pr
   }
 
   await broker.stop();
-  await console.until((seen) => (seen["broker"] as { connected: boolean }).connected === false);
+  await console.until((seen) => !(seen["broker"] as { connected: boolean }).connected);
   await broker.start();
   await console.until((seen) => (seen["broker"] as { complete: boolean }).complete);
   await voices.say("a", "state", stateOf("held"));

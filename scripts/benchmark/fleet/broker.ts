@@ -19,10 +19,17 @@ export async function startBroker(): Promise<BenchBroker> {
   const folder = mkdtempSync(join(tmpdir(), "sis-bench-broker-"));
   const port = await freePort();
   const lines = [
-    ...["per_listener_settings false", `listener ${port} 127.0.0.1`, "allow_anonymous true", "log_type error"],
-    ...["persistence true", `persistence_location ${folder}/`, "autosave_interval 1"],
+    "per_listener_settings false",
+    `listener ${port} 127.0.0.1`,
+    "allow_anonymous true",
+    "log_type error",
+    "persistence true",
+    `persistence_location ${folder}/`,
+    "autosave_interval 1",
     // As device/mosquitto has them.
-    ...["max_queued_messages 200000", "max_queued_bytes 268435456", "max_packet_size 65536"],
+    "max_queued_messages 200000",
+    "max_queued_bytes 268435456",
+    "max_packet_size 65536",
   ];
   if (process.getuid?.() === 0) lines.push("user root");
   writeFileSync(join(folder, "mosquitto.conf"), `${lines.join("\n")}\n`);
@@ -46,7 +53,7 @@ export async function startBroker(): Promise<BenchBroker> {
   async function kill(): Promise<void> {
     const running = child;
     child = null;
-    if (running === null || running.exitCode !== null || running.pid === undefined) return;
+    if (running?.exitCode !== null || running.pid === undefined) return;
     const exited = once(running, "exit");
     running.kill("SIGKILL");
     await exited;

@@ -22,8 +22,7 @@ export async function startConsole(url: string): Promise<BenchConsole> {
       stdio: ["ignore", "pipe", "inherit"],
     },
   );
-  const [line] = (await once(child.stdout, "data")) as [Buffer];
-  const page = (JSON.parse(line.toString()) as { url: string }).url;
+  const page = urlIn(await firstLine(child));
   const scope = new AbortController();
   let glance: Glance | null = null;
   let latencies: number[] = [];
@@ -58,16 +57,35 @@ export async function startConsole(url: string): Promise<BenchConsole> {
   };
 }
 
+async function firstLine(child: ChildProcess): Promise<string> {
+  let text = "";
+  for await (const chunk of child.stdout ?? []) {
+    text += String(chunk);
+    if (text.includes("\n")) break;
+  }
+  return text;
+}
+
+function urlIn(line: string): string {
+  const facts: unknown = JSON.parse(line);
+  if (typeof facts === "object" && facts !== null && "url" in facts) return String(facts.url);
+  throw new Error(`the console does not tell where its page is: ${line}`);
+}
+
 async function read(url: string, signal: AbortSignal, take: (batch: Batch) => void): Promise<void> {
   const response = await fetch(url, { signal });
-  const decoder = new TextDecoder();
   let text = "";
-  for await (const chunk of response.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
+  for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += chunk;
     const parts = text.split("\n\n");
     text = parts.pop() ?? "";
-    for (const part of parts) if (part.startsWith("data: ")) take(JSON.parse(part.slice(6)) as Batch);
+    for (const part of parts) if (part.startsWith("data: ")) take(batchOf(part.slice(6)));
   }
+}
+
+function batchOf(text: string): Batch {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it comes from the program that is measured
+  return JSON.parse(text) as Batch;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

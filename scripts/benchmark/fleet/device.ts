@@ -118,16 +118,20 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
     },
     alarm(type, status, code) {
       const payload = {
-        ...{ v: 1, ts: stamp(), id: `${boot}-${type}`, status, severity: "major", class: "service", code },
-        ...{
-          message: "benchmark",
-          trace_id: null,
-          first: stamp(),
-          last: stamp(),
-          count: 1,
-          flapping: false,
-          hint: "Wait.",
-        },
+        v: 1,
+        ts: stamp(),
+        id: `${boot}-${type}`,
+        status,
+        severity: "major",
+        class: "service",
+        code,
+        message: "benchmark",
+        trace_id: null,
+        first: stamp(),
+        last: stamp(),
+        count: 1,
+        flapping: false,
+        hint: "Wait.",
       };
       put(upTopic(owner, `alarm/${type}`), payload, {
         qos: 1,
@@ -137,30 +141,32 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
     },
     error(code) {
       const payload = {
-        ...{ v: 1, ts: stamp(), seq: ids, boot, replayed: false, resp_type: "FATAL_ERROR", error_code: code },
-        ...{
-          error_msg: "benchmark",
-          trace_id: null,
-          class: "service",
-          action: "reconnect",
-          attempt: 1,
-          retry_in_ms: 800,
-          hint: "Wait.",
-        },
+        v: 1,
+        ts: stamp(),
+        seq: ids,
+        boot,
+        replayed: false,
+        resp_type: "FATAL_ERROR",
+        error_code: code,
+        error_msg: "benchmark",
+        trace_id: null,
+        class: "service",
+        action: "reconnect",
+        attempt: 1,
+        retry_in_ms: 800,
+        hint: "Wait.",
       };
       put(upTopic(owner, "event/error"), payload, { qos: 1, retain: false, expirySeconds: 604_800 });
     },
     metrics() {
       const payload = {
-        ...{
-          v: 1,
-          ts: stamp(),
-          window_s: 60,
-          backlog_ms: Math.round(random() * 2_000),
-          sessions: 0,
-          errors: 0,
-          alarms_active: 0,
-        },
+        v: 1,
+        ts: stamp(),
+        window_s: 60,
+        backlog_ms: Math.round(random() * 2_000),
+        sessions: 0,
+        errors: 0,
+        alarms_active: 0,
         audio: {
           captured_ms: 60_000,
           sent_ms: 60_000,
@@ -173,7 +179,10 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
         level: { rms_dbfs: -40 - 10 * random(), peak_dbfs: -12, clipped_ratio: 0 },
         latency_ms: { p50: 400, p99: 900 + 100 * random(), count: 12 },
         mqtt: { reconnects: 0, waiting: 0, dropped: 0, unheard: 0 },
-        ...{ cpu_percent: 2, rss_bytes: 60_000_000, disk_free_bytes: 9e9, temperature_c: 48 },
+        cpu_percent: 2,
+        rss_bytes: 60_000_000,
+        disk_free_bytes: 9e9,
+        temperature_c: 48,
       };
       put(`sis/v1/bench/${name}/up/metrics`, payload, { qos: 0, retain: false, expirySeconds: 300 });
     },

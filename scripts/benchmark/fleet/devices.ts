@@ -60,7 +60,8 @@ async function carryOut(order: Order): Promise<void> {
       }
       for (;;) await spread(devices, 60_000, (device) => device.metrics());
     case "alarms":
-      return await raiseAlarms(order.perSecond, order.seconds);
+      await raiseAlarms(order.perSecond, order.seconds);
+      return undefined;
     case "storm":
       for (const device of devices) {
         device.error("SIS.0303");

@@ -1,5 +1,5 @@
 import { chart } from "./chart.js";
-import { byId, duration, kindById, make, severities, timeOf } from "./dom.js";
+import { byId, kindById, make, severities, timeOf } from "./dom.js";
 
 // One device's page.
 
@@ -27,6 +27,10 @@ export class DeviceView {
   /** @type {string} */
   #key = "";
   #allowCommands = false;
+  /** @type {Map<string, { readonly text: string, readonly box: HTMLElement }>} */
+  #parts = new Map();
+  /** @type {Detail | null} What was last told of it. */
+  #detail = null;
   /** @type {Map<string, string>} Commands sent from this page: id → name. */
   #sent = new Map();
 
@@ -39,6 +43,8 @@ export class DeviceView {
   open(key) {
     this.close();
     this.#key = key;
+    this.#parts.clear();
+    this.#sent.clear();
     this.#place.replaceChildren(make("p", { class: "quiet" }, "Loading…"));
     this.#source = new EventSource(`${this.#path()}/stream`);
     this.#source.addEventListener("message", ({ data }) => this.#show(JSON.parse(data)));
@@ -59,27 +65,58 @@ export class DeviceView {
   /** @param {Detail | null} detail null: there is no such device */
   #show(detail) {
     if (detail === null) {
+      this.#parts.clear();
       this.#place.replaceChildren(backLink(), make("p", {}, "There is no such device, or not any more."));
       return;
     }
-    const focused = document.activeElement?.id ?? "";
-    const title = make("h2", { tabindex: "-1", id: "device-title" }, detail.d);
-    const reason = detail.reason === "" ? "" : `: ${detail.reason}`;
-    const since = detail.since === 0 ? "" : ` for ${duration(Date.now() - detail.since)}`;
-    const phase = make("p", { class: `phase-${detail.phase}` }, make("strong", {}, detail.phase), `${since}${reason}`);
-    this.#place.replaceChildren(
-      backLink(),
-      title,
-      make("p", { class: "quiet" }, `fleet ${detail.f}`),
+    this.#detail = detail;
+    if (this.#parts.size === 0) this.#place.replaceChildren(backLink());
+    const {
+      d,
+      f,
       phase,
-      section("Alarms", alarmList(detail.alarms)),
-      section("Last hour", charts(detail)),
-      ...(detail.spoken.length > 0 ? [section("Transcripts", spokenList(detail))] : []),
+      since,
+      reason,
+      alarms,
+      chart: curves,
+      spoken,
+      outcomes,
+      history,
+      events,
+      info,
+      metrics,
+    } = detail;
+    this.#part("title", [d, f], () => heading(detail));
+    this.#part("phase", [phase, since, reason], () => phaseLine(detail));
+    this.#part("alarms", alarms, () => section("Alarms", alarmList(alarms)));
+    this.#part("charts", curves, () => section("Last hour", charts(detail)));
+    this.#part("spoken", spoken, () => section("Transcripts", spokenList(detail)));
+    const isAway = phase === "offline" || phase === "unknown";
+    const sent = [...this.#sent.keys()];
+    this.#part("commands", [outcomes, sent, this.#allowCommands, isAway], () =>
       section("Commands", this.#commands(detail)),
-      section("History", happenings(detail.history)),
-      section("Events", happenings(detail.events)),
-      section("About", about(detail)),
     );
+    this.#part("history", history, () => section("History", happenings(history)));
+    this.#part("events", events, () => section("Events", happenings(events)));
+    this.#part("about", [info, metrics], () => section("About", about(detail)));
+  }
+
+  /**
+   * Puts a part of the page there, or in the place of what it was, if it is another now: what stays the same keeps
+   * its focus and its selection, and is not read out again.
+   * @param {string} name
+   * @param {unknown} content what the part is made of
+   * @param {() => HTMLElement} build
+   */
+  #part(name, content, build) {
+    const text = JSON.stringify(content);
+    const before = this.#parts.get(name);
+    if (before?.text === text) return;
+    const focused = document.activeElement?.id ?? "";
+    const box = build();
+    if (before === undefined) this.#place.append(box);
+    else before.box.replaceWith(box);
+    this.#parts.set(name, { text, box });
     if (focused !== "" && document.activeElement?.id !== focused) document.getElementById(focused)?.focus();
   }
 
@@ -159,6 +196,7 @@ export class DeviceView {
     const body = await answer?.json().catch(() => null);
     if (answer?.ok !== true) return String(body?.error ?? "The console does not answer.");
     this.#sent.set(String(body?.id), name);
+    this.#show(this.#detail);
     return "";
   }
 }
@@ -174,6 +212,18 @@ function argumentField(name) {
 
 function backLink() {
   return make("p", {}, make("a", { href: "#/", id: "back" }, "← All devices"));
+}
+
+/** @param {Detail} detail */
+function heading({ d, f }) {
+  return make("div", {}, make("h2", { id: "device-title" }, d), make("p", { class: "quiet" }, `fleet ${f}`));
+}
+
+/** @param {Detail} detail */
+function phaseLine({ phase, since, reason }) {
+  const from = since === 0 ? "" : ` since ${timeOf(since)}`;
+  const words = `${from}${reason === "" ? "" : `: ${reason}`}`;
+  return make("p", { class: `phase-${phase}`, role: "status" }, make("strong", {}, phase), words);
 }
 
 /** @param {string} title @param {Node} content */
@@ -220,6 +270,8 @@ function charts({ chart: { levelDbfs, backlogMs, latencyP50Ms, latencyP99Ms, los
 
 /** @param {Detail} detail */
 function spokenList({ spoken }) {
+  if (spoken.length === 0)
+    return make("p", { class: "quiet" }, "None: the device publishes none, or nothing was said.");
   const lines = spoken.map(({ start, text, final }) => {
     const said = make("span", final ? {} : { class: "quiet" }, text);
     return make("li", {}, make("time", {}, timeOf(Date.parse(start))), " ", said);

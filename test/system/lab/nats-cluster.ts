@@ -62,7 +62,7 @@ export async function startNatsCluster(): Promise<NatsCluster> {
   };
   try {
     await until(
-      () => /JetStream cluster new metadata leader/.test(said),
+      () => said.includes("JetStream cluster new metadata leader"),
       () => said,
     );
   } catch (error) {
