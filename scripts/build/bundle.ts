@@ -1,5 +1,6 @@
 import path from "node:path";
 import * as esbuild from "esbuild";
+import { assets } from "../../src/console/assets.ts";
 import type { Arch } from "./arch.ts";
 
 export interface BundleOptions {
@@ -41,7 +42,7 @@ export async function bundle({ root, entry, arch, commit }: BundleOptions): Prom
     // Optional companions of ws, which does without them.
     external: ["bufferutil", "utf-8-validate"],
     loader: { ".node": "binary", ".wasm": "binary" },
-    plugins: [recorders, speechDetector, serialAddon(root, arch), oneLanguage],
+    plugins: [recorders, speechDetector, page, serialAddon(root, arch), oneLanguage],
     logLevel: "warning",
   });
   const packages = new Set<string>();
@@ -82,6 +83,16 @@ const speechDetector: esbuild.Plugin = {
         import start from "${name}/fvad.js";
         export default (options) => start({ wasmBinary, ...options });`,
       resolveDir: import.meta.dirname,
+    }));
+  },
+};
+
+/** The console's page reads its files from the folder beside it. */
+const page: esbuild.Plugin = {
+  name: "page",
+  setup(build) {
+    build.onLoad({ filter: /src\/console\/assets\.ts$/ }, () => ({
+      contents: `export const assets = new Map(${JSON.stringify([...assets])});`,
     }));
   },
 };

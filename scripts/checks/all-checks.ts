@@ -1,5 +1,5 @@
 import path from "node:path";
-import { deadCode, format, lint, type Outcome, runCheck, testOnly, types } from "./checks.ts";
+import { deadCode, format, lint, type Outcome, pageTypes, runCheck, testOnly, types } from "./checks.ts";
 import { plantedViolations } from "./planted.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -12,7 +12,7 @@ interface NamedCheck {
 /** Every check over the source, in the order in which they begin: the longest first. */
 export const allChecks: readonly NamedCheck[] = [
   { name: "planted violations", run: plantedViolations },
-  ...[deadCode, testOnly, lint, types, format].map((check) => ({
+  ...[deadCode, testOnly, lint, types, pageTypes, format].map((check) => ({
     name: check.name,
     run: async (stop: AbortSignal) => runCheck(check, root, stop),
   })),

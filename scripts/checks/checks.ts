@@ -13,6 +13,8 @@ export interface Check {
 export const lint: Check = { name: "lint and boundaries", command: ["oxlint", "src", "test", "scripts"] };
 export const format: Check = { name: "format", command: ["biome", "check", "--error-on-warnings"] };
 export const types: Check = { name: "types", command: ["tsc", "--project", "."] };
+/** What runs in a browser has another world around it. */
+export const pageTypes: Check = { name: "types of the page", command: ["tsc", "--project", "src/console/page"] };
 export const deadCode: Check = { name: "dead code", command: ["knip", "--treat-config-hints-as-errors"] };
 /** Files and packages of the program that only tests use, or that its package does not bring. */
 export const testOnly: Check = {

@@ -55,6 +55,7 @@ export type FaultCode =
   | "broker-refused"
   | "broker-lost"
   | "command-failed" // what the fleet told the device to do could not be done
+  | "command-forbidden" // a console that may only look was asked for a command
   // the disk
   | "disk-full"
   | "disk-read-only"

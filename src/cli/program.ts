@@ -3,6 +3,7 @@ import { Fault, toFault } from "../base/fault.ts";
 import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
 import { exitCodeOf } from "./exit-code.ts";
+import { fleetCommand } from "./fleet.ts";
 import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
 import { sayCommand } from "./say.ts";
@@ -55,6 +56,7 @@ function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Comman
     .addCommand(demoCommand())
     .addCommand(sayCommand())
     .addCommand(simulateCommand())
+    .addCommand(fleetCommand())
     .addCommand(configCommand())
     .addCommand(updateCommand());
   prepare(program, printing);

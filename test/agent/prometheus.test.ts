@@ -10,7 +10,15 @@ function startLab() {
   const listeners = new Set<(message: FleetMessage) => void>();
   const source: MetricsSource = {
     measure: () => ({
-      ledger: { capturedMs: 12_500, acknowledgedMs: 12_000, pendingMs: 500, lostMs: 0, missedMs: 0 },
+      ledger: {
+        capturedMs: 12_500,
+        acknowledgedMs: 12_000,
+        resumedMs: 0,
+        withheldMs: 0,
+        pendingMs: 500,
+        lostMs: 0,
+        missedMs: 0,
+      },
       sentMs: 12_000,
       replayedMs: 0,
       level: null,

@@ -23,6 +23,8 @@ export interface MosquittoOptions {
   readonly clientCertificates?: boolean;
   /** Lines of an ACL file; what they do not allow is refused. */
   readonly acl?: readonly string[];
+  /** A configuration for `/etc/mosquitto/conf.d/`, and its ACL: used as it is, but for where files and ports are. */
+  readonly shipped?: { readonly conf: string; readonly acl: string };
   /** Remembers retained messages, sessions and what waits for them over a restart. */
   readonly persistence?: boolean;
 }
@@ -51,7 +53,10 @@ export interface Mosquitto extends AsyncDisposable {
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), "mosquitto-"));
   const port = await freePort();
-  writeFileSync(join(folder, "mosquitto.conf"), configuration(folder, port, options));
+  const isTls = options.shipped !== undefined || (options.tls !== undefined && options.tls !== false);
+  const text =
+    options.shipped === undefined ? configuration(folder, port, options) : adapted(folder, port, options.shipped);
+  writeFileSync(join(folder, "mosquitto.conf"), text);
   let child: ChildProcess | null = null;
 
   async function start(): Promise<void> {
@@ -93,8 +98,8 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   }
   return {
     port,
-    url: options.tls !== undefined && options.tls !== false ? `mqtts://localhost:${port}` : `mqtt://127.0.0.1:${port}`,
-    ca: serverFiles(folder, options.tls).caText,
+    url: isTls ? `mqtts://localhost:${port}` : `mqtt://127.0.0.1:${port}`,
+    ca: serverFiles(folder, options.shipped === undefined ? options.tls : true).caText,
     start,
     stop,
     reload(acl) {
@@ -139,6 +144,23 @@ function configuration(folder: string, port: number, options: MosquittoOptions):
     else if (options.users === undefined) lines.push("allow_anonymous true");
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** A configuration for a machine's own broker, for this folder and port in their place. */
+function adapted(folder: string, port: number, { conf, acl }: NonNullable<MosquittoOptions["shipped"]>): string {
+  makeCertificates(folder);
+  writeFileSync(join(folder, "acl"), acl, { mode: 0o600 });
+  const places: readonly (readonly [string, string])[] = [
+    ["listener 8883", `listener ${port} 127.0.0.1`],
+    ["/etc/mosquitto/certs/fleet-ca.crt", join(folder, "ca.crt")],
+    ["/etc/mosquitto/certs/broker.crt", join(folder, "server.crt")],
+    ["/etc/mosquitto/certs/broker.key", join(folder, "server.key")],
+    ["/etc/mosquitto/sis-agent.acl", join(folder, "acl")],
+    ["/var/lib/mosquitto/", `${folder}/`],
+  ];
+  for (const [place] of places) if (!conf.includes(place)) throw new Error(`the configuration does not name ${place}`);
+  const own = places.reduce((text, [place, mine]) => text.replaceAll(place, mine), conf);
+  return `${own}\nlog_dest stderr\n${process.getuid?.() === 0 ? "user root\n" : ""}`;
 }
 
 /** Certificates that something is wrong with. */

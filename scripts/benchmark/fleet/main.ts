@@ -1,0 +1,70 @@
+/**
+ * scripts/bench fleet: thousands of devices at a real broker, with the console attached.
+ */
+import { parseArgs } from "node:util";
+import { machineLine } from "../report.ts";
+import { chapter, record, summaryLine } from "./report.ts";
+import { runFleet } from "./run.ts";
+
+const usage = `usage: scripts/bench fleet [OPTIONS]
+Connects simulated devices (the product's own connection, waits and payloads; an MQTT connection each) to a mosquitto,
+opens the console on it, and measures: single alarms, all devices losing the service at once, a broker that is killed.
+  --devices N       so many devices (10000)
+  --seconds N       of operation with single alarms (30)
+  --down-seconds N  the broker is away for so long (10)
+  --json            the last line is the result as JSON
+  --record          writes the result into docs/performance-fleet.md, too`;
+
+class UsageError extends Error {}
+
+async function main(args: string[]): Promise<number> {
+  const values = options(args);
+  if (values.help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
+  const say = (text: string) => process.stderr.write(`${text}\n`);
+  say(machineLine());
+  const result = await runFleet({
+    devices: wholeNumber("--devices", values.devices, 1, 20_000),
+    seconds: wholeNumber("--seconds", values.seconds, 1, 3_600),
+    downSeconds: wholeNumber("--down-seconds", values["down-seconds"], 0, 600),
+    say,
+  });
+  process.stdout.write(`${chapter(result)}\n`);
+  if (values.record) record(`scripts/bench fleet ${args.join(" ")}`, result);
+  if (values.json) process.stdout.write(`${summaryLine(result)}\n`);
+  return 0;
+}
+
+function options(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        help: { type: "boolean", short: "h", default: false },
+        devices: { type: "string", default: "10000" },
+        seconds: { type: "string", default: "30" },
+        "down-seconds": { type: "string", default: "10" },
+        json: { type: "boolean", default: false },
+        record: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function wholeNumber(name: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new UsageError(`${name}: "${text}" is not a whole number from ${least} to ${most}`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`${error.message}\n${usage}\n`);
+  process.exitCode = 2;
+}

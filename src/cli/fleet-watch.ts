@@ -1,0 +1,65 @@
+import type { Writable } from "node:stream";
+import { type Clock, pause } from "../base/clock.ts";
+import type { FleetView } from "../console/console.ts";
+import { fleetTable, rowLine, summaryLine } from "../console/table.ts";
+
+/** A terminal's output, or a pipe. */
+export interface WatchStream extends Writable {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+const frameMs = 1_000;
+// DEC private modes 1049 (another screen) and 25 (cursor); ECMA-48 CUP, EL and ED.
+const enter = "\u001b[?1049h\u001b[?25l";
+const leave = "\u001b[?25h\u001b[?1049l";
+const home = "\u001b[H";
+const eraseLine = "\u001b[K";
+const eraseBelow = "\u001b[J";
+
+/** Shows the fleet until `stop`: on a terminal as a table in place, else a line for each change. */
+export async function watchFleet(view: FleetView, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
+  if (stream.isTTY === true) await table(view, stream, clock, stop);
+  else await lines(view, stream, clock, stop);
+}
+
+async function table(view: FleetView, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
+  // Also where the process ends without coming back here.
+  const atExit = () => stream.write(leave);
+  process.once("exit", atExit);
+  stream.write(enter);
+  try {
+    while (!stop.aborted) {
+      const shown = fleetTable(view.glance(), view.rows(), (stream.rows ?? 24) - 1, stream.columns ?? 80);
+      stream.write(`${home}${shown.map((line) => `${line}${eraseLine}\n`).join("")}${eraseBelow}`);
+      await pause(clock, frameMs, stop);
+    }
+  } finally {
+    process.off("exit", atExit);
+    stream.write(leave);
+  }
+}
+
+async function lines(view: FleetView, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
+  const changed = new Set<string>();
+  using _watch = view.model.observe((key) => changed.add(key));
+  const told = new Map<string, string>();
+  let summary = "";
+  while (!stop.aborted) {
+    const glance = view.glance();
+    const { outages } = glance;
+    const head = [summaryLine(glance), ...outages.map(({ text }) => `! ${text}`)].join("\n");
+    if (head !== summary) stream.write(`${head}\n`);
+    summary = head;
+    const common = new Set(outages.map(({ code }) => code));
+    for (const row of view.rows().filter(({ k }) => changed.has(k))) {
+      // What an outage explains is told once, above.
+      const line = rowLine({ ...row, al: row.al.filter(([, code]) => !common.has(code)) });
+      if (told.get(row.k) !== line) stream.write(`${line}\n`);
+      told.set(row.k, line);
+    }
+    changed.clear();
+    await pause(clock, frameMs, stop);
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { Fault } from "../base/fault.ts";
+
+// What the console may tell a device: the same short list that devices take. Pure.
+
+const none = z.strictObject({});
+
+const commandArguments = {
+  mute: none,
+  unmute: none,
+  start: none,
+  stop: none,
+  say: z.strictObject({ text: z.string().trim().min(1).max(500) }),
+  "restart-session": none,
+  "self-test": none,
+  "log-level": z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]) }),
+  report: none,
+} as const satisfies Readonly<Record<string, z.ZodType>>;
+
+/** A command, ready to be published. */
+export interface Command {
+  readonly name: string;
+  readonly payload: string;
+}
+
+const request = z.strictObject({ name: z.string().max(32), args: z.unknown().optional() });
+
+/** A device that hears of it later does not carry it out. */
+export const commandLifeMs = 60_000;
+
+/**
+ * @param asked what a person asks for: `{name, args}`
+ * @throws {Fault} config-invalid, with what is wrong
+ */
+export function commandOf(asked: unknown, nowMs: number): Command {
+  const parsed = request.safeParse(asked);
+  if (!parsed.success)
+    throw new Fault("config-invalid", "a command is an object with a name, and args if it takes any");
+  const { name, args = {} } = parsed.data;
+  const schema = Object.entries(commandArguments).find(([known]) => known === name)?.[1];
+  if (schema === undefined) {
+    throw new Fault(
+      "config-invalid",
+      `there is no such command; there are: ${Object.keys(commandArguments).join(", ")}`,
+    );
+  }
+  const given = schema.safeParse(args);
+  if (!given.success) throw new Fault("config-invalid", `the arguments of ${name} are not what it takes`);
+  const [ts, not_after] = [nowMs, nowMs + commandLifeMs].map((ms) => new Date(ms).toISOString());
+  return { name, payload: JSON.stringify({ v: 1, ts, args: given.data, not_after }) };
+}
