@@ -5,6 +5,7 @@ import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
+import { openMuting } from "./agent/muting.ts";
 import { connectPanel } from "./agent/panel.ts";
 import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.ts";
 import { prometheusOf } from "./agent/prometheus-door.ts";
@@ -82,6 +83,7 @@ export function startAgent(options: AgentOptions): Agent {
   let credentials = credentialsOf(secrets.service, clock, random);
   const latch = openMuteLatch(join(settings.state_dir, "muted"), replaceFile);
   const source = sourceOf(settings, clock, random, logger, latch.muted);
+  const muting = openMuting(source, latch, logger, (muted) => voice.prompt(muted ? "mute" : "unmute"));
   const serviceTime = serviceClock(clock);
   const sent = sentMeter(sampleRate);
   let host: HostReading | null = null;
@@ -125,6 +127,8 @@ export function startAgent(options: AgentOptions): Agent {
       restartSession: () => recognition.restart(),
       setLogLevel: options.setLogLevel,
       repeat: () => fleet.repeat(),
+      mute: (muted) => muting.set(muted, "fleet"),
+      say: (request) => voice.say(request),
       subject: () => ({
         stateDir: settings.state_dir,
         silentForMs: ears.silentForMs(),
@@ -206,7 +210,7 @@ export function startAgent(options: AgentOptions): Agent {
     observe: (listener) => fleet.observe(listener),
   });
 
-  const panel = connectPanel({ settings, clock, random, logger, fleet, latch, source, gate: sound.gate });
+  const panel = connectPanel({ settings, clock, random, logger, fleet, muting, gate: sound.gate });
 
   let sourceFault: Fault | null = null;
   source.start((event) => {

@@ -1,5 +1,8 @@
+import { Fault } from "../base/fault.ts";
 import type { Settings } from "../config/schema.ts";
-import type { Executors } from "../fleet/command-desk.ts";
+import type { CommandResult, Executors } from "../fleet/command-desk.ts";
+import type { Outcome } from "../synthesis/outcome.ts";
+import type { SayRequest } from "../synthesis/speech.ts";
 import { type SelfTestSubject, selfTest } from "./self-test.ts";
 
 /** What the fleet's commands reach. */
@@ -9,10 +12,12 @@ export interface CommandTargets {
   readonly setLogLevel: ((level: Settings["log_level"]) => void) | undefined;
   readonly repeat: () => void;
   readonly subject: () => SelfTestSubject;
+  readonly mute: (muted: boolean) => Promise<void>;
+  readonly say: (request: SayRequest) => Promise<Outcome>;
 }
 
 /** Carries out the fleet's commands. What is not here answers that it is not available. */
-export function executorsOf({ restartSession, setLogLevel, repeat, subject }: CommandTargets): Executors {
+export function executorsOf({ restartSession, setLogLevel, repeat, subject, mute, say }: CommandTargets): Executors {
   return {
     "restart-session": async () => {
       await restartSession();
@@ -28,6 +33,32 @@ export function executorsOf({ restartSession, setLogLevel, repeat, subject }: Co
       repeat();
       return null;
     },
+    mute: async () => {
+      await mute(true);
+      return null;
+    },
+    unmute: async () => {
+      await mute(false);
+      return null;
+    },
+    say: async (request) => resultOf(await say(request)),
     "self-test": async () => ({ ...(await selfTest(subject())) }),
   };
+}
+
+/** @throws Fault `command-failed` for a text that was not heard to its end */
+function resultOf(outcome: Outcome): CommandResult {
+  switch (outcome.result) {
+    case "spoken":
+      return { spoken_ms: Math.round(outcome.spokenMs) };
+    case "unspoken":
+      throw new Fault("command-failed", outcome.error.message);
+    case "unheard":
+      throw new Fault("command-failed", outcome.fault.message);
+    case "cancelled":
+    case "refused":
+      throw new Fault("command-failed", `the text was ${outcome.result}: ${outcome.reason}`);
+    case "expired":
+      throw new Fault("command-failed", "its time had passed before its turn came");
+  }
 }

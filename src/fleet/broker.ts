@@ -32,7 +32,7 @@ export interface Will {
 
 /** The broker's answer to a message. */
 export type Answer =
-  | { readonly result: "delivered"; readonly subscribers: boolean }
+  | { readonly result: "delivered" }
   /** It will never take this message. */
   | { readonly result: "refused"; readonly reasonCode: number; readonly fault: Fault };
 
@@ -53,6 +53,8 @@ export interface Carrier {
   /** The next message to send; null: nothing waits. What is not answered when the connection ends was not delivered. */
   take(): Outgoing | null;
   answered(id: number, answer: Answer): void;
+  /** The broker took a message that nobody subscribes to. */
+  unheard(): void;
   received(message: Incoming): void;
   /** The broker has answered the subscriptions; null: it takes them all. */
   subscribed(refusal: { readonly reasonCode: number; readonly fault: Fault } | null): void;
@@ -97,6 +99,8 @@ const largestInboundBytes = 65_536;
 /** Header, topic length, packet id and properties around topic and payload, generously. */
 const overheadBytes = 64;
 
+/** Reason codes from here on are failures. */
+const firstRefusal = 0x80;
 const noMatchingSubscribers = 0x10;
 const packetTooLarge = 0x95;
 const quotaExceeded = 0x97;
@@ -142,6 +146,10 @@ export function openConnection(options: ConnectionOptions): Connection {
   });
   client.on("message", (topic, payload, { retain }) => {
     if (state.phase !== "closing") carrier.received({ topic, payload, retain });
+  });
+  // The library knows no difference between a PUBACK and this one.
+  client.on("packetreceive", (packet) => {
+    if (packet.cmd === "puback" && packet.reasonCode === noMatchingSubscribers) carrier.unheard();
   });
   client.on("disconnect", ({ reasonCode }) => breakOff(reasonCode ?? null, new Error("the broker ended it")));
   client.on("error", (error) => breakOff(reasonCodeOf(error), error));
@@ -204,7 +212,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     awaited.add(deadline);
     const properties = message.expirySeconds === null ? {} : { messageExpiryInterval: message.expirySeconds };
     const { qos, retain } = message;
-    client.publish(message.topic, message.payload, { qos, retain, properties }, (error, packet) => {
+    client.publish(message.topic, message.payload, { qos, retain, properties }, (error) => {
       deadline[Symbol.dispose]();
       awaited.delete(deadline);
       const failed = error ? reasonCodeOf(error) : null;
@@ -213,8 +221,7 @@ export function openConnection(options: ConnectionOptions): Connection {
       } else if (failed !== null) {
         carrier.answered(message.id, refusal(failed));
       } else if (!error) {
-        const reasonCode = packet !== undefined && "reasonCode" in packet ? packet.reasonCode : 0;
-        carrier.answered(message.id, { result: "delivered", subscribers: reasonCode !== noMatchingSubscribers });
+        carrier.answered(message.id, { result: "delivered" });
       }
       pump();
     });
@@ -223,12 +230,13 @@ export function openConnection(options: ConnectionOptions): Connection {
   function subscribe(): void {
     if (state.phase !== "open" || carrier.subscriptions.length === 0) return;
     // `rap`: whoever publishes a command with retain is to be noticed at once (MQTT 5; 3.1.1 cannot tell).
-    client.subscribe([...carrier.subscriptions], { qos: 1, rap: true }, (error) => {
+    client.subscribe([...carrier.subscriptions], { qos: 1, rap: true }, (error, _granted, packet) => {
       if (state.phase !== "open") return;
-      const reasonCode = error === null ? null : reasonCodeOf(error);
-      if (error === null) carrier.subscribed(null);
-      else if (reasonCode !== null)
-        carrier.subscribed({ reasonCode, fault: reasonFault("broker-refused", reasonCode) });
+      // The library's error has the broker's answer beside it, not in it.
+      const refusal = packet?.granted.map(Number).find((code) => code >= firstRefusal);
+      if (refusal !== undefined) {
+        carrier.subscribed({ reasonCode: refusal, fault: reasonFault("broker-refused", refusal) });
+      } else if (error === null) carrier.subscribed(null);
     });
   }
 

@@ -50,6 +50,7 @@ import * as payloads from "./payloads.ts";
 import { type Publisher, startPublisher } from "./publisher.ts";
 import type { RemoteConfig } from "./remote-config-file.ts";
 import type { Payload } from "./schema.ts";
+import { commandNames } from "./schema-down.ts";
 import { assertOwner, downLevels, downTopics, type TopicOwner, upTopic } from "./topics.ts";
 
 // The room's front. What recognition, capture and sensors tell becomes the device's state, its alarms and its events
@@ -124,10 +125,11 @@ const refreshMs = 1_800_000;
 
 /** Starts reporting. Throws Fault `config-invalid` for an identity or a broker setting that can never work. */
 export function startFleet(options: FleetOptions): Fleet {
-  const { identity, info, stateDir, clock, random, logger } = options;
+  const { identity, stateDir, clock, random, logger } = options;
   assertOwner(identity);
   if (options.broker !== null) assertAccess(options.broker);
 
+  const info = withCommands(options.info, options.executors);
   const listeners = new Set<(message: FleetMessage) => void>();
   /** The code of what was last wrong with each side that has a sensor; null: nothing. */
   const conditions = new Map<Origin, string | null>();
@@ -370,4 +372,10 @@ export function startFleet(options: FleetOptions): Fleet {
       return stopped;
     },
   };
+}
+
+/** A console offers what a device can do. */
+function withCommands(info: DeviceInfo, executors: Executors): DeviceInfo {
+  const commands = commandNames.filter((name) => executors[name] !== undefined).map((name) => `command:${name}`);
+  return { ...info, capabilities: [...info.capabilities, ...commands] };
 }

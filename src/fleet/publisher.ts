@@ -115,12 +115,11 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     onTheWay.delete(id);
     change(settle(outbox, id));
     if (message === undefined) return;
-    if (answer.result === "delivered") delivered(message, answer.subscribers);
+    if (answer.result === "delivered") delivered(message);
     else refusedBy(message, answer.reasonCode, answer.fault);
   }
 
-  function delivered(message: Message, subscribers: boolean): void {
-    if (!subscribers) unheard += 1;
+  function delivered(message: Message): void {
     refused.delete(kindOf(message.topic));
     if (refused.size === 0) owner.accepted("topics");
     owner.delivered(message);
@@ -145,6 +144,9 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     connected: birth,
     take: takeNext,
     answered,
+    unheard: () => {
+      unheard += 1;
+    },
     subscriptions: options.subscriptions,
     received: (message) => owner.received(message),
     subscribed(refusal) {

@@ -26,7 +26,8 @@ export const commandArguments = {
   start: none,
   stop: none,
   say: z.strictObject({
-    text: z.string().trim().min(1).max(500).describe("what to say; the service takes less than 500 characters"),
+    text: z.string().trim().min(1).max(2_000).describe("what to say; it is cut into sentences for the service"),
+    priority: z.int().min(0).max(9).default(5).describe("higher goes first; what is being said is not interrupted"),
   }),
   "restart-session": none,
   "self-test": none,

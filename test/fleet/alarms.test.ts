@@ -339,3 +339,41 @@ test("whatever happens: raised once until cleared, counts right, times in order,
     { numRuns: 500 },
   );
 });
+
+test("what another alarm says already is no alarm while that one is active; before it is, it is one", () => {
+  const capture = trouble({ alarm: "capture", origin: "recorder", debounceMs: 2_000 });
+  const missed = trouble({ alarm: "audio-loss", origin: "audio", debounceMs: 0, lasting: false, unless: "capture" });
+  const raisedBy = (script: readonly (readonly [number, AlarmEvent])[]) =>
+    played(script, 20)
+      .told.filter(({ change }) => change === "raised")
+      .map(({ alarm }) => alarm.type);
+  assert.deepEqual(
+    raisedBy([
+      [0, capture],
+      [5, missed],
+    ]),
+    ["capture"],
+  );
+  assert.deepEqual(
+    raisedBy([
+      [0, capture],
+      [5, well("recorder")],
+      [6, missed],
+    ]),
+    ["capture"],
+  );
+  assert.deepEqual(
+    raisedBy([
+      [0, capture],
+      [1, missed],
+      [1.1, well("recorder")],
+    ]),
+    ["audio-loss"],
+  );
+  assert.deepEqual(raisedBy([[0, missed]]), ["audio-loss"]);
+});
+
+test("a symptom may be worse than its type", () => {
+  const [told] = played([[0, trouble({ ...atOnce, severity: "warning" })]], 1).told;
+  assert.equal(told?.alarm.severity, "warning");
+});

@@ -29,6 +29,7 @@ async function endWith(...answers: readonly (readonly number[])[]): Promise<Conn
       connected() {},
       take: () => waiting.shift() ?? null,
       answered() {},
+      unheard() {},
       received() {},
       subscribed() {},
     },
@@ -70,3 +71,39 @@ for (const [name, [answers, kind, code, words]] of Object.entries(cases)) {
     assert.notEqual(end.fault.hint, "");
   });
 }
+
+test("refused subscriptions are told with the broker's reason; the connection goes on", async () => {
+  const told = Promise.withResolvers<number | null>();
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      if (bytes[0] === 0x10) socket.write(Uint8Array.from(connack));
+      // SUBACK: the packet's id, no properties, one reason code for each of the two topics.
+      else if (bytes[0] === 0x82) socket.write(Uint8Array.of(0x90, 5, bytes[2] ?? 0, bytes[3] ?? 0, 0, 1, 0x87));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const connection = openConnection({
+    access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 5 },
+    clientId: "kiosk-17",
+    will: { topic: "w", payload: "{}" },
+    carrier: {
+      subscriptions: ["a", "b"],
+      connected() {},
+      take: () => null,
+      answered() {},
+      unheard() {},
+      received() {},
+      subscribed: (refusal) => told.resolve(refusal?.reasonCode ?? null),
+    },
+    clock: systemClock,
+    timings: brokerTimings,
+  });
+  const guard = systemClock.after(10_000, () => told.reject(new Error("not told within 10 s")));
+  assert.equal(await told.promise.finally(() => connection.finish(0)), 0x87);
+  guard[Symbol.dispose]();
+  assert.equal(await connection.ended, null);
+  await new Promise((resolve) => server.close(resolve));
+});

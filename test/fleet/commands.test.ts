@@ -17,7 +17,7 @@ const why = (found: ReadCommand) => ("why" in found ? found.why : "");
 test("a command with its arguments, its id and its end", () => {
   assert.deepEqual(read("say/7", { ...good, args: { text: " hello " }, later: 1 }), {
     is: "command",
-    command: { name: "say", args: { text: "hello" } },
+    command: { name: "say", args: { text: "hello", priority: 5 } },
     id: "7",
     notAfterMs: nowMs + 60_000,
   });
@@ -36,7 +36,7 @@ const refused: Readonly<Record<string, readonly [found: ReadCommand, why: RegExp
   "one without an end": [read("mute/1", { ...good, not_after: undefined }), /not_after/],
   "one with arguments it does not take": [read("mute/1", { ...good, args: { force: true } }), /args/],
   "one without the argument it needs": [read("say/1"), /args: text/],
-  "a text that is too long": [read("say/1", { ...good, args: { text: "x".repeat(501) } }), /args: text/],
+  "a text that is too long": [read("say/1", { ...good, args: { text: "x".repeat(2_001) } }), /args: text/],
   "a level that there is not": [read("log-level/1", { ...good, args: { level: "trace" } }), /args: level/],
   "no JSON": [read("mute/1", "mute!"), /JSON object/],
   "a list": [read("mute/1", "[]"), /JSON object/],

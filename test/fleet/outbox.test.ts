@@ -162,3 +162,19 @@ test("whatever happens: bounded, in order, nothing lost uncounted, nothing settl
     { numRuns: 500 },
   );
 });
+
+test("what is only worth something now is not kept while there is no connection, nor over the end of one", () => {
+  const now = (reason: string): Message => ({
+    ...state("metrics", reason),
+    delivery: { retain: false, expirySeconds: 300, keep: "now" },
+  });
+  assert.ok(isEmpty(put(emptyOutbox, now("offline"), false, limits)));
+  const waiting = filled(now("old"), now("new"), event(1));
+  assert.deepEqual(drained(waiting).sent, [now("new"), event(1)]);
+  assert.deepEqual(drained(disconnected(waiting)).sent, [event(1)]);
+});
+
+test("an answer that concerns nothing changes nothing", () => {
+  const outbox = filled(event(1), state("a", "x"));
+  assert.equal(settle(outbox, 99), outbox);
+});

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { accountNumbers, numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
+import { sessionOf } from "../fleet/samples.ts";
 import { startAgentProcess } from "./lab/agent-process.ts";
 import { startTestFleet } from "./lab/fleet.ts";
 import { mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
@@ -171,14 +172,21 @@ test("metrics come at QoS 0, are not kept, and not queued while the broker is aw
   });
   await using broker = await startMosquitto();
   await using proxy = await startTcpProxy(broker.port);
-  await using monitor = await startMonitor(broker.url);
   await using device = startTestFleet({ url: `mqtt://127.0.0.1:${proxy.port}`, protocol: 5 }, { measure });
+  await device.logged("connected");
+  // Nobody listens yet: the broker says so of each message (reason code 0x10), and it is counted.
+  device.fleet.report({ type: "phase", phase: "listening", reason: "", retryInMs: null });
+  device.fleet.report(sessionOf("started"));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await using monitor = await startMonitor(broker.url);
   const isMetrics = ({ topic }: Seen) => topic.endsWith("/up/metrics");
   const isState = (phase: string) => (message: Seen) =>
     message.topic.endsWith("/up/state") && message.payload["phase"] === phase;
-  await monitor.find(isState("starting"));
+  await monitor.find(isState("listening"));
   device.fleet.repeat();
   const metrics = await monitor.find(isMetrics);
+  const { unheard } = metrics.payload["mqtt"] as { readonly unheard: number };
+  assert.ok(unheard >= 1, JSON.stringify(metrics.payload));
   assert.deepEqual([metrics.qos, metrics.retain], [0, false]);
   assert.equal(metrics.properties?.messageExpiryInterval, 300);
   proxy.let(false);
