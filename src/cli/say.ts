@@ -20,7 +20,7 @@ interface SayFlags {
 }
 
 /** Where an installed agent has its configuration. */
-const usualConfig = "/etc/sis-agent/config.toml";
+const usualConfig = "/etc/sis-agent/agent.toml";
 
 /** `say`: speaks one text through the service, to its end. */
 export function sayCommand(): Command {

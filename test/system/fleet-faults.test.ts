@@ -25,6 +25,7 @@ import { quickClock } from "../lab/quick-clock.ts";
 import { alarmsAmong, type FaultDevice, judgeCleared, judgeRaised, startFaultDevice } from "./lab/fault-device.ts";
 import { faultRecorder, installRecorder } from "./lab/fault-recorder.ts";
 import { startTestFleet, type TestFleet } from "./lab/fleet.ts";
+import { speakTo } from "./lab/fleet-speech.ts";
 import { type FrontMode, startFront } from "./lab/front.ts";
 import { type Mosquitto, mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
 import { type Monitor, startMonitor } from "./lab/mqtt-monitor.ts";
@@ -592,6 +593,25 @@ describe("a fault made by the microphone", { concurrency: 10 }, () => {
     await source.stop();
     rmSync(folder, { recursive: true });
   });
+});
+
+describe("a fault made where it speaks", { concurrency }, () => {
+  const made = [
+    ["speaker-missing", { playerSays: "aplay: main:831: audio open error: No such file or directory" }],
+    ["voice-unknown", { property: "nobody" }],
+  ] as const;
+  for (const [id, trouble] of made) {
+    row(id, async () => {
+      await using service = await startSimulator({ voice: "dtmf" });
+      await using device = startTestFleet(null);
+      const heard = { heard: () => alarmsAmong(device.decided) };
+      const sinceMs = Date.now();
+      await speakTo(device.fleet, service.url, trouble);
+      await raisedIn(id, heard, sinceMs);
+      await speakTo(device.fleet, service.url, {});
+      await clearedIn(heard);
+    });
+  }
 });
 
 test("every fault of the table is made here, and there are thirty and more", () => {
