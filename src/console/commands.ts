@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { Fault } from "../base/fault.ts";
 
 // What the console may tell a device: the same short list that devices take. Pure.

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type ConfigReportPayload, configStatuses, type RemoteSettings } from "./schema-down.ts";

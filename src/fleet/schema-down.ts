@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { common, eventCommon, label, phrase, timestamp } from "./schema-parts.ts";
 
 // What a fleet tells a device, and what the device answers.

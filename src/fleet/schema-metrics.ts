@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { common, count } from "./schema-parts.ts";
 
 const ms = z.number().min(0);
