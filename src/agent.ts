@@ -28,7 +28,6 @@ import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
 import { openMuteLatch } from "./panel/mute-latch.ts";
-import { noLull, stepLull } from "./recognition/lull.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
@@ -166,7 +165,6 @@ export function startAgent(options: AgentOptions): Agent {
     logger,
   });
   let sessions = 0;
-  let lull = noLull;
   const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
     const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
     const encode = encoderOf(on.sis);
@@ -175,13 +173,16 @@ export function startAgent(options: AgentOptions): Agent {
       dial: (listener, mark) =>
         dial({ url, credentials, clock, listener, mark, onDate: (serverMs) => serviceTime.heard(serverMs) }),
       credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
+      credentialsGoodForMs: () => {
+        const expiresAtMs = credentials.expiresAtMs();
+        return expiresAtMs === null ? null : expiresAtMs - clock.wallMs();
+      },
       mode: on.sis.mode,
       config: rasrConfigOf(on.sis),
       chunkMs: on.sis.chunk_ms,
       encode: (samples) => {
         sent.sent(samples.length, sound.log.cursor);
-        lull = stepLull(lull, samples, sampleRate);
-        if (lull.quiet) ear.quiet();
+        ear.sent(samples);
         return encode(samples);
       },
       catchUpRate: on.buffer.catch_up_rate,
@@ -193,7 +194,7 @@ export function startAgent(options: AgentOptions): Agent {
       onReport: (what) => ear.report(what),
     });
   };
-  const recognition = startRecognition(settings, makeRecognizer, report, clock);
+  const recognition = startRecognition({ settings, make: makeRecognizer, onReport: report, clock, sampleRate });
   const machine = watchHost({
     folder: settings.state_dir,
     clock,

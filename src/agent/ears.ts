@@ -25,7 +25,8 @@ export function openEars(sampleRate: number, clock: Clock, onHealth: ((health: S
     heard(samples) {
       lastSoundMs = clock.monotonicMs();
       const tally = tallyOf(samples);
-      for (const level of Object.values(levels)) level.heard(tally);
+      levels.fleet.heard(tally);
+      levels.prometheus.heard(tally);
       if (onHealth === null) return;
       const before = meter.health;
       meter = stepHealth(meter, tally, sampleRate);

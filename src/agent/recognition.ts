@@ -1,5 +1,6 @@
 import { type Clock, pause } from "../base/clock.ts";
 import type { Settings } from "../config/schema.ts";
+import { noLull, stepLull } from "../recognition/lull.ts";
 import type { RecognitionPhase, Report } from "../recognition/report.ts";
 
 /** What recognises: one recogniser, on the agent's audio log. */
@@ -16,8 +17,8 @@ export interface Recognizing {
 /** What a recogniser tells its keeper. */
 export interface RecognizerEar {
   report(report: Report): void;
-  /** What was sent last ends in a pause between words. */
-  quiet(): void;
+  /** This is sent now. */
+  sent(samples: Int16Array): void;
 }
 
 /** Recognition that can change its settings while sound goes on: one recogniser after the other on the same audio log. */
@@ -45,26 +46,34 @@ const longestWithoutPauseMs = 10_000;
 const longestEndMs = 4_000;
 
 /**
- * @param make makes a recogniser on these settings
- * @param onReport what recognition as a whole reports: one recogniser that makes room for the next has not stopped it
+ * @param options.make makes a recogniser on these settings
+ * @param options.onReport what recognition as a whole reports: one recogniser that makes room for the next has not stopped it
+ * @param options.sampleRate Hz
  */
-export function startRecognition(
-  settings: Settings,
-  make: (settings: Settings, ear: RecognizerEar) => Recognizing,
-  onReport: (report: Report) => void,
-  clock: Clock,
-): Recognition {
+export function startRecognition(options: {
+  readonly settings: Settings;
+  readonly make: (settings: Settings, ear: RecognizerEar) => Recognizing;
+  readonly onReport: (report: Report) => void;
+  readonly clock: Clock;
+  readonly sampleRate: number;
+}): Recognition {
+  const { make, onReport, clock, sampleRate } = options;
   const stopped = Promise.withResolvers<undefined>();
+  let lull = noLull;
   const waitingForPause = new Set<() => void>();
   const waitingForEnd = new Set<() => void>();
   let phase: RecognitionPhase | null = null;
   let sourceEnded = false;
-  let state: State = { phase: "running", recognizer: begin(settings) };
+  let state: State = { phase: "running", recognizer: begin(options.settings) };
 
   function begin(on: Settings): Recognizing {
     phase = null;
     const recognizer = make(on, {
-      quiet: () => answer(waitingForPause),
+      sent(samples) {
+        if (waitingForPause.size === 0) return;
+        lull = stepLull(lull, samples, sampleRate);
+        if (lull.quiet) answer(waitingForPause);
+      },
       report(what) {
         if (what.type === "session" && what.change === "ended") answer(waitingForEnd);
         if (what.type === "phase" && what.phase === "stopped" && state.phase === "changing") return;
@@ -94,6 +103,7 @@ export function startRecognition(
 
   /** In a pause between words, where there is a session that could cut one. */
   async function endSession(recognizer: Recognizing): Promise<void> {
+    lull = noLull;
     if (isStreaming()) await next(waitingForPause, longestWithoutPauseMs);
     if (isStopping()) return;
     const ended = isStreaming() ? next(waitingForEnd, longestEndMs) : null;

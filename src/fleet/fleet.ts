@@ -122,6 +122,8 @@ export interface Fleet {
 
 /** Four of these fit into the two hours after which a broker forgets that a device is online. */
 const refreshMs = 1_800_000;
+/** How often it is noticed that sound flows. */
+const soundEveryMs = 500;
 
 /** Starts reporting. Throws Fault `config-invalid` for an identity or a broker setting that can never work. */
 export function startFleet(options: FleetOptions): Fleet {
@@ -136,6 +138,7 @@ export function startFleet(options: FleetOptions): Fleet {
   const events = eventsOf(identity, identity.boot, clock);
   const fileOf = (name: string) => (stateDir === null ? null : join(stateDir, name));
   let device = startingDevice(clock.wallMs());
+  let lastSoundMs = Number.NEGATIVE_INFINITY;
   let session = newSession();
   let stopped: Promise<void> | null = null;
   let publisher: Publisher | null = null;
@@ -333,6 +336,12 @@ export function startFleet(options: FleetOptions): Fleet {
     },
     capture(event) {
       if (stopped !== null) return;
+      // Sound comes many times a second, and says the same each time.
+      if (event.type === "audio") {
+        const nowMs = clock.monotonicMs();
+        if (nowMs - lastSoundMs < soundEveryMs) return;
+        lastSoundMs = nowMs;
+      }
       updateDevice(event);
       trouble(symptomOfCapture(event));
       well(wellByCapture(event));

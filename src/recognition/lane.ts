@@ -21,6 +21,8 @@ export interface LaneOptions extends SenderOptions {
   readonly dial: Dial;
   /** The service refused the credentials in use. */
   readonly credentialsRefused: (serverDateMs: number | null) => void;
+  /** How much longer the credentials in use are good, ms; null: they do not end. */
+  readonly credentialsGoodForMs: () => number | null;
   readonly mode: Mode;
   readonly config: RasrConfig;
   /** Of the source, times real time. */
@@ -205,7 +207,7 @@ export class Lane {
   #listener(): LinkListener {
     return {
       opened: () => {
-        this.#sender.connected();
+        this.#sender.connected(this.#options.credentialsGoodForMs());
         this.dispatch({ type: "opened" });
       },
       reply: (reply) => {

@@ -34,6 +34,11 @@ export type Pause =
   | { readonly why: "full"; readonly quiet: boolean } // the session is near its limit; `quiet`: nobody is speaking
   | { readonly why: "starved" }; // there has been nothing to send for long
 
+/** How long before a pause is wanted it is begun to learn what one sounds like. */
+const learningMs = 15_000;
+/** A connection is replaced when so much of what was left of its token's life is over. */
+const usedOfToken = 0.9;
+
 /** Sends the audio log to one session after the other: live sound as it comes, a backlog at the catch-up rate. */
 export class Sender {
   readonly #options: SenderOptions;
@@ -46,6 +51,7 @@ export class Sender {
   #confirmedAtMs: number;
   #lastSentMs = 0;
   #connectedAtMs = 0;
+  #goodUntilMs = Number.POSITIVE_INFINITY;
   #sentOnOthers = 0;
 
   constructor(options: SenderOptions) {
@@ -76,16 +82,27 @@ export class Sender {
     return Math.max(ageMs, (this.#sent - this.#sentOnOthers) / this.#samplesPerMs);
   }
 
-  /** A session is so near its limit, or its connection's, that the next pause in speech is the time to end it. */
-  isNearLimit(session: Session): boolean {
+  /**
+   * A session is so near its limit, its connection's or its token's, that the next pause in speech is the time to end it.
+   * @param inMs or will be so soon
+   */
+  isNearLimit(session: Session, inMs = 0): boolean {
     const { rollInPauseMs, reconnectInPauseMs } = this.#options.bounds;
-    return session.sentMs > rollInPauseMs || this.connectionMs > reconnectInPauseMs;
+    return (
+      session.sentMs + inMs > rollInPauseMs ||
+      this.connectionMs + inMs > reconnectInPauseMs ||
+      this.#options.clock.monotonicMs() + inMs > this.#goodUntilMs
+    );
   }
 
-  /** A new connection is open. */
-  connected(): void {
-    this.#connectedAtMs = this.#options.clock.monotonicMs();
+  /** A new connection is open. @param goodForMs how much longer what it was opened with is good; null: for ever */
+  connected(goodForMs: number | null): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    this.#connectedAtMs = nowMs;
     this.#sentOnOthers = this.#sent;
+    // What has ended already is the service's to refuse.
+    this.#goodUntilMs =
+      goodForMs === null || goodForMs <= 0 ? Number.POSITIVE_INFINITY : nowMs + goodForMs * usedOfToken;
   }
 
   /** A pong proves that so many samples have arrived. */
@@ -146,7 +163,7 @@ export class Sender {
   #send(chunk: NonNullable<ReturnType<Source["read"]>>, session: Session, link: Link, nowMs: number): void {
     const { log, encode, bounds, throttle } = this.#options;
     const message = filledUp(chunk.samples, bounds.shortestChunkMs * this.#samplesPerMs);
-    this.#lull = stepLull(this.#lull, chunk.samples, log.sampleRate);
+    if (this.isNearLimit(session, learningMs)) this.#lull = stepLull(this.#lull, chunk.samples, log.sampleRate);
     session.send(chunk.position, chunk.samples.length, message.length - chunk.samples.length);
     this.#sent += message.length;
     this.#lastSentMs = nowMs;

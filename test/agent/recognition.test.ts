@@ -33,12 +33,20 @@ function startLab() {
       },
     };
   };
-  const recognition = startRecognition(settings, make, (report) => reports.push(report), clock);
+  const recognition = startRecognition({
+    settings,
+    make,
+    onReport: (report) => reports.push(report),
+    clock,
+    sampleRate: 8_000,
+  });
   const one = made[0];
   assert.ok(one !== undefined);
   return { clock, made, one, reports, recognition };
 }
 
+/** 400 ms of nothing. */
+const pause = new Int16Array(3_200);
 const turn = () => setImmediate();
 
 test("a change waits for a pause, ends the session, and goes on with another on the same log", async () => {
@@ -48,7 +56,7 @@ test("a change waits for a pause, ends the session, and goes on with another on 
   recognition.audioArrived();
   await turn();
   assert.deepEqual(one.calls, ["audio"], "it goes on while somebody speaks");
-  one.ear.quiet();
+  one.ear.sent(pause);
   await turn();
   assert.deepEqual(one.calls, ["audio", "reconfigured"]);
   one.ear.report(sessionOf("ended"));
@@ -97,7 +105,7 @@ test("a source that ended meanwhile has ended for the next recogniser, too; its 
   one.ear.report(phase("streaming"));
   const changed = recognition.change(settings);
   recognition.sourceEnded();
-  one.ear.quiet();
+  one.ear.sent(pause);
   await turn();
   one.ear.report(sessionOf("ended"));
   await changed;
@@ -122,7 +130,7 @@ test("a restart begins a new session in the next pause, with the same recogniser
   const { made, one, recognition } = startLab();
   one.ear.report(phase("streaming"));
   const restarted = recognition.restart();
-  one.ear.quiet();
+  one.ear.sent(pause);
   await turn();
   one.ear.report(sessionOf("ended"));
   await restarted;

@@ -15,7 +15,7 @@ type Handlers = ConstructorParameters<typeof ScriptedLink>[2];
 
 /** A recognizer on a clock moved by hand, with every connection played by the test. */
 export function recognitionLab(
-  options: Partial<Pick<RecognizerOptions, "mode" | "config" | "catchUpRate" | "bounds">> & {
+  options: Partial<Pick<RecognizerOptions, "mode" | "config" | "catchUpRate" | "bounds" | "credentialsGoodForMs">> & {
     readonly memoryMs?: number;
     readonly onDial?: (link: () => ScriptedLink) => Handlers;
     readonly seed?: string;
@@ -46,6 +46,7 @@ export function recognitionLab(
       links.push(link);
       return link;
     },
+    credentialsGoodForMs: options.credentialsGoodForMs ?? (() => null),
     credentialsRefused: () => {
       renewals += 1;
     },

@@ -33,6 +33,7 @@ test("over real connections, a session every few seconds: every number once, in 
     log,
     dial: (listener, mark) =>
       openLink({ url: rasrUrl(service.endpoint, projectId, "continuous"), headers: {}, clock, listener, mark }),
+    credentialsGoodForMs: () => null,
     credentialsRefused() {},
     mode: "continuous",
     config,

@@ -10,10 +10,11 @@ const end = (cancel: boolean) => ({ command: "END", cancel });
 const ended = (reason: string) => ({ resp_type: "END", trace_id: "t", reason });
 
 /** Sessions that near their limit after 20 s, and reach it after 40. */
-function rotationLab(mode: Mode = "continuous", limits: object = {}) {
+function rotationLab(mode: Mode = "continuous", limits: object = {}, credentialsGoodForMs?: () => number | null) {
   const config = { audioFormat: "pcm8k16bit", property: "chinese_8k_common" } as const;
   const tiny = { rollInPauseMs: 20_000, rollMs: 40_000, reconnectInPauseMs: 20_000, reconnectMs: 40_000 };
-  return recognitionLab({ mode, bounds: { ...sessionBounds(mode, config), ...tiny, ...limits } });
+  const bounds = { ...sessionBounds(mode, config), ...tiny, ...limits };
+  return recognitionLab({ mode, bounds, ...(credentialsGoodForMs !== undefined && { credentialsGoodForMs }) });
 }
 type Lab = ReturnType<typeof rotationLab>;
 
@@ -346,4 +347,25 @@ test("sentence and short mode change the connection between two sessions, before
     assert.equal(lab.links.length, 2);
     assert.deepEqual(lab.errors, []);
   }
+});
+
+test("a connection is replaced before the token that it was opened with ends", () => {
+  const goodForMs = [30_000, 86_400_000];
+  const lab = rotationLab(
+    "continuous",
+    { rollInPauseMs: 3_600_000, rollMs: 7_200_000, reconnectInPauseMs: 3_600_000, reconnectMs: 7_200_000 },
+    () => goodForMs.shift() ?? null,
+  );
+  lab.capture(100, loud);
+  lab.stream();
+  lab.capture(26_000, loud);
+  assert.equal(lab.links.length, 1);
+  lab.capture(1_500, loud);
+  assert.equal(lab.links.length, 2, "the next connection is opened while the token is still good");
+  lab.stream();
+  lab.capture(3_000, pausing([28_000, 30_000]));
+  assert.deepEqual(nth(lab, 0).commands.at(-1), end(false));
+  nth(lab, 0).say(ended("NORMAL"));
+  lab.capture(60_000, loud);
+  assert.equal(lab.links.length, 2);
 });
