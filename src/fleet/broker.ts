@@ -233,9 +233,9 @@ export function openConnection(options: ConnectionOptions): Connection {
     client.subscribe([...carrier.subscriptions], { qos: 1, rap: true }, (error, _granted, packet) => {
       if (state.phase !== "open") return;
       // The library's error has the broker's answer beside it, not in it.
-      const refusal = packet?.granted.map(Number).find((code) => code >= firstRefusal);
-      if (refusal !== undefined) {
-        carrier.subscribed({ reasonCode: refusal, fault: reasonFault("broker-refused", refusal) });
+      const reasonCode = packet?.granted.map(Number).find((code) => code >= firstRefusal);
+      if (reasonCode !== undefined) {
+        carrier.subscribed({ reasonCode, fault: reasonFault("broker-refused", reasonCode) });
       } else if (error === null) carrier.subscribed(null);
     });
   }

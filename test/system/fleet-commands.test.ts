@@ -36,7 +36,7 @@ const config = (status: string) => (message: Seen) =>
   message.topic === `${root}/up/config` && message.payload["status"] === status;
 
 test("the fleet's commands and settings, while speech goes on: not a word is lost or doubled", { skip }, async () => {
-  const count = 30;
+  const count = 26;
   await using broker = await startMosquitto();
   await using monitor = await startMonitor(broker.url);
   await using service = await startSimulator();
