@@ -8,7 +8,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pause, systemClock } from "../src/base/clock.ts";
-import { possible } from "./campaigning/draw.ts";
+import { possible, shareOut } from "./campaigning/draw.ts";
 import { isKindName, type KindName, kindNames, kindOf } from "./campaigning/kinds.ts";
 import type { LanePlan, LaneResult } from "./campaigning/lane.ts";
 import { runLaneProcess } from "./campaigning/lanes.ts";
@@ -99,18 +99,19 @@ const folder = mkdtempSync(join(tmpdir(), "campaign-"));
 const stop = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(name));
 
-const plans = Array.from({ length: lanes }, (_, lane): LanePlan => {
-  const share = Math.floor((faults * (lane + 1)) / lanes) - Math.floor((faults * lane) / lanes);
-  return {
+const seeds = Array.from({ length: lanes }, (_, lane) => `${values.seed} ${lane}`);
+const shares = shareOut(seeds, faults, kinds, machine.meets);
+const plans = seeds.map(
+  (seed, lane): LanePlan => ({
     lane,
-    seed: `${values.seed} ${lane}`,
-    faults: share,
+    seed,
+    faults: shares[lane] ?? 0,
     kinds,
     microphone: microphoneOf(values.microphone, lane),
     folder: join(folder, String(lane)),
     machine,
-  };
-});
+  }),
+);
 say(`${faults} faults of ${kinds.length} kinds, seed ${values.seed}, ${lanes} agents; logs in ${folder}`);
 const outcomes = await Promise.allSettled(
   plans.map(async (plan) => {

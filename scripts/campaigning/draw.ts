@@ -1,4 +1,4 @@
-import type { Random } from "../../src/base/random.ts";
+import { type Random, seededRandom } from "../../src/base/random.ts";
 import { between, type Deed, type KindName, kindOf, type Need, oneOf } from "./kinds.ts";
 
 /** How an agent of the campaign is set up. */
@@ -111,4 +111,43 @@ function goTogether(one: KindName, other: KindName): boolean {
   if (one === other) return false;
   const [a, b] = [kindOf(one), kindOf(other)];
   return (a.about === "any" || a.about !== b.about) && (a.waits === "short" || b.waits === "short");
+}
+
+/** How long the agent needs to get over a fault, by how long it waits by its own rules, ms: about. */
+const expectedMs = { short: 8000, renewal: 10_000, long: 60_000 } as const;
+
+interface ExpectedLane {
+  readonly random: Random;
+  readonly own: readonly KindName[];
+  before: Burst | null;
+  share: number;
+  untilMs: number;
+}
+
+/**
+ * How many of `faults` each lane gets, so that all end at about the same time: each burst goes to the lane that is
+ * expected to be free first.
+ *
+ * @param seeds of the lanes: what they draw decides
+ */
+export function shareOut(
+  seeds: readonly string[],
+  faults: number,
+  names: readonly KindName[],
+  machine: readonly Need[],
+): number[] {
+  const lanes = seeds.map((seed): ExpectedLane => {
+    const random = seededRandom(seed);
+    const own = suitable(names, drawProfile(random, names, machine), machine);
+    return { random, own, before: null, share: 0, untilMs: 0 };
+  });
+  for (let left = faults; left > 0; ) {
+    const lane = lanes.reduce((first, each) => (each.untilMs < first.untilMs ? each : first));
+    const burst = drawBurst(lane.random, lane.own, lane.before, left);
+    lane.before = burst;
+    lane.share += burst.faults.length;
+    lane.untilMs += burst.calmMs + Math.max(...burst.faults.map(({ kind }) => expectedMs[kindOf(kind).waits]));
+    left -= burst.faults.length;
+  }
+  return lanes.map(({ share }) => share);
 }

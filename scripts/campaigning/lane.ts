@@ -155,7 +155,7 @@ function settle(
   const heard = heardIn(scene, books);
   const lines = hearsay.lines.map((line) => ({ ...line, startMs: line.startMs - wallStartMs }));
   const told = hearsay.gaps.map((gap) => ({ ...gap, from: gap.from - wallStartMs, to: gap.to - wallStartMs }));
-  const verdict = judge(lines, shape, heard, books.uncertain.map(inRoom), room.edgeMs);
+  const verdict = judge(lines, shape, heard, books.uncertain.map(inRoom), room);
   const suffered = faults.map((each) => ({ ...each, fromMs: each.fromMs - startMs, overMs: each.overMs - startMs }));
   // What recorders did before an agent had heard anything is no gap to it.
   const away = [{ from: startMs, to: startMs }, ...books.away];

@@ -11,6 +11,8 @@ interface Look {
   readonly audioMs: number;
   /** The sound that recorders have given until now, ms. */
   readonly capturedMs: number;
+  /** What had been captured where the session's first audio comes from, ms, as the next number in the session told; null: not yet. */
+  originMs: number | null;
   /** Sound comes from a recorder. */
   readonly capturing: boolean;
 }
@@ -32,8 +34,9 @@ export class Liveness {
   readonly #shape: NumberShape;
   readonly #lagMs: number;
   #looks: Look[] = [];
-  /** By session: what had been captured where its first audio comes from, ms. */
+  /** By session, the same as the latest number told. */
   readonly #origins = new Map<number, number>();
+  #latest: SimulatorState["results"][number] | null = null;
   #open: number | null = null;
 
   /** @param lagMs sound that is no further behind is live */
@@ -49,11 +52,12 @@ export class Liveness {
     roomMs: number,
     atMs: number,
   ): void {
-    for (const { session, text, start_ms } of state.results) {
-      const number = Number(text?.split(" ")[0]);
-      if (this.#origins.has(session) || !Number.isInteger(number) || number < 1) continue;
-      if (text?.split(" ")[0]?.length !== this.#shape.digits) continue;
-      this.#origins.set(session, capturedBefore(heard, numberWord(number, this.#shape).startMs) - start_ms);
+    for (const { session, text, start_ms } of this.#newsOf(state.results)) {
+      const first = text?.split(" ")[0] ?? "";
+      if (first.length !== this.#shape.digits || !(Number(first) >= 1)) continue;
+      const originMs = capturedBefore(heard, numberWord(Number(first), this.#shape).startMs) - start_ms;
+      this.#origins.set(session, originMs);
+      for (const look of this.#looks) if (look.session === session) look.originMs ??= originMs;
     }
     const session = state.sessions.last.findLast(({ ended }) => ended === null);
     this.#open = session?.number ?? null;
@@ -62,9 +66,17 @@ export class Liveness {
       session: this.#open,
       audioMs: session?.audio_ms ?? 0,
       capturedMs: capturedBefore(heard, Number.POSITIVE_INFINITY),
+      originMs: null,
       capturing: roomMs - (heard.at(-1)?.to ?? Number.NEGATIVE_INFINITY) < capturePauseMs,
     });
     if ((this.#looks[0]?.atMs ?? atMs) < atMs - memoryMs) this.#looks = this.#looks.slice(this.#looks.length / 2);
+  }
+
+  /** What has been told since the last look; the service forgets the oldest. */
+  #newsOf(results: SimulatorState["results"]): SimulatorState["results"] {
+    const seen = this.#latest === null ? -1 : results.lastIndexOf(this.#latest);
+    this.#latest = results.at(-1) ?? null;
+    return results.slice(seen + 1);
   }
 
   /** The first moment from `sinceMs` on at which sound flowed live; null: none yet, or not known yet. */
@@ -93,10 +105,10 @@ export class Liveness {
     return (this.#looks.at(-1)?.atMs ?? 0) - (since?.atMs ?? 0);
   }
 
-  #verdict({ session, audioMs, capturedMs, capturing }: Look): "live" | "behind" | "no session" | "unknown" {
+  #verdict({ session, audioMs, capturedMs, capturing, originMs }: Look): "live" | "behind" | "no session" | "unknown" {
     if (!capturing) return "behind";
     if (session === null) return "no session";
-    const origin = this.#origins.get(session);
+    const origin = originMs ?? this.#origins.get(session);
     // A session that ended without a number was of no use.
     if (origin === undefined) return session === this.#open ? "unknown" : "behind";
     return capturedMs - (origin + audioMs) <= this.#lagMs ? "live" : "behind";

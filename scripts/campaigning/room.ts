@@ -28,12 +28,16 @@ export interface Room extends AsyncDisposable {
   heard(stopped: Spans): Spans;
   /** Where a span ends or begins, this much is not certain, ms: sound that was on its way. */
   readonly edgeMs: number;
+  /** A transcript's time is true if it is not further off than this, ms: 100, and what the device adds. */
+  readonly datedMs: number;
   /** A gap is told true if it is not further off than this, ms: the agent's chunk, or the recorder's if that is longer. */
   readonly chunkMs: number;
 }
 
 /** What the agent sends at once, by default. */
 const chunkMs = 100;
+/** What the agent promises of the times of transcripts. */
+const datedMs = 100;
 
 /** @param folder the room's own; is made */
 export async function openRoom(microphone: Microphone, shape: NumberShape, folder: string): Promise<Room> {
@@ -48,6 +52,8 @@ async function alsaRoom(shape: NumberShape): Promise<Room> {
     device: room.device,
     env: room.env,
     edgeMs: 2 * room.blockMs,
+    // Where the campaign is held up, the device gives a block of silence instead.
+    datedMs: datedMs + room.blockMs,
     chunkMs: Math.max(chunkMs, room.blockMs),
     nowMs: () => (room.startMs === null ? null : performance.now() - room.startMs),
     heard: (stopped) => {
@@ -76,6 +82,7 @@ async function standInRoom(shape: NumberShape, folder: string): Promise<Room> {
     device: "room",
     env: { CAMPAIGN_ROOM: folder, PATH: `${folder}:${process.env["PATH"] ?? ""}` },
     edgeMs: 120,
+    datedMs,
     chunkMs,
     nowMs: () => performance.now() - startMs,
     heard: () => journal.spans().map((span) => inMs(span, shape.sampleRate)),

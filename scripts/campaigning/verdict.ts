@@ -8,9 +8,6 @@ export interface Line {
   readonly text: string;
 }
 
-/** A transcript's time is that of the speech, so exactly. */
-const datedWithinMs = 100;
-
 /** A word that did not come as it should. */
 export interface Misfortune {
   readonly what: "lost" | "doubled" | "reordered" | "misdated";
@@ -40,14 +37,15 @@ export interface Verdict {
  * @param lines in the order in which they came
  * @param heard what recorders gave, ms of the room's time
  * @param uncertain what may be missing all the same (the agent was killed before it could be written to disk)
- * @param edgeMs how exact the ends of `heard` are
+ * @param exactness.edgeMs how exact the ends of `heard` are
+ * @param exactness.datedMs how far from the truth a transcript's time may be
  */
 export function judge(
   lines: readonly Line[],
   shape: NumberShape,
   heard: Spans,
   uncertain: Spans,
-  edgeMs: number,
+  { edgeMs, datedMs }: { readonly edgeMs: number; readonly datedMs: number },
 ): Verdict {
   const certain = heard.map((span) => widened(span, -edgeMs));
   const isCertain = (word: NumberWord) => {
@@ -67,7 +65,7 @@ export function judge(
     const [first = ""] = tokensOf(text);
     if (!certainWords.has(first)) continue;
     const word = numberWord(Number(first), shape);
-    if (Math.abs(startMs - word.startMs) > datedWithinMs) misfortunes.push({ what: "misdated", word, ids: [id] });
+    if (Math.abs(startMs - word.startMs) > datedMs) misfortunes.push({ what: "misdated", word, ids: [id] });
   }
   for (const [text, { ids, pieces }] of hearings) {
     const word = numberWord(Number(text), shape);
@@ -149,9 +147,10 @@ function tokensOf(text: string): string[] {
   return text.split(/[\s。，]+/u).filter((token) => token !== "");
 }
 
-/** The word that is said at a moment, or was said last before it. */
+/** The word that is said at a moment, or is said next. */
 function numberAt(atMs: number, shape: NumberShape): number {
-  return Math.max(1, Math.floor((atMs + shape.tones.toneMs - shape.firstAtMs) / shape.everyMs) + 1);
+  const firstEndMs = numberWord(1, shape).endMs + shape.tones.toneMs;
+  return Math.max(1, Math.ceil((atMs - firstEndMs) / shape.everyMs) + 1);
 }
 
 function wordsUntil(ms: number, shape: NumberShape): NumberWord[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { type Burst, drawBurst, drawProfile, possible, suitable } from "../../scripts/campaigning/draw.ts";
+import { type Burst, drawBurst, drawProfile, possible, shareOut, suitable } from "../../scripts/campaigning/draw.ts";
 import { type KindName, kindNames, kindOf, type Need } from "../../scripts/campaigning/kinds.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { parseFaults } from "../../src/simulator/faults.ts";
@@ -66,6 +66,22 @@ suite("what a campaign draws", () => {
       assert.ok((drawn[index + 1]?.calmMs ?? 0) > 10_000);
     }
     assert.ok(drawn.some(({ calmMs }) => calmMs < 5000));
+  });
+
+  test("is shared out so that lanes with long waits have fewer", () => {
+    const seeds = Array.from({ length: 12 }, (_, lane) => `1 ${lane}`);
+    const shares = shareOut(seeds, 300, kindNames, everything);
+    assert.equal(
+      shares.reduce((sum, share) => sum + share, 0),
+      300,
+    );
+    assert.ok(Math.min(...shares) >= 10 && Math.max(...shares) > Math.min(...shares), shares.join());
+    assert.deepEqual(shareOut(seeds, 300, kindNames, everything), shares);
+    // What a lane is expected to draw is what it draws.
+    const [first = ""] = seeds;
+    const random = seededRandom(first);
+    const names = suitable(kindNames, drawProfile(random, kindNames, everything), everything);
+    assert.deepEqual(shareOut([first], 1, kindNames, everything), [drawBurst(random, names, null, 1).faults.length]);
   });
 
   test("is nothing that the simulator does not know", () => {

@@ -6,7 +6,7 @@ import { numberWord, plainNumbers } from "../../src/simulator/numbers.ts";
 const shape = plainNumbers(16_000);
 /** The sound of words 1 to 9. */
 const heard = [{ from: 0, to: 11_000 }];
-const edgeMs = 100;
+const exactness = { edgeMs: 100, datedMs: 100 };
 
 function line(number: number, text = numberWord(number, shape).text, id = `id-${number}`): Line {
   return { id, startMs: numberWord(number, shape).startMs, text };
@@ -17,7 +17,7 @@ const but = (...numbers: number[]) => lines(...all.filter((number) => !numbers.i
 
 /** What is wrong, in short. */
 function wrong(given: readonly Line[], spans = heard, uncertain: typeof heard = []): string[] {
-  const { misfortunes, cut } = judge(given, shape, spans, uncertain, edgeMs);
+  const { misfortunes, cut } = judge(given, shape, spans, uncertain, exactness);
   return [...misfortunes.map(({ what, word }) => `${what} ${word.text}`), ...cut.map(({ text }) => `cut ${text}`)];
 }
 
@@ -26,7 +26,7 @@ suite("the verdict on words", () => {
     assert.deepEqual(wrong(lines(...all)), []);
     assert.deepEqual(wrong([line(1, "0001 0002 0003"), ...but(1, 2, 3)]), []);
     assert.deepEqual(wrong([line(1, "0001。"), ...but(1)]), []);
-    assert.equal(judge(lines(...all), shape, heard, [], edgeMs).words, 9);
+    assert.equal(judge(lines(...all), shape, heard, [], exactness).words, 9);
   });
 
   test("a word that is missing is lost", () => {
@@ -37,7 +37,7 @@ suite("the verdict on words", () => {
   test("a word of two ids is doubled; the same id again is none", () => {
     assert.deepEqual(wrong([...lines(1, 2), line(2, "0002", "other"), ...but(1, 2)]), ["doubled 0002"]);
     assert.deepEqual(wrong([...lines(1, 2), line(2), ...but(1, 2)]), []);
-    assert.equal(judge([...lines(1, 2), line(2)], shape, heard, [], edgeMs).repeats, 1);
+    assert.equal(judge([...lines(1, 2), line(2)], shape, heard, [], exactness).repeats, 1);
   });
 
   test("a word twice in one transcript is doubled", () => {
@@ -82,10 +82,15 @@ suite("the verdict on words", () => {
     ];
     assert.deepEqual(wrong(but(3, 4, 5), gap), []);
     assert.deepEqual(wrong([...lines(1, 2), line(3, "0"), line(5, "05"), ...lines(6, 7, 8, 9)], gap), []);
+    // Its time is that of the gap's beginning.
+    assert.deepEqual(
+      wrong([...lines(1, 2), { ...line(2, "05", "piece"), startMs: 2100 }, ...lines(6, 7, 8, 9)], gap),
+      [],
+    );
     // The gap has no length in the sound: what is left of a word after it may be in one transcript with the word before.
     assert.deepEqual(wrong([line(1), line(2, "0002 05"), ...lines(6, 7, 8, 9)], gap), []);
     assert.deepEqual(wrong(but(2, 3, 4, 5), gap), ["lost 0002"]);
-    assert.equal(judge(but(3, 4, 5), shape, gap, [], edgeMs).words, 6);
+    assert.equal(judge(but(3, 4, 5), shape, gap, [], exactness).words, 6);
   });
 
   test("words that a gap has joined are taken apart", () => {
