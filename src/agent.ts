@@ -330,6 +330,10 @@ function connectPanel(parts: {
   readonly gate: Gate;
 }): Panel | null {
   const { settings, clock, random, logger, fleet, latch, source, gate } = parts;
+  if (latch.muted) {
+    const hint = `Press the panel's mute key; where there is no panel, stop the agent and delete ${latch.path}.`;
+    logger.warn("the microphone is muted since before the start", { hint });
+  }
   if (settings.panel === undefined) return null;
 
   async function mute(muted: boolean): Promise<void> {
