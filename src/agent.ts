@@ -263,13 +263,15 @@ export function startAgent(options: AgentOptions): Agent {
   };
 }
 
-const encoders = {
+/** Samples as the service takes them. */
+export const encoders = {
   pcm: (samples: Int16Array) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
   ulaw: encodeMuLaw,
   alaw: encodeALaw,
 };
 
-function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
+/** The session's configuration that the settings ask for. */
+export function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
   return {
     audioFormat: sis.audio_format,
     property: sis.property,
@@ -284,7 +286,8 @@ function rasrConfigOf(sis: Settings["sis"]): RasrConfig {
   };
 }
 
-function credentialsOf(identity: Secrets["service"], clock: Clock, random: Random): Credentials {
+/** What proves to the service who the agent is. */
+export function credentialsOf(identity: Secrets["service"], clock: Clock, random: Random): Credentials {
   switch (identity.method) {
     case "none":
       return { authorize: () => Promise.resolve({}), refused() {}, expiresAtMs: () => null };

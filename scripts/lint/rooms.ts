@@ -38,7 +38,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "@echogarden/fvad-wasm": ["audio/gate/"],
   aedes: ["simulator/"],
   commander: ["cli/"],
-  mqtt: ["fleet/broker.ts"],
+  mqtt: ["fleet/broker.ts", "fleet/broker-trial.ts"],
   "node-record-lpcm16": ["audio/"],
   pino: ["cli/"],
   serialport: ["base/serial.ts"],

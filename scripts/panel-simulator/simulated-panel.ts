@@ -21,7 +21,7 @@ export class SimulatedPanel implements Disposable {
   #reader = new LineReader();
   readonly #counts = { talk: 0, mute: 0 };
   #face = darkFace;
-  #heartbeat: NodeJS.Timeout;
+  readonly #heartbeat: NodeJS.Timeout;
   #agentTimer: NodeJS.Timeout | undefined;
 
   /** @param send takes what the panel says; @param changed is told what it shows whenever that changes */

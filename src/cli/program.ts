@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { Fault, toFault } from "../base/fault.ts";
 import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { print } from "./print.ts";
 import { runCommand, type StartAgent } from "./run.ts";
@@ -46,6 +47,7 @@ function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Comman
     })
     .addCommand(runCommand(startAgent))
     .addCommand(demoCommand())
+    .addCommand(doctorCommand())
     .addCommand(simulateCommand())
     .addCommand(configCommand());
   prepare(program, printing);

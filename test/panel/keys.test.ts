@@ -100,11 +100,11 @@ test("whatever lines are lost, talk ends as the key is, and commands alternate",
     fc.property(fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), { maxLength: 60 }), (moves) => {
       const desk = new Desk().tell(0, 0);
       let [talk, mute] = [0, 0];
-      moves.forEach(([movesTalk, movesMute, lost], n) => {
+      for (const [n, [movesTalk, movesMute, lost]] of moves.entries()) {
         if (movesTalk) talk = (talk + 1) % 100;
         if (movesMute) mute = (mute + 1) % 100;
         if (!lost) desk.tell(talk, mute, n).at(n);
-      });
+      }
       desk.tell(talk, mute, moves.length);
       assert.equal(desk.keys.talk, talk % 2 === 1 ? "down" : "up");
       for (const [on, off] of [
@@ -112,7 +112,7 @@ test("whatever lines are lost, talk ends as the key is, and commands alternate",
         ["mute", "unmute"],
       ] as const) {
         const own = desk.commands.filter((command) => command === on || command === off);
-        own.forEach((command, n) => assert.equal(command, n % 2 === 0 ? on : off));
+        for (const [n, command] of own.entries()) assert.equal(command, n % 2 === 0 ? on : off);
       }
     }),
   );
