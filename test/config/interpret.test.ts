@@ -42,6 +42,7 @@ test("the least that a person must write gives the defaults", () => {
       source: "microphone",
       recorder: "arecord",
       device: "default",
+      baud: 921_600,
       loop: false,
       speed: 1,
       gate: "always",
