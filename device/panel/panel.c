@@ -46,15 +46,6 @@ static char *put_number(char *at, uint8_t value) { /* 0..99 */
   return at;
 }
 
-static void say_hello(void) {
-  char body[20] = "H 1 ", *at = put_number(body + 4, PANEL_COLUMNS);
-  const char *characters = PANEL_CHARACTERS;
-  *at++ = ' ';
-  while (*characters) *at++ = *characters++;
-  *at = 0;
-  send(body);
-}
-
 static void tell_keys(void) {
   char body[8] = "K ", *at = put_number(body + 2, talk_count);
   *at++ = ' ';
@@ -62,6 +53,16 @@ static void tell_keys(void) {
   *at = 0;
   send(body);
   told_at = board_millis();
+}
+
+static void say_hello(void) {
+  char body[20] = "H 1 ", *at = put_number(body + 4, PANEL_COLUMNS);
+  const char *characters = PANEL_CHARACTERS;
+  *at++ = ' ';
+  while (*characters) *at++ = *characters++;
+  *at = 0;
+  send(body);
+  tell_keys(); /* from here on the keys are counted */
 }
 
 static void take_body(void) {
@@ -122,7 +123,6 @@ void panel_setup(void) {
   talk_count = mute_count = 0;
   board_lamps('?', 0, 0);
   say_hello();
-  tell_keys();
 }
 
 void panel_loop(void) {

@@ -47,8 +47,7 @@ export class SimulatedPanel implements Disposable {
     this.#counts.mute = 0;
     this.#reader = new LineReader();
     this.#show(darkFace);
-    this.#say(this.#hello);
-    this.#tellKeys();
+    this.#sayHello();
   }
 
   /** A key goes down, or up; `silently`: the line that tells of it is lost. */
@@ -70,7 +69,7 @@ export class SimulatedPanel implements Disposable {
 
   #take(body: string): void {
     const [type, phase = "", severity, level] = body.split(" ");
-    if (type === "H") this.#say(this.#hello);
+    if (type === "H") this.#sayHello();
     if (type === "S") this.#show({ ...this.#face, phase, severity: Number(severity), level: Number(level) });
     if (type === "T") this.#show({ ...this.#face, text: body.slice(2) });
     clearTimeout(this.#agentTimer);
@@ -80,6 +79,11 @@ export class SimulatedPanel implements Disposable {
   #show(face: PanelFace): void {
     this.#face = face;
     this.#changed(face);
+  }
+
+  #sayHello(): void {
+    this.#say(this.#hello);
+    this.#tellKeys();
   }
 
   #say(body: string): void {

@@ -22,6 +22,10 @@ export function openMuting(
   logger: Logger,
   onChange: (muted: boolean) => void,
 ): Muting {
+  if (latch.muted) {
+    const hint = `Press the panel's mute key; where there is no panel, stop the agent and delete ${latch.path}.`;
+    logger.warn("the microphone is muted since before the start", { hint });
+  }
   // Who muted it before a restart is not known: rather deaf than listening against someone's will.
   let mutedBy: Muter = "panel";
   return {

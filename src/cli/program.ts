@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { Fault, toFault } from "../base/fault.ts";
 import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
+import { doctorCommand } from "./doctor.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { fleetCommand } from "./fleet.ts";
 import { print } from "./print.ts";
@@ -55,6 +56,7 @@ function programOf(startAgent: StartAgent, printing: Promise<unknown>[]): Comman
     .addCommand(runCommand(startAgent))
     .addCommand(demoCommand())
     .addCommand(sayCommand())
+    .addCommand(doctorCommand())
     .addCommand(simulateCommand())
     .addCommand(fleetCommand())
     .addCommand(configCommand())

@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 /** Remembers over restarts, and power cuts, that the microphone is muted: it is, as long as a file is there. */
 export interface MuteLatch {
   readonly muted: boolean;
+  readonly path: string;
   /** Resolves when the disk has it. @returns what the file system threw; null: nothing */
   set(muted: boolean): Promise<unknown>;
 }
@@ -17,6 +18,7 @@ export function openMuteLatch(path: string, write: (path: string, content: strin
   let muted = isThere(path);
   let latest: Promise<unknown> = Promise.resolve();
   return {
+    path,
     get muted() {
       return muted;
     },

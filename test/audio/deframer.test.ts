@@ -3,11 +3,14 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Deframer, encodeFrame, type Frame, longestPayload } from "../../src/audio/deframer.ts";
 
-const frame = fc.record({
-  sampleRate: fc.constantFrom(8000, 16_000, 44_100, 48_000),
-  number: fc.nat(0xffff),
-  samples: fc.int16Array({ minLength: 1, maxLength: 60 }),
-});
+const frame = fc.record(
+  {
+    sampleRate: fc.constantFrom(8000, 16_000, 44_100, 48_000),
+    number: fc.nat(0xffff),
+    samples: fc.int16Array({ minLength: 1, maxLength: 60 }),
+  },
+  { noNullPrototype: true },
+);
 const cuts = fc.array(fc.nat(4000), { maxLength: 12 });
 /** Noise in which no frame can begin. */
 const quietNoise = fc.uint8Array({ maxLength: 60 }).map((bytes) => bytes.map((byte) => (byte === 0xa5 ? 0 : byte)));
@@ -19,7 +22,7 @@ function deframe(bytes: Uint8Array, at: readonly number[] = [], deframer = new D
 
 test("a frame looks as the documentation says", () => {
   const bytes = encodeFrame({ sampleRate: 16_000, number: 0x0102, samples: Int16Array.of(1, -2) });
-  assert.equal(Buffer.from(bytes).toString("hex"), "a55aa000020104000100feffe0c5");
+  assert.equal(Buffer.from(bytes).toString("hex"), "a55aa000020104000100feffd5b4");
 });
 
 test("frames come out as they went in, however the bytes are cut, with noise between them", () => {
@@ -49,9 +52,8 @@ test("noise that looks like the beginning of a long frame costs none that comes 
 });
 
 test("a damaged frame is left out, and no other", () => {
-  const sync = fc.nat().filter((at) => at >= 0);
   fc.assert(
-    fc.property(frame, frame, sync, fc.integer({ min: 1, max: 255 }), cuts, (first, second, where, change, at) => {
+    fc.property(frame, frame, fc.nat(), fc.integer({ min: 1, max: 255 }), cuts, (first, second, where, change, at) => {
       const bytes = Uint8Array.from(encodeFrame(first));
       const place = where % bytes.length;
       bytes[place] = (bytes[place] ?? 0) ^ change;

@@ -3,24 +3,27 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { plugIn } from "../../scripts/panel-simulator/port.ts";
+import { type PortEnd, plugIn } from "../../scripts/panel-simulator/port.ts";
 import { encodeFrame } from "../../src/audio/deframer.ts";
 import { serialSource } from "../../src/audio/serial-source.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { missing } from "../system/lab/processes.ts";
 import { Listening } from "./listening.ts";
 
-const sound = Int16Array.from({ length: 3200 }, (_, n) => n * 7);
 const frameLength = 320;
+/** These frames of each ten are lost on the way. */
+const lostOfTen: ReadonlySet<number> = new Set([4, 5, 6]);
 
-/** The frames of the sound from one to another, in the middle of noise. */
-function frames(from: number, to: number, sampleRate = 16_000): Buffer {
-  const all = Array.from({ length: to - from }, (_, n) => {
-    const number = from + n;
-    const samples = sound.slice(number * frameLength, (number + 1) * frameLength);
-    return [Buffer.from("noise"), encodeFrame({ sampleRate, number, samples })];
-  });
-  return Buffer.concat(all.flat());
+/** A microphone at the far end: a frame each 20 ms, its samples all its number, with noise before it. */
+function microphone(end: PortEnd, { from = 0, sampleRate = 16_000, losing = false } = {}): Disposable {
+  let number = from;
+  const timer = setInterval(() => {
+    const samples = new Int16Array(frameLength).fill(number);
+    const lost = losing && lostOfTen.has(number % 10);
+    if (!lost) end.send(Buffer.concat([Buffer.from("noise"), encodeFrame({ sampleRate, number, samples })]));
+    number += 1;
+  }, 20);
+  return timer;
 }
 
 async function port() {
@@ -34,60 +37,71 @@ async function port() {
 const listen = (path: string) =>
   new Listening(serialSource({ path, baudRate: 921_600, sampleRate: 16_000, clock: systemClock, random: () => 0.01 }));
 
-describe("a serial microphone", { skip: missing("socat"), concurrency: 4 }, () => {
+describe("a serial microphone", { skip: missing("socat"), concurrency: 5 }, () => {
   test("its sound comes through noise, sample by sample; missing frames are a gap of their length", async () => {
     await using at = await port();
     await using end = await plugIn(at.path);
+    using _microphone = microphone(end, { losing: true });
     await using listening = listen(at.path);
-    end.send(frames(0, 4));
-    end.send(frames(7, 10));
-    await listening.until(() => listening.count === 7 * frameLength);
+    await listening.until(() => listening.count >= 30 * frameLength);
+    const { samples } = listening;
+    const numbers = Array.from({ length: 30 }, (_, n) => samples[n * frameLength] ?? -1);
+    const [first = 0] = numbers;
+    const sent = Array.from({ length: 60 }, (_, n) => first + n).filter((number) => !lostOfTen.has(number % 10));
+    assert.deepEqual(numbers, sent.slice(0, 30));
+    assert.ok(
+      samples.subarray(0, 30 * frameLength).every((sample, n) => sample === numbers[Math.floor(n / frameLength)]),
+    );
     const lost = listening.of("overrun");
-    assert.deepEqual(lost, [{ type: "overrun", lostMs: 60 }]);
-    assert.deepEqual(listening.samples.slice(0, 4 * frameLength), sound.slice(0, 4 * frameLength));
-    assert.deepEqual(listening.samples.slice(4 * frameLength), sound.slice(7 * frameLength));
-    assert.deepEqual(listening.of("opened"), [
-      { type: "opened", description: `serial microphone at ${at.path}, 16000 Hz` },
-    ]);
+    assert.ok(lost.length >= 3 && lost.every(({ lostMs }) => lostMs === 60), JSON.stringify(lost));
+    assert.deepEqual(listening.events[0], {
+      type: "opened",
+      description: `serial microphone at ${at.path}, 16000 Hz`,
+    });
   });
 
   test("another rate is converted", async () => {
     await using at = await port();
     await using end = await plugIn(at.path);
+    using _microphone = microphone(end, { sampleRate: 8000 });
     await using listening = listen(at.path);
-    end.send(frames(0, 10, 8000));
-    await listening.until(() => listening.count > 6000);
+    await listening.until(() => listening.count >= 6000);
     assert.deepEqual(listening.of("overrun"), []);
+    const frames = listening.of("audio").length;
+    assert.ok(Math.abs(listening.count - frames * frameLength * 2) <= frameLength, `${listening.count} of ${frames}`);
   });
 
-  test("pulled out and plugged in again, it goes on by itself", async () => {
+  test("pulled out and plugged in again, it goes on by itself; the time away is not told as dropped frames", async () => {
     await using at = await port();
     await using listening = listen(at.path);
     await listening.until(() => listening.of("interrupted").length > 0);
     assert.equal(listening.of("interrupted")[0]?.fault.code, "serial-missing");
-    const before = await plugIn(at.path);
-    before.send(frames(0, 2));
-    await listening.until(() => listening.count === 2 * frameLength);
-    const soFar = listening.of("interrupted").length;
-    await before[Symbol.asyncDispose]();
-    await listening.until(() => listening.of("interrupted").length > soFar);
-    assert.equal(listening.of("interrupted")[soFar]?.fault.code, "serial-lost");
-    await using after = await plugIn(at.path);
-    after.send(frames(0, 2));
-    await listening.until(() => listening.of("opened").length === 2 && listening.count === 4 * frameLength);
-    assert.deepEqual(listening.of("overrun"), [], "the time it was away is told as such, not as dropped frames");
+    for (const from of [0, 500]) {
+      await using end = await plugIn(at.path);
+      using _microphone = microphone(end, { from });
+      const [before, interruptions] = [listening.of("opened").length, listening.of("interrupted").length];
+      await listening.until(() => listening.of("opened").length > before);
+      await end[Symbol.asyncDispose]();
+      await listening.until(() => listening.of("interrupted").length > interruptions);
+      // serialport does not notice every unplugging; the silence that follows is noticed in any case.
+      const how = listening.of("interrupted")[interruptions]?.fault.code;
+      assert.ok(how === "serial-lost" || how === "serial-silent", how);
+    }
+    assert.deepEqual(listening.of("overrun"), []);
   });
 
   test("a microphone that falls silent is opened anew, and what it does is said", async () => {
     await using at = await port();
     await using end = await plugIn(at.path);
     await using listening = listen(at.path);
-    end.send(frames(0, 2));
+    const firstRun = microphone(end);
+    await listening.until(() => listening.of("opened").length > 0);
+    firstRun[Symbol.dispose]();
     await listening.until(() => listening.of("interrupted").length > 0);
     const { fault } = listening.of("interrupted")[0] ?? assert.fail();
     assert.equal(fault.code, "serial-silent");
     assert.match(fault.message, /gave no sound for 2 s/);
-    end.send(frames(2, 4));
+    using _secondRun = microphone(end);
     await listening.until(() => listening.of("opened").length === 2);
   });
 
@@ -97,8 +111,8 @@ describe("a serial microphone", { skip: missing("socat"), concurrency: 4 }, () =
     await none.until(() => none.of("interrupted").length > 0);
     assert.equal(none.of("interrupted")[0]?.fault.code, "serial-unsuitable");
     await using end = await plugIn(at.path);
+    using _microphone = microphone(end);
     await using first = listen(at.path);
-    end.send(frames(0, 2));
     await first.until(() => first.count > 0);
     await using second = listen(at.path);
     await second.until(() => second.of("interrupted").length > 0);

@@ -15,6 +15,7 @@ test("the version is package.json's", async () => {
 for (const [args, usage] of [
   [["--help"], "Usage: sis-agent [options] [command]"],
   [["run", "--help"], "Usage: sis-agent run [options]"],
+  [["doctor", "--help"], "Usage: sis-agent doctor [options]"],
   [["simulate", "-h"], "Usage: sis-agent simulate [options]"],
   [["config", "--help"], "Usage: sis-agent config [options] [command]"],
   [["config", "check", "--help"], "Usage: sis-agent config check [options]"],

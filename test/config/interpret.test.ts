@@ -42,6 +42,7 @@ test("the least that a person must write gives the defaults", () => {
       source: "microphone",
       recorder: "arecord",
       device: "default",
+      baud: 921_600,
       loop: false,
       speed: 1,
       gate: "always",
@@ -203,7 +204,7 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   [
     "a setting unlike any",
     `${least}[panel]\nport = "p"\n"Ünlike\\u001b[2J" = 1`,
-    'agent.toml:9: panel."Ünlike [2J": is not a setting; known in [panel]: port',
+    'agent.toml:9: panel."Ünlike [2J": is not a setting; known in [panel]: port, baud',
   ],
   [
     "a misspelt table",
@@ -313,9 +314,14 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
     'agent.toml:7: audio.path: is missing; source "file" needs the path of a WAV file',
   ],
   [
-    "what this version cannot do",
+    "a serial microphone without its port",
     `${least}[audio]\nsource = "serial"`,
-    'agent.toml:8: audio.source: "serial" is not available in this version; allowed: microphone, file, stdin',
+    'agent.toml:7: audio.path: is missing; source "serial" needs the path of a serial port',
+  ],
+  [
+    "a serial microphone and a panel at the same port",
+    `${least}[audio]\nsource = "serial"\npath = "/dev/ttyACM0"\n[panel]\nport = "/dev/ttyACM0"`,
+    "agent.toml:11: panel.port: is the port that the sound comes from; each needs one of its own",
   ],
   [
     "TLS files without TLS, a password without a user",

@@ -12,6 +12,7 @@ const unplugged: DeviceInput = {
   retryInMs: 500,
 };
 const audio: DeviceInput = { type: "audio", samples: new Int16Array(1) };
+const muted = (on: boolean): DeviceInput => ({ type: "muted", muted: on });
 const phase = (name: RecognitionPhase, reason: string = name): DeviceInput => ({
   type: "phase",
   phase: name,
@@ -32,6 +33,14 @@ const rows: readonly { inputs: readonly DeviceInput[]; phase: string; reason: st
   { inputs: [phase("streaming"), unplugged, audio], phase: "streaming", reason: "streaming" },
   { inputs: [unplugged, phase("streaming")], phase: "backing-off", reason: "no sound: the microphone is gone" },
   { inputs: [unplugged, phase("held")], phase: "held", reason: "held" },
+  { inputs: [muted(true)], phase: "muted", reason: "the microphone is muted" },
+  { inputs: [phase("streaming"), muted(true)], phase: "muted", reason: "the microphone is muted" },
+  { inputs: [phase("held"), muted(true)], phase: "muted", reason: "the microphone is muted" },
+  { inputs: [muted(true), phase("listening"), audio], phase: "muted", reason: "the microphone is muted" },
+  { inputs: [muted(true), phase("stopped")], phase: "stopping", reason: "stopped" },
+  { inputs: [muted(true), muted(false)], phase: "starting", reason: "started" },
+  { inputs: [phase("listening"), muted(true), muted(false)], phase: "listening", reason: "listening" },
+  { inputs: [muted(true), muted(false), unplugged], phase: "backing-off", reason: "no sound: the microphone is gone" },
   { inputs: [unplugged, phase("stopped")], phase: "stopping", reason: "stopped" },
   { inputs: [phase("streaming"), errorOf(), sessionOf("ended")], phase: "streaming", reason: "streaming" },
   { inputs: [phase("backing-off", "a\u001b[31mb")], phase: "backing-off", reason: "a [31mb" },

@@ -1,0 +1,21 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../../base/clock.ts";
+import type { Configuration } from "../../config/load.ts";
+
+/** What is examined, and what checks need for it. */
+export interface Patient {
+  readonly configuration: Configuration;
+  readonly clock: Clock;
+  /** The process of an agent that runs on the same state_dir: it is not to be disturbed. null: none is known. */
+  readonly agentPid: number | null;
+}
+
+/** The agent that keeps its sound in `stateDir`; null: none does, or it cannot be told. */
+export async function runningAgent(stateDir: string): Promise<number | null> {
+  const owner = await readFile(join(stateDir, "audio", "owner"), "utf8").catch(() => "");
+  const pid = Number(/"pid":(\d{1,10})\b/.exec(owner)?.[1]);
+  if (!Number.isInteger(pid)) return null;
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return commandLine.split("\0").includes("run") ? pid : null;
+}

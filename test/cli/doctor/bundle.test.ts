@@ -1,0 +1,23 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { safeLog } from "../../../src/cli/doctor/bundle.ts";
+
+const line = (fields: object) => JSON.stringify({ level: "info", time: "2026-01-01T00:00:00Z", msg: "m", ...fields });
+
+test("of a log, only what the agent's logger wrote is passed on, without secrets", () => {
+  const kept = [line({ code: "SIS.0303" }), `<6>${line({ msg: "streams" })}`];
+  const left = [
+    '{"type":"transcript","id":"1","text":"what was said"}',
+    line({ text: "what was said" }),
+    "what was said",
+    '{"level":"info","msg":',
+    "",
+  ];
+  const log = safeLog([...kept, ...left, line({ detail: "sent hunter2-key, twice hunter2-key" })], ["hunter2-key"]);
+  assert.deepEqual(log, [kept[0], kept[1]?.slice(3), line({ detail: "sent ***, twice ***" })]);
+});
+
+test("a line of any length is cut", () => {
+  const [cut = ""] = safeLog([line({ detail: "x".repeat(100_000) })], []);
+  assert.ok(cut.length <= 2001);
+});
