@@ -40,8 +40,9 @@ export interface Feed {
 const largestPacketBytes = 65_536;
 /** Brokers that queue little send retained messages only as far as they may be unacknowledged: as far as MQTT goes. */
 const receiveMaximum = 65_535;
-/** What is retained counts as heard when nothing of it came for this long. */
-const quietMs = 600;
+/** What is retained counts as heard when nothing of it came for this long; at the last step, longer. */
+const quietMs = 250;
+const lastQuietMs = 600;
 const lookMs = 100;
 
 /** Connects at once. Never throws. */
@@ -155,17 +156,18 @@ function attend(
       client.subscribe([...filters], { qos: level }, (error, granted) => {
         if (end !== null) return;
         const refused = granted?.find(({ qos }) => qos >= 0x80);
-        if (error === null && refused === undefined) whenQuiet(() => subscribe(step + 1));
+        if (error === null && refused === undefined)
+          whenQuiet(level === 0 ? quietMs : lastQuietMs, () => subscribe(step + 1));
         else breakOff(refused?.qos ?? (error === null ? 0x80 : reasonCodeOf(error)), error ?? new Error("refused"));
       });
       return undefined;
     }
 
-    function whenQuiet(next: () => void): void {
+    function whenQuiet(ms: number, next: () => void): void {
       lastKeptMs = clock.monotonicMs();
       const look = () => {
         if (end !== null) return;
-        if (clock.monotonicMs() - lastKeptMs >= quietMs) next();
+        if (clock.monotonicMs() - lastKeptMs >= ms) next();
         else scope.use(clock.after(lookMs, look));
       };
       look();
