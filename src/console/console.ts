@@ -147,7 +147,7 @@ export async function servePage(view: FleetView, options: PageOptions): Promise<
     port,
     tls,
     hub,
-    door: new Door({ tls: tls !== null, names: tls === null ? [] : namesIn(tls.cert), token }),
+    door: new Door({ tls: tls !== null, names: tls === null ? [] : namesIn(tls.cert), token, clock }),
     answers: {
       fleet: () => ({ ...view.glance(), list: view.rows() }),
       device(key) {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { BlockList, isIP } from "node:net";
+import type { Clock } from "../base/clock.ts";
 
 // Who may ask the console for what. Pure, but for drawing session ids.
 
@@ -9,6 +10,7 @@ export interface DoorOptions {
   readonly names: readonly string[];
   /** null: whoever reaches it may come in, which is allowed on a loopback address only. */
   readonly token: string | null;
+  readonly clock: Clock;
 }
 
 /** What a request says of itself. */
@@ -41,10 +43,12 @@ export function isLoopback(host: string): boolean {
 const cookieName = "sis_console";
 /** Sessions at a time; the oldest gives way. */
 const mostSessions = 256;
+const sessionSeconds = 12 * 3_600;
 
 export class Door {
   readonly #options: DoorOptions;
-  readonly #sessions = new Set<string>();
+  /** The digest of each session's id, and when it ends on the monotonic clock. */
+  readonly #sessions = new Map<string, number>();
 
   constructor(options: DoorOptions) {
     this.#options = options;
@@ -64,9 +68,8 @@ export class Door {
     const bearer = /^Bearer +(\S+)$/i.exec(visit.authorization ?? "")?.[1];
     if (bearer !== undefined) return this.isToken(bearer) ? { is: "in" } : { is: "stranger" };
     const session = new RegExp(`(?:^|; *)${cookieName}=([0-9a-f]{64})(?:;|$)`).exec(visit.cookie ?? "")?.[1];
-    return session !== undefined && this.#sessions.has(digest(session).toString("hex"))
-      ? { is: "in" }
-      : { is: "stranger" };
+    const endsMs = session === undefined ? undefined : this.#sessions.get(digest(session).toString("hex"));
+    return endsMs !== undefined && this.#options.clock.monotonicMs() < endsMs ? { is: "in" } : { is: "stranger" };
   }
 
   isToken(text: string): boolean {
@@ -77,11 +80,11 @@ export class Door {
   /** The value of `Set-Cookie` for whoever has shown the token. */
   newSession(): string {
     const session = randomBytes(32).toString("hex");
-    const [oldest] = this.#sessions;
+    const [oldest] = this.#sessions.keys();
     if (this.#sessions.size >= mostSessions && oldest !== undefined) this.#sessions.delete(oldest);
-    this.#sessions.add(digest(session).toString("hex"));
+    this.#sessions.set(digest(session).toString("hex"), this.#options.clock.monotonicMs() + sessionSeconds * 1000);
     const secure = this.#options.tls ? "; Secure" : "";
-    return `${cookieName}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200${secure}`;
+    return `${cookieName}=${session}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${sessionSeconds}${secure}`;
   }
 
   #isOurs(host: string): boolean {

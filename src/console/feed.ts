@@ -6,7 +6,7 @@ import { type BrokerAccess, brokerAddress } from "../fleet/broker-access.ts";
 import { linkTrouble, offenceFault, reasonFault, refusedConnection } from "../fleet/broker-faults.ts";
 import { afterEnd, type BrokerTimings, type ConnectionEnd, newHistory, reasonClass } from "../fleet/broker-policy.ts";
 import { watchPackets } from "../fleet/packet-guard.ts";
-import { everything } from "./topic.ts";
+import { subscriptions } from "./topic.ts";
 
 // The console's connection to the broker: a plain subscription, without a will and without a session that outlives it.
 // It is made again whenever it ends, with the waits that devices use.
@@ -40,9 +40,10 @@ export interface Feed {
 const largestPacketBytes = 65_536;
 /** Brokers that queue little send retained messages only as far as they may be unacknowledged: as far as MQTT goes. */
 const receiveMaximum = 65_535;
-/** The snapshot counts as whole when nothing kept came for this long. */
-const quietMs = 1_000;
-const lookMs = 250;
+/** What is retained counts as heard when nothing of it came for this long; at the last step, longer. */
+const quietMs = 250;
+const lastQuietMs = 600;
+const lookMs = 100;
 
 /** Connects at once. Never throws. */
 export function startFeed(options: FeedOptions, listener: FeedListener): Feed {
@@ -131,12 +132,7 @@ function attend(
       openSinceMs = clock.monotonicMs();
       opened(client);
       listener.snapshotBegins();
-      client.subscribe(everything, { qos: 1 }, (error, granted) => {
-        if (end !== null) return;
-        const refused = granted?.find(({ qos }) => qos >= 0x80);
-        if (error === null && refused === undefined) watchSnapshot();
-        else breakOff(refused?.qos ?? (error === null ? 0x80 : reasonCodeOf(error)), error ?? new Error("refused"));
-      });
+      subscribe(0);
     });
     let lastKeptMs = 0;
     client.on("message", (topic, payload, { retain }) => {
@@ -153,11 +149,25 @@ function attend(
       if (end !== null) resolve(end);
     });
 
-    function watchSnapshot(): void {
+    function subscribe(step: number): void {
+      const subscription = subscriptions[step];
+      if (subscription === undefined) return listener.snapshotEnds();
+      const { filters, qos: level } = subscription;
+      client.subscribe([...filters], { qos: level }, (error, granted) => {
+        if (end !== null) return;
+        const refused = granted?.find(({ qos }) => qos >= 0x80);
+        if (error === null && refused === undefined)
+          whenQuiet(level === 0 ? quietMs : lastQuietMs, () => subscribe(step + 1));
+        else breakOff(refused?.qos ?? (error === null ? 0x80 : reasonCodeOf(error)), error ?? new Error("refused"));
+      });
+      return undefined;
+    }
+
+    function whenQuiet(ms: number, next: () => void): void {
       lastKeptMs = clock.monotonicMs();
       const look = () => {
         if (end !== null) return;
-        if (clock.monotonicMs() - lastKeptMs >= quietMs) listener.snapshotEnds();
+        if (clock.monotonicMs() - lastKeptMs >= ms) next();
         else scope.use(clock.after(lookMs, look));
       };
       look();

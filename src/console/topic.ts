@@ -1,7 +1,24 @@
 import { levelProblem, type TopicOwner } from "../fleet/topics.ts";
 
-/** Everything that devices say. */
-export const everything = "sis/v1/+/+/up/#";
+const up = (name: string) => `sis/v1/+/+/up/${name}`;
+
+/** What is subscribed to at once. */
+export interface Subscription {
+  readonly filters: readonly string[];
+  readonly qos: 0 | 1;
+}
+
+const kept = [up("alarm/+"), up("state"), up("info")];
+
+/**
+ * What the console subscribes to, step by step, each when what is retained of the one before has come. A broker sends
+ * that all at once, and drops without a word what its queue does not hold: mosquitto's holds 1,000 messages of QoS 1, and
+ * more of QoS 0. So each kind is asked for by itself at QoS 0, and then everything at QoS 1, for what comes from now on.
+ */
+export const subscriptions: readonly Subscription[] = [
+  ...kept.map((filter) => ({ filters: [filter], qos: 0 }) as const),
+  { filters: [...kept, up("event/+"), up("transcript"), up("metrics"), up("command/+/+")], qos: 1 },
+];
 
 /** Whose message, and the levels after `up/`. */
 export interface UpTopic {

@@ -17,6 +17,7 @@ for (const [args, usage] of [
   [["run", "--help"], "Usage: sis-agent run [options]"],
   [["doctor", "--help"], "Usage: sis-agent doctor [options]"],
   [["simulate", "-h"], "Usage: sis-agent simulate [options]"],
+  [["fleet", "--help"], "Usage: sis-agent fleet [options]"],
   [["config", "--help"], "Usage: sis-agent config [options] [command]"],
   [["config", "check", "--help"], "Usage: sis-agent config check [options]"],
   [["help"], "Usage: sis-agent [options] [command]"],
@@ -48,6 +49,9 @@ for (const [args, ...told] of [
   [["run", "--conf=a.toml"], "unknown option '--conf'\n(Did you mean --config?)"],
   [["run", "a.toml"], "too many arguments", "Did you mean --config?"],
   [["config", "check", "-c", "a.toml"], "unknown option '-c'\n(Did you mean --config?)"],
+  [["fleet"], "required option '--mqtt <url>' not specified", "sis-agent fleet --help"],
+  [["fleet", "--mqtt", "mqtt://h", "--listen", "8080"], "HOST:PORT, such as 127.0.0.1:8080"],
+  [["fleet", "--mqtt", "mqtt://h", "--watch", "--json"], "cannot be used with option '--json'"],
   [["help", "runn"], "Usage: sis-agent"],
 ] as const) {
   test(`"${args.join(" ")}" is bad usage, exit code 2`, async () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Door, isLoopback, type Visit } from "../../src/console/door.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 
 const token = "0123456789abcdef01234567";
 const visit = (more: Partial<Visit> = {}): Visit => ({
@@ -12,8 +13,9 @@ const visit = (more: Partial<Visit> = {}): Visit => ({
   cookie: undefined,
   ...more,
 });
-const plain = new Door({ tls: false, names: [], token: null });
-const guarded = new Door({ tls: true, names: ["fleet.example", "*.lab.example"], token });
+const clock = new ManualClock();
+const plain = new Door({ tls: false, names: [], token: null, clock });
+const guarded = new Door({ tls: true, names: ["fleet.example", "*.lab.example"], token, clock });
 const shown = { authorization: `Bearer ${token}` };
 
 for (const [door, more, is] of [
@@ -58,8 +60,16 @@ test("a session is as good as the token, is in no script's reach, and the token 
   assert.equal(guarded.admit(visit({ host: "fleet.example", cookie: `a=b; ${pair}` })).is, "in");
 });
 
+test("a session ends after twelve hours, whatever the browser thinks", () => {
+  const [pair = ""] = guarded.newSession().split(";");
+  clock.advance(12 * 3_600_000 - 1_000);
+  assert.equal(guarded.admit(visit({ cookie: pair })).is, "in");
+  clock.advance(2_000);
+  assert.equal(guarded.admit(visit({ cookie: pair })).is, "stranger");
+});
+
 test("sessions are bounded, the oldest goes", () => {
-  const door = new Door({ tls: true, names: [], token });
+  const door = new Door({ tls: true, names: [], token, clock });
   const [first = ""] = door.newSession().split(";");
   for (let count = 0; count < 256; count += 1) door.newSession();
   assert.equal(door.admit(visit({ cookie: first })).is, "stranger");

@@ -53,7 +53,7 @@ export function chapter(result: FleetResult): string {
     "| --- | --- |",
     ...rows.map(([name, value]) => `| ${name} | ${value} |`),
     "",
-    `Tries to connect in each second after the restart: ${attempts.join(", ")}.`,
+    `Tries to connect in each second after the restart: ${attempts.slice(0, 30).join(", ")}${attempts.length > 30 ? " …" : "."}`,
   ].join("\n");
 }
 

@@ -93,7 +93,7 @@ export class DeviceView {
     this.#part("spoken", spoken, () => section("Transcripts", spokenList(detail)));
     const isAway = phase === "offline" || phase === "unknown";
     const sent = [...this.#sent.keys()];
-    this.#part("commands", [outcomes, sent, this.#allowCommands, isAway], () =>
+    this.#part("commands", [outcomes, sent, this.#allowCommands, isAway, info["capabilities"]], () =>
       section("Commands", this.#commands(detail)),
     );
     this.#part("history", history, () => section("History", happenings(history)));
@@ -139,6 +139,9 @@ export class DeviceView {
     }
     const buttons = commands.map(([name = "", title = ""]) => {
       const button = make("button", { type: "button", id: `command-${name}`, title }, name);
+      // Devices tell which commands they take; one that tells of none is asked all the same.
+      const taken = (detail.info["capabilities"] ?? "").split(", ").filter((each) => each.startsWith("command:"));
+      button.disabled = taken.length > 0 && !taken.includes(`command:${name}`);
       button.addEventListener("click", () => this.#ask(detail, name, title));
       return button;
     });
