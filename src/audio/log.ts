@@ -180,7 +180,7 @@ export class AudioLog {
 
   /**
    * The next samples to send, at most `count`, and their position. Moves the cursor. Fewer before a hole, and at the end.
-   * null when fewer than `atLeast` wait, or they are being fetched from the store: soon, then.
+   * The samples are good until the next `append`. null when fewer than `atLeast` wait, or they are being fetched from the store: soon, then.
    */
   read(count: number, atLeast = count): { readonly position: Position; readonly samples: Int16Array } | null {
     this.#takeDropped();
@@ -269,7 +269,7 @@ export class AudioLog {
       const to = Math.min(from + this.#piece, end, until, this.#holes.nextAfter(from));
       const samples = this.#shelf.fetch(from, to);
       if (typeof samples === "string") return true;
-      if (!this.#store.keep({ ...run, position: from, samples })) return false;
+      if (!this.#store.keep({ ...run, position: from, samples: samples.slice() })) return false;
       this.#offered = to;
     }
   }

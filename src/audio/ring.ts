@@ -41,11 +41,12 @@ export class Ring {
     this.#start = this.#head;
   }
 
-  /** A copy of what lies between two positions, both in memory. */
-  copy(from: Position, to: Position): Int16Array {
+  /** What lies between two positions, both in memory: good until the next write. */
+  look(from: Position, to: Position): Int16Array {
     const at = from % this.capacity;
     const count = to - from;
     const first = Math.min(count, this.capacity - at);
+    if (first === count) return this.#samples.subarray(at, at + count);
     const samples = new Int16Array(count);
     samples.set(this.#samples.subarray(at, at + first));
     samples.set(this.#samples.subarray(0, count - first), first);

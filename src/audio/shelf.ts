@@ -27,9 +27,9 @@ export class Shelf {
     this.#ring.write(samples);
   }
 
-  /** What lies between two positions; `wait`: it is being fetched; `absent`: it is not there. */
+  /** What lies between two positions, good until the next write; `wait`: it is being fetched; `absent`: it is not there. */
   fetch(from: Position, to: Position): Int16Array | "wait" | "absent" {
-    if (from >= this.oldest) return this.#ring.copy(from, to);
+    if (from >= this.oldest) return this.#ring.look(from, to);
     const stored = this.#store.fetch(from, to);
     if (typeof stored === "string" || stored.length === to - from) return stored;
     const rest = this.fetch(from + stored.length, to);

@@ -119,10 +119,5 @@ function lastStartingAt<T>(sorted: readonly T[], startOf: (each: T) => Position,
 }
 
 function forget<T>(sorted: T[], startOf: (each: T) => Position, oldest: Position): void {
-  let unneeded = 0;
-  for (const each of sorted.slice(1)) {
-    if (startOf(each) > oldest) break;
-    unneeded += 1;
-  }
-  sorted.splice(0, unneeded);
+  for (let next = sorted[1]; next !== undefined && startOf(next) <= oldest; next = sorted[1]) sorted.shift();
 }

@@ -26,7 +26,7 @@ export class Recognizer {
   readonly #rotation: Rotation;
   readonly #irregularities = new Map<string, number>();
   readonly #stopped = Promise.withResolvers<undefined>();
-  #pumpTimer: Disposable | null = null;
+  #nextPump: { readonly dueMs: number; readonly timer: Disposable } | null = null;
   /** What is to come to an end: the source, so that the rest of it is recognised, or recognition at once. */
   #closing: "source" | "all" | null = null;
 
@@ -119,12 +119,12 @@ export class Recognizer {
   }
 
   #pump(): void {
-    this.#pumpTimer?.[Symbol.dispose]();
-    this.#pumpTimer = null;
     const lane = this.#rotation.sending;
     const pause = lane.pump({ last: this.#closing !== null, untilPause: this.#rotation.untilPause });
     switch (pause?.why) {
       case undefined:
+        this.#nextPump?.timer[Symbol.dispose]();
+        this.#nextPump = null;
         break;
       case "live":
         if (this.#closing === null) {
@@ -145,8 +145,17 @@ export class Recognizer {
     }
   }
 
+  /** A timer that is due before is left alone: it will find out that there is nothing to do, and much sound comes by then. */
   #pumpAgain(inMs: number): void {
-    this.#pumpTimer = this.#options.clock.after(inMs, () => this.#pump());
+    const { clock } = this.#options;
+    const dueMs = clock.monotonicMs() + inMs;
+    if (this.#nextPump !== null && this.#nextPump.dueMs <= dueMs) return;
+    this.#nextPump?.timer[Symbol.dispose]();
+    const timer = clock.after(inMs, () => {
+      this.#nextPump = null;
+      this.#pump();
+    });
+    this.#nextPump = { dueMs, timer };
   }
 
   /** Counted always, logged ever more rarely: a service may do the same thing with every message. */
