@@ -49,7 +49,7 @@ const phaseLetters = {
 } as const;
 export type LampPhase = keyof typeof phaseLetters;
 
-export const protocolVersion = 1;
+const protocolVersion = 1;
 export const countsModulo = 100;
 const mostColumns = 64;
 
