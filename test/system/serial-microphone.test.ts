@@ -24,7 +24,7 @@ test("a serial microphone, on a noisy wire and unplugged in between, is recognis
   await agent.until("the port is missed", () => agent.log.includes("serial-missing"));
   const shape = plainNumbers(sampleRate);
   let number = 0;
-  for (const wanted of [2, 4]) {
+  for (const wanted of ["0002", "0004"]) {
     await using end = await plugIn(path);
     const speaking = setInterval(() => {
       const samples = numberSamples(number * frameLength, frameLength, shape);
@@ -32,16 +32,14 @@ test("a serial microphone, on a noisy wire and unplugged in between, is recognis
       number += 1;
     }, frameMs);
     try {
-      await agent.until(`${wanted} numbers`, () => agent.texts.length >= wanted, 30_000);
+      await agent.until(wanted, () => agent.texts.includes(wanted), 30_000);
     } finally {
       clearInterval(speaking);
     }
   }
-  assert.ok(
-    agent.texts.every((text) => /^\d{4}$/.test(text)),
-    agent.texts.join(),
-  );
-  assert.deepEqual(agent.texts.toSorted(), agent.texts, "in order");
+  // The number in which it was plugged in again may lack its beginning.
+  const { texts } = agent;
+  assert.deepEqual([...texts.slice(0, 2), texts.at(-1)], ["0001", "0002", "0004"]);
   assert.deepEqual(service.state().violations, {});
   agent.child.kill("SIGTERM");
   assert.equal(await agent.exit(10_000), 0, agent.log);
