@@ -14,7 +14,7 @@ import { Spool } from "./audio/spool.ts";
 import { stdinSource } from "./audio/stdin-source.ts";
 import { keepingOf } from "./audio/store.ts";
 import { type Clock, systemClock } from "./base/clock.ts";
-import { type Fault, toFault } from "./base/fault.ts";
+import type { Fault } from "./base/fault.ts";
 import type { Logger } from "./base/logger.ts";
 import { type Random, seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
@@ -23,7 +23,7 @@ import { replaceFile } from "./fleet/background-writer.ts";
 import { type Fleet, type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { watchHost } from "./host/watch.ts";
-import { type MuteLatch, openMuteLatch } from "./panel/mute-latch.ts";
+import { type MuteLatch, muteSwitch, openMuteLatch } from "./panel/mute-latch.ts";
 import { type Panel, startPanel } from "./panel/panel.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
@@ -339,13 +339,7 @@ function connectPanel(parts: {
   }
   if (settings.panel === undefined) return null;
 
-  async function mute(muted: boolean): Promise<void> {
-    source.mute(muted);
-    const error = await latch.set(muted);
-    if (error !== null)
-      logger.error("the disk cannot keep whether the microphone is muted", { muted, reason: toFault(error).message });
-  }
-
+  const mute = muteSwitch(source, latch, logger);
   const panel = startPanel({
     port: settings.panel.port,
     baudRate: settings.panel.baud,
@@ -361,7 +355,7 @@ function connectPanel(parts: {
           return gate.release();
         case "mute":
         case "unmute":
-          return void mute(command === "mute");
+          return mute(command === "mute");
       }
     },
     onFault: (fault) => fleet.notice({ type: "panel", fault }),

@@ -1,5 +1,7 @@
 import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { toFault } from "../base/fault.ts";
+import type { Logger } from "../base/logger.ts";
 
 /** Remembers over restarts, and power cuts, that the microphone is muted: it is, as long as a file is there. */
 export interface MuteLatch {
@@ -33,6 +35,26 @@ export function openMuteLatch(path: string, write: (path: string, content: strin
         );
       return latest;
     },
+  };
+}
+
+/**
+ * Mutes and unmutes capture itself, and has it remembered over restarts.
+ * @param source stops capturing at once
+ */
+export function muteSwitch(
+  source: { mute(muted: boolean): void },
+  latch: MuteLatch,
+  logger: Logger,
+): (muted: boolean) => void {
+  async function remember(muted: boolean): Promise<void> {
+    const error = await latch.set(muted);
+    if (error === null) return;
+    logger.error("the disk cannot keep whether the microphone is muted", { muted, reason: toFault(error).message });
+  }
+  return (muted) => {
+    source.mute(muted);
+    void remember(muted);
   };
 }
 
