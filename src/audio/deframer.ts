@@ -41,21 +41,13 @@ export function encodeFrame({ sampleRate, number, samples }: Frame): Uint8Array 
  */
 export class Deframer {
   #rest: Uint8Array = new Uint8Array(0);
-  #noise = 0;
-
-  /** Bytes that were part of no frame. */
-  get noiseBytes(): number {
-    return this.#noise;
-  }
 
   push(bytes: Uint8Array): Frame[] {
     const all = Buffer.concat([this.#rest, bytes]);
     const frames: Frame[] = [];
     let at = 0;
     for (;;) {
-      const begin = nextSync(all, at);
-      this.#noise += begin - at;
-      at = begin;
+      at = nextSync(all, at);
       const size = sizeAt(all, at);
       if (size === "unknown" || (size !== "impossible" && at + size > all.length)) break;
       const frame = size === "impossible" ? null : frameOf(all.subarray(at, at + size));
@@ -63,7 +55,6 @@ export class Deframer {
         frames.push(frame);
         at += size;
       } else {
-        this.#noise += 1;
         at += 1;
       }
     }

@@ -2,18 +2,21 @@ import { connect } from "mqtt";
 import { Fault, toFault } from "../base/fault.ts";
 import { assertAccess, type BrokerAccess, brokerAddress } from "./broker-access.ts";
 import { linkTrouble, reasonFault, refusedConnection } from "./broker-faults.ts";
+import { timestamp } from "./payloads.ts";
 import { levelProblem, type TopicOwner } from "./topics.ts";
 
 /**
  * Tries what an agent needs of its broker: connects (under a client id of its own, so that a running agent is not pushed
  * out), publishes on one of the device's own topics, and subscribes to those that commands come by. Leaves nothing behind.
  * @param clientId not the device's
+ * @param nowMs wall clock, for the message
  * @throws Fault `broker-unreachable`, `broker-refused`; the signal's reason when it aborts
  */
 export async function tryBroker(
   access: BrokerAccess,
   owner: TopicOwner,
   clientId: string,
+  nowMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   assertAccess(access);
@@ -46,7 +49,7 @@ export async function tryBroker(
   client.on("error", (error) => work.reject(connectFault(error)));
   client.on("close", () => work.reject(new Fault("broker-unreachable", "MQTT broker: it hung up")));
   client.on("connect", () => {
-    client.publish(`${base}/up/doctor`, "{}", { qos: 1 }, (error, packet) => {
+    client.publish(`${base}/up/doctor`, JSON.stringify({ v: 1, ts: timestamp(nowMs) }), { qos: 1 }, (error, packet) => {
       const reason = packet !== undefined && "reasonCode" in packet ? (packet.reasonCode ?? 0) : 0;
       if (error || reason >= 0x80)
         return work.reject(refused(`${base}/up/…`, "published on", reasonOf(error) ?? reason));

@@ -43,12 +43,6 @@ export class LineReader {
   readonly #line = new Uint8Array(longestLine);
   /** Bytes of the line so far, without its `$`; null: waiting for one to begin. */
   #length: number | null = null;
-  #damaged = 0;
-
-  /** Lines that were begun and came to nothing. */
-  get damaged(): number {
-    return this.#damaged;
-  }
 
   /** @returns the bodies of the lines that have ended in `bytes` and are whole */
   push(bytes: Uint8Array): string[] {
@@ -62,7 +56,6 @@ export class LineReader {
 
   #take(byte: number): string | null {
     if (byte === dollar) {
-      if (this.#length !== null) this.#damaged += 1;
       this.#length = 0;
       return null;
     }
@@ -70,11 +63,9 @@ export class LineReader {
     if (byte === lineFeed) {
       const body = bodyOf(this.#line.subarray(0, this.#length));
       this.#length = null;
-      if (body === null) this.#damaged += 1;
       return body;
     }
     if (this.#length === longestLine - 2) {
-      this.#damaged += 1;
       this.#length = null;
       return null;
     }

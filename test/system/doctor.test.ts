@@ -11,6 +11,7 @@ import { startRaw, startService } from "../sis/lab/peer.ts";
 import { startAgentProcess } from "./lab/agent-process.ts";
 import { mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
 import { missing } from "./lab/processes.ts";
+import { missingForPulse, startPulse } from "./lab/pulse.ts";
 
 const fakeRecorder = fileURLToPath(new URL("lab/fake-recorder", import.meta.url));
 const testCa = fileURLToPath(new URL("../sis/lab/tls/ca.pem", import.meta.url));
@@ -117,6 +118,19 @@ describe("the doctor", { concurrency: 4 }, () => {
     assert.equal((await stat(place.of("bundle.json"))).mode & 0o777, 0o600);
     for (const secret of [secretKey, accessKey, "hunter2"]) assert.ok(!bundle.includes(secret), secret);
     assert.match(bundle, /catch_up_rate = 3/);
+  });
+
+  test("a real microphone, in a room where someone speaks", { skip: missingForPulse("arecord") }, async () => {
+    await using room = await startPulse();
+    await using service = await startSimulator({});
+    const speaking = room.play(
+      Int16Array.from({ length: 96_000 }, (_, n) => Math.round(900 * Math.sin((n * Math.PI) / 16))),
+    );
+    const { of } = await examine(`${sis(service.url)}[audio]\ndevice = "${room.device}"\n`, {
+      env: { ...room.env, PATH: process.env["PATH"] ?? "" },
+    });
+    await speaking;
+    assert.match(of("microphone").says, /^mic: level -\d+ dBFS, peak -31 dBFS/);
   });
 
   test("everything hangs: it ends in time all the same", async () => {

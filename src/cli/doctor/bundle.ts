@@ -28,7 +28,7 @@ export interface BundleParts {
 /**
  * Writes a support bundle, readable by its owner alone. It holds no secrets, and nothing that was said: settings as
  * `config show` prints them, names and sizes of what is in state_dir, and of the log what the agent itself has written.
- * @throws Fault config-unreadable where the file cannot be written
+ * @throws Fault internal where the file cannot be written
  */
 export async function writeBundle(
   file: string,

@@ -118,7 +118,7 @@ class Call {
   }
 }
 
-export function endingFinding(ending: LinkEnding): Finding {
+function endingFinding(ending: LinkEnding): Finding {
   switch (ending.how) {
     case "refused":
       return fail(
