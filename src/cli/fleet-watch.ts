@@ -3,6 +3,9 @@ import { type Clock, pause } from "../base/clock.ts";
 import type { FleetView } from "../console/console.ts";
 import { fleetTable, rowLine, summaryLine } from "../console/table.ts";
 
+/** What is watched. */
+type Watched = Pick<FleetView, "model" | "glance" | "rows">;
+
 /** A terminal's output, or a pipe. */
 export interface WatchStream extends Writable {
   readonly isTTY?: boolean;
@@ -19,12 +22,12 @@ const eraseLine = "\u001b[K";
 const eraseBelow = "\u001b[J";
 
 /** Shows the fleet until `stop`: on a terminal as a table in place, else a line for each change. */
-export async function watchFleet(view: FleetView, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
+export async function watchFleet(view: Watched, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
   if (stream.isTTY === true) await table(view, stream, clock, stop);
   else await lines(view, stream, clock, stop);
 }
 
-async function table(view: FleetView, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
+async function table(view: Watched, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
   // Also where the process ends without coming back here.
   const atExit = () => stream.write(leave);
   process.once("exit", atExit);
@@ -41,7 +44,7 @@ async function table(view: FleetView, stream: WatchStream, clock: Clock, stop: A
   }
 }
 
-async function lines(view: FleetView, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
+async function lines(view: Watched, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
   const changed = new Set<string>();
   using _watch = view.model.observe((key) => changed.add(key));
   const told = new Map<string, string>();

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import type { Clock } from "../base/clock.ts";
 import type { FleetModel } from "./model.ts";
 import { type Batch, type Detail, detailOf, type Glance, type Row, rowOf, rowsOf } from "./wire.ts";
@@ -14,8 +13,18 @@ const rowsAtOnce = 500;
 /** Pages open at a time. */
 const mostReaders = 64;
 
+/** An answer that does not end: what the hub needs of node:http's ServerResponse. */
+export interface EventSink {
+  readonly writableNeedDrain: boolean;
+  writeHead(status: number, headers: Readonly<Record<string, string>>): unknown;
+  /** @returns false: it does not read as fast as it is told */
+  write(text: string): boolean;
+  end(): unknown;
+  on(event: "drain" | "close", listener: () => void): unknown;
+}
+
 interface Reader {
-  readonly response: ServerResponse;
+  readonly response: EventSink;
   /** What it has not been told because it does not read as fast as it is told; null: it does. */
   missed: Set<string> | null;
 }
@@ -42,7 +51,7 @@ export class Hub implements Disposable {
   }
 
   /** Tells the whole fleet, then what changes. @returns whether there is room for another page */
-  attend(response: ServerResponse): boolean {
+  attend(response: EventSink): boolean {
     if (this.#readers.size + this.#watchers >= mostReaders) return false;
     begin(response);
     const reader: Reader = { response, missed: null };
@@ -59,7 +68,7 @@ export class Hub implements Disposable {
   }
 
   /** Tells one device's details, and tells them again whenever they change. @returns as `attend` */
-  attendDevice(key: string, response: ServerResponse): boolean {
+  attendDevice(key: string, response: EventSink): boolean {
     if (this.#readers.size + this.#watchers >= mostReaders) return false;
     begin(response);
     this.#watchers += 1;
@@ -146,7 +155,7 @@ export class Hub implements Disposable {
   }
 }
 
-function begin(response: ServerResponse): void {
+function begin(response: EventSink): void {
   response.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8" });
 }
 
