@@ -68,9 +68,9 @@ listen = "127.0.0.1:0"
   await command(monitor, "self-test", "3")();
   const selfTest = await monitor.find(outcome("self-test", "3", "succeeded"));
   assert.match(JSON.stringify(selfTest.payload["result"]), /"sound":\{"ok":true.*"disk":\{"ok":true/);
-  await command(monitor, "mute", "4")();
-  const mute = await monitor.find(outcome("mute", "4", "failed"));
-  assert.match(String(mute.payload["reason"]), /not available in this version/);
+  await command(monitor, "stop", "4")();
+  const stopped = await monitor.find(outcome("stop", "4", "failed"));
+  assert.match(String(stopped.payload["reason"]), /not available in this version/);
 
   // Settings of all kinds: good ones, bad ones, and some that the service does not take.
   await desire(monitor, { "sis.vad_tail": 400, "sis.chunk_ms": 200, "buffer.catch_up_rate": 5 });
