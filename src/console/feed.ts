@@ -44,6 +44,8 @@ const receiveMaximum = 65_535;
 const quietMs = 250;
 const lastQuietMs = 600;
 const lookMs = 100;
+/** Everything that is retained is asked for again: a broker may have dropped some of what it had for the console. */
+const refreshMs = 600_000;
 
 /** Connects at once. Never throws. */
 export function startFeed(options: FeedOptions, listener: FeedListener): Feed {
@@ -99,7 +101,8 @@ function attend(
   return new Promise((resolve) => {
     let end: ConnectionEnd | null = null;
     let openSinceMs: number | null = null;
-    const scope = new DisposableStack();
+    let timer: Disposable | null = null;
+    let isWhole = false;
     const client = connect(clientOptions(access, clientId, timings));
 
     const conclude = (
@@ -144,31 +147,35 @@ function attend(
     client.on("error", (error) => breakOff(reasonCodeOf(error), error));
     client.on("close", () => {
       breakOff(null, new Error("the connection ended without a word"));
-      scope.dispose();
+      timer?.[Symbol.dispose]();
       stop.removeEventListener("abort", leave);
       if (end !== null) resolve(end);
     });
 
     function subscribe(step: number): void {
       const subscription = subscriptions[step];
-      if (subscription === undefined) return listener.snapshotEnds();
+      if (subscription === undefined) {
+        if (!isWhole) listener.snapshotEnds();
+        isWhole = true;
+        timer = clock.after(refreshMs, () => subscribe(0));
+        return;
+      }
       const { filters, qos: level } = subscription;
       client.subscribe([...filters], { qos: level }, (error, granted) => {
-        if (end !== null) return;
+        if (end !== null || stop.aborted) return;
         const refused = granted?.find(({ qos }) => qos >= 0x80);
         if (error === null && refused === undefined)
           whenQuiet(level === 0 ? quietMs : lastQuietMs, () => subscribe(step + 1));
         else breakOff(refused?.qos ?? (error === null ? 0x80 : reasonCodeOf(error)), error ?? new Error("refused"));
       });
-      return undefined;
     }
 
     function whenQuiet(ms: number, next: () => void): void {
       lastKeptMs = clock.monotonicMs();
       const look = () => {
-        if (end !== null) return;
+        if (end !== null || stop.aborted) return;
         if (clock.monotonicMs() - lastKeptMs >= ms) next();
-        else scope.use(clock.after(lookMs, look));
+        else timer = clock.after(lookMs, look);
       };
       look();
     }
@@ -178,7 +185,8 @@ function attend(
         client.stream.destroy();
         return;
       }
-      scope.use(clock.after(timings.stopTimeoutMs, () => client.stream.destroy()));
+      timer?.[Symbol.dispose]();
+      timer = clock.after(timings.stopTimeoutMs, () => client.stream.destroy());
       client.end(false);
     }
     stop.addEventListener("abort", leave, { once: true });

@@ -180,6 +180,23 @@ test("beyond loopback it demands a token and TLS, or says no", { skip }, async (
   assert.equal((await get("api/fleet", { Cookie: cookie.split(";")[0] ?? "" })).status, 200);
 });
 
+test("a device that floods does not keep the others from being heard", { skip }, async () => {
+  // As in device/mosquitto: with a short queue it is the broker that drops what others say.
+  await using broker = await startMosquitto({ queue: 200_000 });
+  await using voices = await startVoices(broker.url);
+  await using flood = await startVoices(broker.url);
+  await voices.say("kiosk-1", "state", stateOf("streaming"));
+  await flood.say("kiosk-66", "state", stateOf("streaming"));
+  await using console = await startConsole(broker.url);
+  await console.until(({ broker: link }) => (link as { complete: boolean }).complete);
+  const topic = "sis/v1/lab/kiosk-66/up/event/session";
+  for (let count = 0; count < 20_000; count += 1) flood.client.publish(topic, "x".repeat(1_000), { qos: 0 });
+  await voices.say("kiosk-1", "alarm/capture", alarmOf());
+  await flood.say("kiosk-66", "alarm/clock", alarmOf());
+  const { refused } = await console.until(({ alarms }) => Object.keys(alarms as object).length === 2);
+  assert.ok(((refused as Record<string, number>)["flood"] ?? 0) > 100, JSON.stringify(refused));
+});
+
 test("--watch without a terminal: a line for each change, an outage once", { skip }, async () => {
   await using broker = await startMosquitto();
   await using voices = await startVoices(broker.url);

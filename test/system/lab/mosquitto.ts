@@ -25,6 +25,8 @@ export interface MosquittoOptions {
   readonly acl?: readonly string[];
   /** A configuration for `/etc/mosquitto/conf.d/`, and its ACL: used as it is, but for where files and ports are. */
   readonly shipped?: { readonly conf: string; readonly acl: string };
+  /** Messages that may wait for a client; mosquitto's own default: 1,000. */
+  readonly queue?: number;
   /** Remembers retained messages, sessions and what waits for them over a restart. */
   readonly persistence?: boolean;
 }
@@ -132,6 +134,7 @@ function configuration(folder: string, port: number, options: MosquittoOptions):
     for (const [user, password] of Object.entries(options.users)) run("mosquitto_passwd", "-b", file, user, password);
     lines.push("allow_anonymous false", `password_file ${file}`);
   }
+  if (options.queue !== undefined) lines.push(`max_queued_messages ${options.queue}`);
   if (options.acl !== undefined) {
     writeFileSync(join(folder, "acl"), `${options.acl.join("\n")}\n`, { mode: 0o600 });
     lines.push(`acl_file ${join(folder, "acl")}`);
