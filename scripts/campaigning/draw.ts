@@ -40,6 +40,9 @@ function given(profile: Profile): readonly Need[] {
 
 const muchSeconds = 120;
 
+/** What can depend on settings. */
+const settingNeeds: ReadonlySet<Need> = new Set(["password", "signature", "disk-always", "much-memory"]);
+
 /** Numbers last 360 ms: more speech than silence, or less. */
 const speech = [
   { everyMs: 1200, vadTailMs: 500 },
@@ -55,7 +58,7 @@ export function suitable(names: readonly KindName[], profile: Profile, machine: 
 
 /** Those of `names` that some agent can have on a machine that meets `machine`. */
 export function possible(names: readonly KindName[], machine: readonly Need[]): KindName[] {
-  const met = new Set<Need>(["password", "signature", "disk-always", "much-memory", ...machine]);
+  const met = new Set<Need>([...settingNeeds, ...machine]);
   return names.filter((name) => kindOf(name).needs.every((need) => met.has(need)));
 }
 
@@ -100,11 +103,16 @@ export function drawBurst(random: Random, names: readonly KindName[], before: Bu
   while (faults.length < count) {
     const left = names.filter((name) => faults.every(({ kind }) => goTogether(kind, name)));
     if (left.length === 0) break;
-    const kind = oneOf(random, left);
+    const kind = oneOf(random, left.flatMap(rarer));
     const afterMs = faults.length === 0 ? 0 : between(random, 0, 1500);
     faults.push({ kind, deed: kindOf(kind).deed(random), afterMs });
   }
   return { calmMs, faults };
+}
+
+/** What only some agents can have comes more often to those. */
+function rarer(name: KindName): KindName[] {
+  return kindOf(name).needs.some((need) => settingNeeds.has(need)) ? [name, name] : [name];
 }
 
 function goTogether(one: KindName, other: KindName): boolean {

@@ -56,16 +56,25 @@ async function alsaRoom(shape: NumberShape): Promise<Room> {
     datedMs: datedMs + room.blockMs,
     chunkMs: Math.max(chunkMs, room.blockMs),
     nowMs: () => (room.startMs === null ? null : performance.now() - room.startMs),
-    heard: (stopped) => {
-      // A block that was not complete when the recorder was stopped was put before it later.
-      const unheard = stopped.map(({ from, to }) => ({ from: Math.floor(from / room.blockMs) * room.blockMs, to }));
+    heard(stopped) {
+      const heard = room.heard.map((span) => inMs(span, shape.sampleRate));
+      const partings = room.partings.map((at) => (at * 1000) / shape.sampleRate);
       return without(
-        room.heard.map((span) => inMs(span, shape.sampleRate)),
-        unheard,
+        heard,
+        stopped.map((span) => unheard(span, partings, room.blockMs)),
       );
     },
     [Symbol.asyncDispose]: () => room[Symbol.asyncDispose](),
   };
+}
+
+/** What a recorder that was stopped, and then ended, has not heard of what had been put before it. */
+function unheard({ from, to }: Span, partings: readonly number[], blockMs: number): Span {
+  // A block that was not complete when the recorder was stopped was put before it later.
+  const firstMs = Math.floor(from / blockMs) * blockMs;
+  const partedMs = partings.find((ms) => ms > from && ms < to + 2 * blockMs);
+  // The next recorder came before the room had noticed: it got what was left, but for what the first took when it was ended.
+  return { from: firstMs, to: partedMs ?? firstMs + blockMs };
 }
 
 async function standInRoom(shape: NumberShape, folder: string): Promise<Room> {

@@ -23,6 +23,8 @@ export interface AlsaRoom extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** What recorders were given so far: in order, apart. What lies between was said while nobody listened. */
   readonly heard: readonly Span[];
+  /** Where, in samples, the room found that its recorder had gone, and with it what was given but not read yet. */
+  readonly partings: readonly number[];
   /** When the room's time began (`clock.monotonicMs()`); null: nobody has listened yet. */
   readonly startMs: number | null;
   /** Sound is handed over in blocks of this much, ms. */
@@ -56,12 +58,13 @@ export async function openAlsaRoom(options: {
     `pcm.room { type file slave.pcm { type null } file "/dev/null" infile "${fifo}" format raw }\n`,
   );
   const heard: Span[] = [];
+  const partings: number[] = [];
   const scope = new AbortController();
   let startMs: number | null = null;
   const onStart = (ms: number) => {
     startMs = ms;
   };
-  const performing = perform({ ...options, fifo, heard, onStart, signal: scope.signal });
+  const performing = perform({ ...options, fifo, heard, partings, onStart, signal: scope.signal });
   return {
     get startMs() {
       return startMs;
@@ -70,6 +73,7 @@ export async function openAlsaRoom(options: {
     device: "room",
     env: { ALSA_CONFIG_PATH: config },
     heard,
+    partings,
     async [Symbol.asyncDispose]() {
       scope.abort();
       await performing;
@@ -84,6 +88,7 @@ async function perform(room: {
   readonly clock: Clock;
   readonly fifo: string;
   readonly heard: Span[];
+  readonly partings: number[];
   readonly onStart: (ms: number) => void;
   readonly signal: AbortSignal;
 }): Promise<void> {
@@ -106,6 +111,7 @@ async function perform(room: {
     const outcome = write(pipe, block);
     if (outcome === "heard") append(room.heard, { from, to: from + count });
     if (outcome === "gone") {
+      room.partings.push(from);
       closeSync(pipe);
       pipe = null;
     }
