@@ -413,6 +413,8 @@ describe("a fault", { concurrency }, () => {
     "sound-unreadable": "unreadable",
     "sound-left": "stopped",
     "sound-missed": "capture",
+    "sound-expired": "expired",
+    "sound-spoiled": "disk",
   } as const;
 
   const errno = (code: string) => diskFault("/var/lib/sis-agent/x", Object.assign(new Error(code), { code }));
