@@ -76,7 +76,17 @@ async function startServer(directory: string, socket: string): Promise<ChildProc
     "module-null-sink sink_name=room rate=16000 channels=1 format=s16le",
     "module-remap-source source_name=mic master=room.monitor",
   ];
-  const options = ["-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disable-shm=yes"];
+  // With realtime priority, root's server is killed by the kernel when a busy machine keeps it from sleeping.
+  const options = [
+    "-n",
+    "--daemonize=no",
+    "--exit-idle-time=-1",
+    "--use-pid-file=no",
+    "--disable-shm=yes",
+    "--realtime=no",
+    "--high-priority=no",
+    "--no-cpu-limit=yes",
+  ];
   const server = spawn("pulseaudio", [...options, ...modules.flatMap((module) => ["-L", module])], {
     env: { ...process.env, HOME: directory, XDG_RUNTIME_DIR: directory },
     stdio: "ignore",
