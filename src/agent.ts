@@ -13,7 +13,7 @@ import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { openSound } from "./agent/sound.ts";
 import { startVoice } from "./agent/voice.ts";
-import { levelOf, tallyOf } from "./audio/level.ts";
+import { levelOf } from "./audio/level.ts";
 import type { SourceEvent } from "./audio/source.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Fault } from "./base/fault.ts";
@@ -217,8 +217,8 @@ export function startAgent(options: AgentOptions): Agent {
   source.start((event) => {
     sound.take(event);
     if (event.type === "audio") {
-      ears.heard(event.samples);
-      panel?.level(levelOf(tallyOf(event.samples)).rmsDbfs);
+      const tally = ears.heard(event.samples);
+      panel?.level(levelOf(tally).rmsDbfs);
       recognition.audioArrived();
     }
     if (event.type === "ended") {

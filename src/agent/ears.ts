@@ -1,10 +1,11 @@
-import { freshMeter, type SoundHealth, stepHealth, tallyOf } from "../audio/level.ts";
+import { freshMeter, type SoundHealth, stepHealth, type Tally, tallyOf } from "../audio/level.ts";
 import type { Clock } from "../base/clock.ts";
 import { type LevelMeter, levelMeter } from "./meters.ts";
 
 /** What is heard of the sound itself, on its way into the log. */
 export interface Ears {
-  heard(samples: Int16Array): void;
+  /** @returns what it measures */
+  heard(samples: Int16Array): Tally;
   /** For how long nothing has been heard, ms; null: nothing was heard yet. */
   silentForMs(): number | null;
   /** A meter each, so that none takes another's window. */
@@ -27,10 +28,11 @@ export function openEars(sampleRate: number, clock: Clock, onHealth: ((health: S
       const tally = tallyOf(samples);
       levels.fleet.heard(tally);
       levels.prometheus.heard(tally);
-      if (onHealth === null) return;
+      if (onHealth === null) return tally;
       const before = meter.health;
       meter = stepHealth(meter, tally, sampleRate);
       if (meter.health !== before) onHealth(meter.health);
+      return tally;
     },
   };
 }

@@ -1,21 +1,14 @@
 import * as z from "zod";
 import { Fault } from "../base/fault.ts";
+import { type CommandName, commandArguments as deviceArguments } from "../fleet/schema-down.ts";
 
 // What the console may tell a device: the same short list that devices take. Pure.
 
-const none = z.strictObject({});
-
+/** As devices take them, but for the length of a text: what a person types into a page. */
 const commandArguments = {
-  mute: none,
-  unmute: none,
-  start: none,
-  stop: none,
+  ...deviceArguments,
   say: z.strictObject({ text: z.string().trim().min(1).max(500) }),
-  "restart-session": none,
-  "self-test": none,
-  "log-level": z.strictObject({ level: z.enum(["debug", "info", "warn", "error"]) }),
-  report: none,
-} as const satisfies Readonly<Record<string, z.ZodType>>;
+} as const satisfies Readonly<Record<CommandName, z.ZodType>>;
 
 /** A command, ready to be published. */
 export interface Command {
