@@ -116,7 +116,7 @@ export function startAgent(options: AgentOptions): Agent {
     onDisk: (fault) => queueMicrotask(() => fleet.notice({ type: "disk", fault })),
   });
   const listening = settings.audio.source === "microphone";
-  const ears = openEars(sampleRate, clock, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
+  const ears = openEars(sampleRate, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
 
   const fleet = startFleet({
     ...fleetOptionsOf(settings, secrets, { version: options.version, build: options.build }),
@@ -130,7 +130,7 @@ export function startAgent(options: AgentOptions): Agent {
       say: (request) => voice.say(request),
       subject: () => ({
         stateDir: settings.state_dir,
-        silentForMs: ears.silentForMs(),
+        silentForMs: sound.log.silentForMs(),
         recognition: recognition.phase,
         clockAheadMs: serviceTime.aheadMs(),
         host,

@@ -1,3 +1,4 @@
+import { standardInput } from "../audio/byte-input.ts";
 import { fileSource } from "../audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "../audio/g711.ts";
 import { microphone } from "../audio/microphone.ts";
@@ -76,7 +77,7 @@ function plainSourceOf(settings: Settings, clock: Clock, random: Random, logger:
     case "file":
       return fileSource({ path: path ?? "", sampleRate, loop, speed, clock });
     case "stdin":
-      return stdinSource({ input: process.stdin, sampleRate, clock });
+      return stdinSource({ input: standardInput(), sampleRate, clock });
     case "serial":
       return serialSource({ path: path ?? "", baudRate: baud, sampleRate, clock, random });
   }

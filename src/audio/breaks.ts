@@ -20,10 +20,10 @@ export class Breaks {
   }
 
   /**
-   * Sound has arrived (or, with 0 ms of it, the program ends). @param soundMs how much
+   * Sound has arrived (or, with 0 ms of it, the program ends). @param soundMs how much @param wallMs tells what the wall clock says now
    * @returns what was missed before it; null: nothing
    */
-  arrived(soundMs: number, wallMs: number, monotonicMs: number): Gap | null {
+  arrived(soundMs: number, monotonicMs: number, wallMs: () => number): Gap | null {
     const sinceMs = this.#sinceMs;
     const overruns = this.#overruns;
     this.#sinceMs = null;
@@ -31,7 +31,7 @@ export class Breaks {
     this.#lastArrivalMs = monotonicMs;
     if (sinceMs === null) return overruns;
     const lostMs = Math.round(monotonicMs - sinceMs - soundMs);
-    const toMs = wallMs - soundMs;
+    const toMs = wallMs() - soundMs;
     return lostMs < smallestBreakMs ? overruns : { fromMs: toMs - lostMs, toMs, lostMs, cause: "capture" };
   }
 }

@@ -21,6 +21,7 @@ export class Converter {
 
   /** The samples that are ready; none is possible. The result does not depend on how the bytes are cut. */
   push(bytes: Uint8Array): Int16Array {
+    if (this.#asIs && this.#partial.length === 0 && bytes.length % 2 === 0) return readInt16(bytes);
     const all = this.#partial.length === 0 ? bytes : Buffer.concat([this.#partial, bytes]);
     const whole = all.length - (all.length % frameBytes(this.#format));
     this.#partial = whole === all.length ? nothing : new Uint8Array(all.subarray(whole));

@@ -97,9 +97,13 @@ export class Gate {
   /** Sound has been added to the log. */
   heard(samples: Int16Array): void {
     const from = this.#heard;
+    this.#heard = from + samples.length;
+    if (this.#state.phase === "always") {
+      this.#decide({ upTo: this.#heard, verdict: "send" });
+      return;
+    }
     const frames = this.#ear?.hear(samples) ?? [{ end: samples.length, speech: false }];
     for (const { end, speech } of frames) this.#step({ type: "frame", speech }, from + end);
-    this.#heard = from + samples.length;
     this.#decide(decidedStaying(this.#state, this.#heard, this.#kept));
   }
 

@@ -13,7 +13,7 @@ export interface Hole extends Span {
   readonly kind: HoleKind;
 }
 
-/** The stretches of the log that are never read, in order, without overlap. */
+/** The stretches of the log that are never read, in order, without overlap. Most of the time there are none. */
 export class Holes {
   #holes: Hole[] = [];
 
@@ -32,6 +32,7 @@ export class Holes {
 
   /** Where reading goes on from `position`: there, or at the end of the holes it is in. */
   skip(position: Position): Position {
+    if (this.#holes.length === 0) return position;
     let at = position;
     for (const hole of this.#holes) {
       if (hole.from > at) break;
@@ -42,11 +43,13 @@ export class Holes {
 
   /** Where the next hole after `position` begins; infinity if there is none. */
   nextAfter(position: Position): Position {
+    if (this.#holes.length === 0) return Number.POSITIVE_INFINITY;
     return this.#holes.find((hole) => hole.from > position)?.from ?? Number.POSITIVE_INFINITY;
   }
 
   /** How many samples between two positions are in holes (of a kind). */
   within(from: Position, to: Position, kind?: HoleKind): number {
+    if (this.#holes.length === 0) return 0;
     let sum = 0;
     for (const hole of this.#holes) {
       if (kind !== undefined && hole.kind !== kind) continue;

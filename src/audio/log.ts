@@ -3,8 +3,9 @@ import { Accounts, type Ledger } from "./accounts.ts";
 import { Breaks } from "./breaks.ts";
 import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
 import { Holes, type Span } from "./holes.ts";
+import { Ring } from "./ring.ts";
 import { Shelf } from "./shelf.ts";
-import { type Keeping, keepNothing, noStore, type Store } from "./store.ts";
+import { type Keeping, keepNothing, noStore, type Progress, type Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
 export { balances, type Ledger } from "./accounts.ts";
@@ -46,8 +47,10 @@ export class AudioLog {
   /** What lies before this was captured by an earlier run. */
   readonly resumedTo: Position;
   readonly #clock: Clock;
+  readonly #wallNow: () => number;
   readonly #report: GapReport;
   readonly #samplesPerMs: number;
+  readonly #memory: Ring;
   readonly #shelf: Shelf;
   readonly #timeline: Timeline;
   readonly #store: Store;
@@ -65,12 +68,17 @@ export class AudioLog {
   #answeredName: string | null;
   /** What lies before this was offered to the store, or need not be. */
   #offered: Position;
+  /** When sound arrived last, on the monotonic clock. */
+  #arrivedAtMs: number | null = null;
+  /** What the store was told last. */
+  #noted: Progress | null = null;
 
   constructor(options: AudioLogOptions) {
     const { sampleRate, capacityMs, live, store = noStore, keeping = keepNothing, gated = false } = options;
     this.sampleRate = sampleRate;
     this.#samplesPerMs = sampleRate / 1000;
     this.#clock = options.clock;
+    this.#wallNow = () => options.clock.wallMs();
     this.#report = new GapReport(options.onGap);
     this.#store = store;
     this.#gated = gated;
@@ -80,7 +88,8 @@ export class AudioLog {
     const start = resumed?.progress.settled ?? 0;
     const end = resumed?.blocks.at(-1)?.to ?? start;
     this.resumedTo = end;
-    this.#shelf = new Shelf(store, Math.ceil(capacityMs * this.#samplesPerMs), end);
+    this.#memory = new Ring(Math.ceil(capacityMs * this.#samplesPerMs), end);
+    this.#shelf = new Shelf(this.#memory, store);
     this.#timeline = new Timeline(sampleRate, live);
     this.#settled = start;
     this.#cursor = start;
@@ -124,20 +133,25 @@ export class AudioLog {
     return this.#decided - this.#cursor - this.#holes.within(this.#cursor, this.#decided);
   }
 
+  /** For how long no sound has arrived, ms; null: none has yet. */
+  silentForMs(): number | null {
+    return this.#arrivedAtMs === null ? null : this.#clock.monotonicMs() - this.#arrivedAtMs;
+  }
+
   /** A new recording begins at the head. Its id must be unique for all time: transcript ids are made of it. */
   openStream(id: string): void {
-    this.#timeline.openStream(id, this.#shelf.head);
+    this.#timeline.openStream(id, this.#memory.head);
     this.#answeredName ??= this.#timeline.nameOf(this.#answered);
   }
 
   /** The recording broke off: the time until sound arrives again is a gap. */
   breakOff(): void {
-    if (this.#shelf.head > this.resumedTo) this.#breaks.begin();
+    if (this.#memory.head > this.resumedTo) this.#breaks.begin();
   }
 
   /** From here on nothing is captured because nobody wants it: no gap. A running break ends here. */
   rest(): void {
-    this.#miss(this.#breaks.arrived(0, this.#clock.wallMs(), this.#clock.monotonicMs()));
+    this.#miss(this.#breaks.arrived(0, this.#clock.monotonicMs(), this.#wallNow));
   }
 
   /**
@@ -145,7 +159,7 @@ export class AudioLog {
    * Before the first sound nothing can be missing yet.
    */
   overrun(lostMs: number): void {
-    const { head } = this.#shelf;
+    const { head } = this.#memory;
     const nowMs = this.#timeline.wallMs(head);
     this.#timeline.restartClock();
     if (lostMs > 0 && head > this.resumedTo) this.#breaks.overrun(nowMs, lostMs);
@@ -153,28 +167,33 @@ export class AudioLog {
 
   /** Samples just captured, mono. Copied; never blocks. */
   append(samples: Int16Array): void {
-    const wallMs = this.#clock.wallMs();
     const monotonicMs = this.#clock.monotonicMs();
-    const before = this.#shelf.oldest;
-    this.#miss(this.#breaks.arrived(samples.length / this.#samplesPerMs, wallMs, monotonicMs));
-    this.#timeline.arrived(this.#shelf.head, this.#shelf.head + samples.length, wallMs, monotonicMs);
-    this.#shelf.write(samples);
-    this.#takeDropped();
-    this.#loseUnkept(Math.max(before, this.#cursor), this.#shelf.oldest, "buffer-full");
-    if (!this.#gated) this.decide(this.#shelf.head, "send");
-    this.#timeline.forgetBefore(Math.min(this.#settled, this.#shelf.oldest));
+    this.#arrivedAtMs = monotonicMs;
+    const { head, oldest: before } = this.#memory;
+    this.#miss(this.#breaks.arrived(samples.length / this.#samplesPerMs, monotonicMs, this.#wallNow));
+    this.#timeline.arrived(head, head + samples.length, monotonicMs, this.#wallNow);
+    this.#memory.write(samples);
+    const { oldest } = this.#memory;
+    if (this.#cursor < oldest) {
+      this.#takeDropped();
+      this.#loseUnkept(Math.max(before, this.#cursor), oldest, "buffer-full");
+    }
+    if (!this.#gated) this.decide(this.#memory.head, "send");
+    this.#timeline.forgetBefore(Math.min(this.#settled, oldest));
   }
 
   /** What a gate says of all sound before `upTo` that was not decided upon. What is withheld is never read. */
   decide(upTo: Position, verdict: Verdict): void {
-    const span = { from: this.#decided, to: Math.min(upTo, this.#shelf.head) };
-    if (span.to <= span.from) return;
-    this.#decided = span.to;
+    const { head } = this.#memory;
+    const from = this.#decided;
+    const to = Math.min(upTo, head);
+    if (to <= from) return;
+    this.#decided = to;
     if (verdict === "send") {
-      this.#offer(this.#shelf.head - this.#keepAfter, this.#piece);
+      this.#offer(head - this.#keepAfter, this.#piece);
       return;
     }
-    for (const each of this.#holes.add(span, "withheld")) this.#accounts.withheld(each.to - each.from);
+    for (const each of this.#holes.add({ from, to }, "withheld")) this.#accounts.withheld(each.to - each.from);
     this.#skipHoles();
   }
 
@@ -183,16 +202,17 @@ export class AudioLog {
    * The samples are good until the next `append`. null when fewer than `atLeast` wait, or they are being fetched from the store: soon, then.
    */
   read(count: number, atLeast = count): { readonly position: Position; readonly samples: Int16Array } | null {
-    this.#takeDropped();
+    if (this.#cursor < this.#memory.oldest) this.#takeDropped();
     if (this.unread < Math.max(1, atLeast)) return null;
     const position = this.#cursor;
-    const to = Math.min(position + count, this.#decided, this.#holes.nextAfter(position));
+    const hole = this.#holes.nextAfter(position);
+    const to = Math.min(position + count, this.#decided, hole);
     const samples = this.#shelf.fetch(position, to);
     if (samples === "absent") this.#loseUnkept(position, to, "disk");
     if (typeof samples === "string") return null;
     this.#cursor = position + samples.length;
     this.#readTo = Math.max(this.#readTo, this.#cursor);
-    this.#skipHoles();
+    if (this.#cursor === hole) this.#skipHoles();
     this.#report.flush();
     return { position, samples };
   }
@@ -223,7 +243,7 @@ export class AudioLog {
   /** The next read starts at the settled position again. What is no longer kept from there on is lost. */
   rewind(): void {
     this.#takeDropped();
-    this.#loseUnkept(this.#settled, this.#shelf.oldest, "buffer-full");
+    this.#loseUnkept(this.#settled, this.#memory.oldest, "buffer-full");
     this.#cursor = this.#settled;
     this.#skipHoles();
   }
@@ -239,37 +259,39 @@ export class AudioLog {
   }
 
   ledger(): Ledger {
-    return this.#accounts.ledger(this.#settled, this.#shelf.head, this.#holes);
+    return this.#accounts.ledger(this.#settled, this.#memory.head, this.#holes);
   }
 
   /** The program ends: offers all that the service is not done with to the store. @returns whether it took everything */
   spill(): boolean {
-    this.decide(this.#shelf.head, "send");
+    this.decide(this.#memory.head, "send");
     this.#takeDropped();
-    return this.#offer(this.#shelf.head, 1);
+    return this.#offer(this.#memory.head, 1);
   }
 
   /** The program has ended: what the service is not done with and the store has not got is lost; a running break ends here. */
   close(): void {
     this.#takeDropped();
     this.rest();
-    this.#shelf.forgetMemory();
-    this.#loseUnkept(this.#settled, this.#shelf.head, "stopped");
+    this.#memory.forget();
+    this.#loseUnkept(this.#settled, this.#memory.head, "stopped");
     this.#report.flush();
   }
 
   /** Offers to the store what is not settled before `due`, if it is `atLeast` samples. @returns whether it took everything */
   #offer(due: Position, atLeast: number): boolean {
+    const end = Math.min(due, this.#decided);
+    if (end - Math.max(this.#offered, this.#settled) < atLeast) return true;
+    this.#takeDropped();
     for (;;) {
-      const from = this.#holes.skip(Math.max(this.#offered, this.#settled, this.#shelf.oldest));
+      const from = this.#holes.skip(Math.max(this.#offered, this.#settled, this.#memory.oldest));
       this.#offered = from;
-      const end = Math.min(due, this.#decided);
       if (end - from < atLeast) return true;
       const { until, ...run } = this.#timeline.runAt(from);
       const to = Math.min(from + this.#piece, end, until, this.#holes.nextAfter(from));
       const samples = this.#shelf.fetch(from, to);
       if (typeof samples === "string") return true;
-      if (!this.#store.keep({ ...run, position: from, samples: samples.slice() })) return false;
+      if (!this.#store.keep({ ...run, position: from, samples })) return false;
       this.#offered = to;
     }
   }
@@ -278,7 +300,7 @@ export class AudioLog {
   #takeDropped(): void {
     for (const { from, to, cause, again } of this.#store.takeDropped()) {
       if (again) this.#offered = Math.min(this.#offered, from);
-      this.#lose({ from: Math.max(from, this.#settled), to: Math.min(to, this.#shelf.oldest) }, cause);
+      this.#lose({ from: Math.max(from, this.#settled), to: Math.min(to, this.#memory.oldest) }, cause);
     }
   }
 
@@ -305,7 +327,9 @@ export class AudioLog {
     this.#readTo = Math.max(this.#readTo, this.#cursor);
     this.#settled = this.#holes.skip(this.#settled);
     this.#accounts.passed(this.#holes.takeBefore(this.#settled));
-    this.#store.progress({ settled: this.#settled, answered: this.#answered, name: this.answeredName });
+    if (this.#noted?.settled === this.#settled && this.#noted.answered === this.#answered) return;
+    this.#noted = { settled: this.#settled, answered: this.#answered, name: this.answeredName };
+    this.#store.progress(this.#noted);
   }
 
   #miss(gap: Gap | null): void {

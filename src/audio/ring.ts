@@ -8,13 +8,10 @@ export class Ring {
 
   /** @param start where the log goes on: nothing before it is in memory */
   constructor(capacity: number, start: Position) {
-    this.#samples = new Int16Array(capacity);
+    // Filled, so that the memory is there from now on: not to be found, page by page, as sound comes.
+    this.#samples = new Int16Array(capacity).fill(0);
     this.#start = start;
     this.#head = start;
-  }
-
-  get capacity(): number {
-    return this.#samples.length;
   }
 
   get head(): Position {
@@ -28,10 +25,15 @@ export class Ring {
 
   /** Samples at the head. Of more than fit at once only the last are kept; all of them take their place. */
   write(samples: Int16Array): void {
-    const kept = samples.length > this.capacity ? samples.subarray(samples.length - this.capacity) : samples;
+    const capacity = this.#samples.length;
+    const kept = samples.length > capacity ? samples.subarray(samples.length - capacity) : samples;
     this.#head += samples.length;
-    const at = (this.#head - kept.length) % this.capacity;
-    const first = Math.min(kept.length, this.capacity - at);
+    const at = (this.#head - kept.length) % capacity;
+    const first = capacity - at;
+    if (kept.length <= first) {
+      this.#samples.set(kept, at);
+      return;
+    }
     this.#samples.set(kept.subarray(0, first), at);
     this.#samples.set(kept.subarray(first), 0);
   }
@@ -43,10 +45,11 @@ export class Ring {
 
   /** What lies between two positions, both in memory: good until the next write. */
   look(from: Position, to: Position): Int16Array {
-    const at = from % this.capacity;
+    const capacity = this.#samples.length;
+    const at = from % capacity;
     const count = to - from;
-    const first = Math.min(count, this.capacity - at);
-    if (first === count) return this.#samples.subarray(at, at + count);
+    const first = capacity - at;
+    if (count <= first) return this.#samples.subarray(at, at + count);
     const samples = new Int16Array(count);
     samples.set(this.#samples.subarray(at, at + first));
     samples.set(this.#samples.subarray(0, count - first), first);

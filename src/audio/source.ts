@@ -7,7 +7,7 @@ import type { Fault } from "../base/fault.ts";
 export type SourceEvent =
   /** Sound has begun to flow: the first audio follows at once. */
   | { readonly type: "opened"; readonly description: string }
-  /** Mono PCM at the source's sample rate, any length > 0, its last sample captured just now. Not reused by the source. */
+  /** Mono PCM at the source's sample rate, any length > 0, its last sample captured just now. Good until the listener returns. */
   | { readonly type: "audio"; readonly samples: Int16Array }
   /** The recorder itself reports that it dropped sound, at least this much (0: it does not say). Capture goes on. */
   | { readonly type: "overrun"; readonly lostMs: number }

@@ -3,11 +3,12 @@ import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { Chain } from "./disk/chain.ts";
 import { unclaim } from "./disk/claim.ts";
+import { encodeFrame } from "./disk/frame.ts";
 import { Health } from "./disk/health.ts";
 import { NoteFile } from "./disk/note-file.ts";
 import { openFolder } from "./disk/open.ts";
 import { Pages } from "./disk/pages.ts";
-import { Writer } from "./disk/writer.ts";
+import { type Frame, Writer } from "./disk/writer.ts";
 import type { LossCause } from "./gap-report.ts";
 import type { Block, Dropped, Fetched, Progress, Resumed, Store } from "./store.ts";
 import type { Position } from "./timeline.ts";
@@ -61,7 +62,7 @@ export class Spool implements Store {
   readonly #chain = new Chain();
   readonly #health: Health;
   #segments: Segment[];
-  #waiting: Block[] = [];
+  #waiting: Frame[] = [];
   #waitingSamples = 0;
   #dropped: Dropped[] = [];
   #progress: Progress;
@@ -99,8 +100,10 @@ export class Spool implements Store {
       return false;
     }
     if (this.#waiting.length === 0) this.#chain.add(() => this.#writeWaiting());
-    this.#waiting.push(block);
-    this.#waitingSamples += block.samples.length;
+    const { stream, position, samples } = block;
+    const bytes = encodeFrame(block, sampleRate);
+    this.#waiting.push({ stream, from: position, to: position + samples.length, bytes });
+    this.#waitingSamples += samples.length;
     return true;
   }
 
@@ -195,23 +198,21 @@ export class Spool implements Store {
   async #writeWaiting(): Promise<void> {
     this.#writingSinceMs = this.#options.clock.monotonicMs();
     await this.#try(async () => {
-      for (let block = this.#waiting[0]; block !== undefined; block = this.#waiting[0]) {
-        await this.#write(block);
+      for (let frame = this.#waiting[0]; frame !== undefined; frame = this.#waiting[0]) {
+        await this.#write(frame);
         this.#waiting.shift();
-        this.#waitingSamples -= block.samples.length;
+        this.#waitingSamples -= frame.to - frame.from;
       }
-      await this.#writer.sync();
       await this.#note.sync();
       this.#health.well();
     });
   }
 
-  async #write(block: Block): Promise<void> {
+  async #write(frame: Frame): Promise<void> {
     const { maxBytes, maxAgeMs, clock } = this.#options;
-    const end = block.position + block.samples.length;
-    if (end <= this.#progress.settled) return;
+    if (frame.to <= this.#progress.settled) return;
     const first = this.#segments.length === 0;
-    const file = await this.#writer.write(block);
+    const file = await this.#writer.write(frame);
     const last = this.#segments.at(-1);
     if (last?.path === file.path) {
       last.to = file.to;
@@ -239,8 +240,7 @@ export class Spool implements Store {
       const first = this.#waiting[0];
       const last = this.#waiting.at(-1);
       if (first !== undefined && last !== undefined) {
-        const to = last.position + last.samples.length;
-        this.#dropped.push({ from: first.position, to, cause: "disk", again: true });
+        this.#dropped.push({ from: first.from, to: last.to, cause: "disk", again: true });
       }
       this.#waiting = [];
       this.#waitingSamples = 0;

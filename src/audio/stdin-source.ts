@@ -1,6 +1,6 @@
-import { finished, type Readable } from "node:stream";
 import type { Clock } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
+import type { ByteInput } from "./byte-input.ts";
 import { Converter, describeConversion } from "./convert.ts";
 import type { PcmFormat } from "./pcm.ts";
 import { runningSource } from "./running.ts";
@@ -8,8 +8,8 @@ import type { AudioSource, SourceEvent } from "./source.ts";
 import { WavReader } from "./wav.ts";
 
 interface StdinSourceOptions {
-  /** Usually `process.stdin`. Owned by the source: destroyed when it stops. */
-  readonly input: Readable;
+  /** Owned by the source: destroyed when it stops. */
+  readonly input: ByteInput;
   /** Hz of raw input, and of the samples delivered. */
   readonly sampleRate: number;
   readonly clock: Clock;
@@ -20,6 +20,8 @@ interface StdinSourceOptions {
  * The lead leaks away with time, and silence beforehand is no credit: `(sleep 600; cat file)` waits as well.
  */
 const greatestLeadMs = 5_000;
+/** It is looked at after so much sound. */
+const lookEveryMs = 500;
 
 /**
  * Sound from a byte stream, as it comes, but not faster than real time for long: a WAV stream of any kind when it begins
@@ -36,46 +38,31 @@ export function stdinSource(options: StdinSourceOptions): AudioSource {
   );
 }
 
-/** Listens to the stream's events: an iterator over it would cost as much again as all that is done with the sound. */
 async function listen(
   { input, sampleRate, clock }: StdinSourceOptions,
   tell: (event: SourceEvent) => void,
 ): Promise<void> {
-  const over = Promise.withResolvers<undefined>();
   const decoder = new Decoder(sampleRate, (description) => tell({ type: "opened", description }));
   using lead = new Lead(input, clock);
-  input.on("data", (bytes: Uint8Array) => {
-    try {
-      const samples = decoder.push(bytes);
-      if (samples.length > 0) tell({ type: "audio", samples });
-      lead.add((samples.length * 1000) / sampleRate);
-    } catch (error) {
-      over.reject(error);
-    }
+  await input.listen((bytes) => {
+    const samples = decoder.push(bytes);
+    if (samples.length > 0) tell({ type: "audio", samples });
+    lead.add((samples.length * 1000) / sampleRate);
   });
-  const forget = finished(input, { writable: false }, (error) => {
-    if (error === undefined || error === null) over.resolve(undefined);
-    else over.reject(error);
-  });
-  try {
-    await over.promise;
-  } finally {
-    forget();
-    input.removeAllListeners("data");
-  }
   const rest = decoder.end();
   if (rest.length > 0) tell({ type: "audio", samples: rest });
 }
 
 /** How far the sound is ahead of time. */
 class Lead implements Disposable {
-  readonly #input: Readable;
+  readonly #input: ByteInput;
   readonly #clock: Clock;
+  #newMs = 0;
   #leadMs = 0;
   #lastMs: number;
   #waiting: Disposable | null = null;
 
-  constructor(input: Readable, clock: Clock) {
+  constructor(input: ByteInput, clock: Clock) {
     this.#input = input;
     this.#clock = clock;
     this.#lastMs = clock.monotonicMs();
@@ -83,8 +70,11 @@ class Lead implements Disposable {
 
   /** So much sound has come just now. When it is too much, the input waits. */
   add(soundMs: number): void {
+    this.#newMs += soundMs;
+    if (this.#newMs < lookEveryMs) return;
     const nowMs = this.#clock.monotonicMs();
-    this.#leadMs = Math.max(0, this.#leadMs - (nowMs - this.#lastMs)) + soundMs;
+    this.#leadMs = Math.max(0, this.#leadMs - (nowMs - this.#lastMs)) + this.#newMs;
+    this.#newMs = 0;
     this.#lastMs = nowMs;
     if (this.#leadMs <= greatestLeadMs) return;
     this.#input.pause();
@@ -116,6 +106,7 @@ class Decoder {
 
   /** @throws {Fault} `source-unusable`: a WAV stream that cannot be played */
   push(bytes: Uint8Array): Int16Array {
+    if (this.#stream.kind === "raw" && this.#converter !== null) return this.#converter.push(bytes);
     if (this.#stream.kind !== "unknown") return this.#convert(bytes);
     const beginning = Buffer.concat([this.#stream.beginning, bytes]);
     if (beginning.length < 4) {

@@ -59,18 +59,18 @@ export class Timeline {
     this.#windowEndsMs = Number.NEGATIVE_INFINITY;
   }
 
-  /** Samples [from, to) have arrived just now. */
-  arrived(from: Position, to: Position, wallMs: number, monotonicMs: number): void {
+  /** Samples [from, to) have arrived just now. @param wallMs tells what the wall clock says now */
+  arrived(from: Position, to: Position, monotonicMs: number, wallMs: () => number): void {
     const differenceMs = monotonicMs - to / this.#samplesPerMs;
     const fresh = this.#windowEndsMs === Number.NEGATIVE_INFINITY;
     if (fresh || (this.#live && monotonicMs >= this.#windowEndsMs)) {
       this.#windowEndsMs = monotonicMs + windowMs;
       this.#bestMs = differenceMs;
-      this.#anchors.push({ from, originMs: this.#bestMs + wallMs - monotonicMs });
+      this.#anchors.push({ from, originMs: this.#bestMs + wallMs() - monotonicMs });
     } else if (this.#live && differenceMs < this.#bestMs) {
       this.#bestMs = differenceMs;
       const anchor = this.#anchors.pop();
-      this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#bestMs + wallMs - monotonicMs });
+      this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#bestMs + wallMs() - monotonicMs });
     }
   }
 
@@ -108,16 +108,16 @@ export class Timeline {
 
   /** Forgets what is only needed for positions before `oldest`. */
   forgetBefore(oldest: Position): void {
-    forget(this.#anchors, (each) => each.from, oldest);
-    forget(this.#streams, (each) => each.start, oldest);
+    for (let next = this.#anchors[1]; next !== undefined && next.from <= oldest; next = this.#anchors[1]) {
+      this.#anchors.shift();
+    }
+    for (let next = this.#streams[1]; next !== undefined && next.start <= oldest; next = this.#streams[1]) {
+      this.#streams.shift();
+    }
   }
 }
 
 /** The last of `sorted` that starts at or before `position`; the first where none does. */
 function lastStartingAt<T>(sorted: readonly T[], startOf: (each: T) => Position, position: Position): T | undefined {
   return sorted.findLast((each) => startOf(each) <= position) ?? sorted[0];
-}
-
-function forget<T>(sorted: T[], startOf: (each: T) => Position, oldest: Position): void {
-  for (let next = sorted[1]; next !== undefined && startOf(next) <= oldest; next = sorted[1]) sorted.shift();
 }

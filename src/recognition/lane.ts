@@ -85,20 +85,9 @@ export class Lane {
     return this.#hearing.session;
   }
 
-  /** A session runs that should be ended in the next pause. */
-  get isNearLimit(): boolean {
-    const { session } = this.#hearing;
-    return this.#state.phase === "streaming" && session !== null && this.#sender.isNearLimit(session);
-  }
-
   /** Whether a whole message waits to be sent. */
   get hasChunk(): boolean {
     return this.#sender.hasChunk;
-  }
-
-  /** How long until a session that gets no audio counts as starved, ms. */
-  get starvedInMs(): number {
-    return this.#sender.starvedInMs;
   }
 
   /** Sends what may be sent now; null: no session streams. */
@@ -147,8 +136,8 @@ export class Lane {
     const { clock, random, mode, bounds } = this.#options;
     const before = this.#state;
     const { productive } = this.#hearing;
-    const spent = this.#sender.connectionMs > bounds.reconnectInPauseMs;
     const nowMs = clock.monotonicMs();
+    const spent = this.#sender.connectionMs(nowMs) > bounds.reconnectInPauseMs;
     const owedMs = this.#hearing.owedMs(nowMs);
     const { next, effects } = step(before, event, { nowMs, random, mode, productive, spent, owedMs });
     this.#state = next;

@@ -128,13 +128,13 @@ export class Recognizer {
         break;
       case "live":
         if (this.#closing === null) {
-          this.#pumpAgain(lane.starvedInMs);
-          this.#rotation.lookAhead();
+          this.#pumpAgain(pause.againAtMs);
+          if (pause.nearLimit) this.#rotation.lookAhead();
         } else lane.dispatch({ type: "exhausted" });
         break;
       case "paced":
       case "fetching":
-        this.#pumpAgain(pause.againInMs);
+        this.#pumpAgain(pause.againAtMs);
         break;
       case "full":
         this.#rotation.full(pause.quiet);
@@ -146,12 +146,11 @@ export class Recognizer {
   }
 
   /** A timer that is due before is left alone: it will find out that there is nothing to do, and much sound comes by then. */
-  #pumpAgain(inMs: number): void {
-    const { clock } = this.#options;
-    const dueMs = clock.monotonicMs() + inMs;
+  #pumpAgain(dueMs: number): void {
     if (this.#nextPump !== null && this.#nextPump.dueMs <= dueMs) return;
     this.#nextPump?.timer[Symbol.dispose]();
-    const timer = clock.after(inMs, () => {
+    const { clock } = this.#options;
+    const timer = clock.after(dueMs - clock.monotonicMs(), () => {
       this.#nextPump = null;
       this.#pump();
     });

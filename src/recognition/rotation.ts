@@ -88,10 +88,10 @@ export class Rotation {
     return this.#course.stage === "steady" ? this.#course.alone : this.#course.stage === "ready";
   }
 
-  /** All is sent. Opens the next connection when it is time to, which is not while there is a backlog to be answered. */
+  /** The session is near its limit, and all is sent: opens the next connection. Not while there is a backlog to be answered. */
   lookAhead(): void {
     const { lane } = this.#course;
-    if (this.#course.stage !== "steady" || this.#course.alone || !lane.isNearLimit) return;
+    if (this.#course.stage !== "steady" || this.#course.alone) return;
     const next = this.#options.makeLane(lane.standing);
     this.#go({ stage: "preparing", lane, next });
     next.dispatch({ type: "wanted" });

@@ -8,7 +8,7 @@ export class SendTimes {
 
   /** At `nowMs` the session has been sent this much sound, ms. */
   note(sentMs: number, nowMs: number): void {
-    const last = this.#marks.at(-1);
+    const last = this.#marks[this.#marks.length - 1];
     if (last !== undefined && nowMs - last.atMs < apartMs) return;
     this.#marks.push({ sentMs, atMs: nowMs });
     if (this.#marks.length > mostMarks) this.#marks.shift();

@@ -26,11 +26,12 @@ const fetchMs = 30;
 /** More than this waiting to be sent is a backlog. */
 const backlogMs = 2_000;
 
-/** Why the sender stopped sending. */
+/** Why the sender stopped sending. Times are on the monotonic clock. */
 export type Pause =
-  | { readonly why: "live" } // nothing more to send just now
-  | { readonly why: "paced"; readonly againInMs: number } // too fast, or the connection is full
-  | { readonly why: "fetching"; readonly againInMs: number } // there is sound to send, but the log does not have it at hand
+  // Nothing more to send just now. `nearLimit`: the session is to be ended in the next pause; without audio it is starved at `againAtMs`
+  | { readonly why: "live"; readonly nearLimit: boolean; readonly againAtMs: number }
+  | { readonly why: "paced"; readonly againAtMs: number } // too fast, or the connection is full
+  | { readonly why: "fetching"; readonly againAtMs: number } // there is sound to send, but the log does not have it at hand
   | { readonly why: "full"; readonly quiet: boolean } // the session is near its limit; `quiet`: nobody is speaking
   | { readonly why: "starved" }; // there has been nothing to send for long
 
@@ -71,28 +72,9 @@ export class Sender {
     return this.#options.log.unread >= this.#chunk;
   }
 
-  /** How long until a session that gets no audio counts as starved, ms. */
-  get starvedInMs(): number {
-    return this.#lastSentMs + this.#options.bounds.starvedMs - this.#options.clock.monotonicMs();
-  }
-
   /** How much of its connection's life is used up, ms: its age, or the sound sent on it. */
-  get connectionMs(): number {
-    const ageMs = this.#options.clock.monotonicMs() - this.#connectedAtMs;
-    return Math.max(ageMs, (this.#sent - this.#sentOnOthers) / this.#samplesPerMs);
-  }
-
-  /**
-   * A session is so near its limit, its connection's or its token's, that the next pause in speech is the time to end it.
-   * @param inMs or will be so soon
-   */
-  isNearLimit(session: Session, inMs = 0): boolean {
-    const { rollInPauseMs, reconnectInPauseMs } = this.#options.bounds;
-    return (
-      session.sentMs + inMs > rollInPauseMs ||
-      this.connectionMs + inMs > reconnectInPauseMs ||
-      this.#options.clock.monotonicMs() + inMs > this.#goodUntilMs
-    );
+  connectionMs(nowMs: number): number {
+    return Math.max(nowMs - this.#connectedAtMs, (this.#sent - this.#sentOnOthers) / this.#samplesPerMs);
   }
 
   /** A new connection is open. @param goodForMs how much longer what it was opened with is good; null: for ever */
@@ -145,31 +127,52 @@ export class Sender {
    */
   pump(session: Session, link: Link, how: { readonly last: boolean; readonly untilPause: boolean }): Pause {
     const { log, clock, bounds, chunkMs, throttle } = this.#options;
-    for (;;) {
-      const nowMs = clock.monotonicMs();
-      if (log.unread < (how.last ? 1 : this.#chunk)) return { why: this.starvedInMs > 0 ? "live" : "starved" };
+    const nowMs = clock.monotonicMs();
+    for (let leftMs = this.#leftMs(session, nowMs); ; leftMs -= chunkMs) {
+      const starvedAtMs = this.#lastSentMs + bounds.starvedMs;
+      if (log.unread < (how.last ? 1 : this.#chunk)) {
+        if (nowMs >= starvedAtMs) return { why: "starved" };
+        return { why: "live", nearLimit: leftMs < 0, againAtMs: starvedAtMs };
+      }
       const unconfirmedMs = (this.#sent - this.#confirmed) / this.#samplesPerMs;
-      const againInMs = throttle.waitMs(chunkMs, { bufferedBytes: link.bufferedBytes, unconfirmedMs }, nowMs);
-      if (againInMs > 0) return { why: "paced", againInMs };
-      if (how.untilPause && this.#lull.quiet && this.isNearLimit(session)) return { why: "full", quiet: true };
-      if (session.sentMs + chunkMs > bounds.rollMs) return { why: "full", quiet: false };
-      if (this.connectionMs + chunkMs > bounds.reconnectMs) return { why: "full", quiet: false };
+      const waitMs = throttle.waitMs(chunkMs, { bufferedBytes: link.bufferedBytes, unconfirmedMs }, nowMs);
+      if (waitMs > 0) return { why: "paced", againAtMs: nowMs + waitMs };
+      if (leftMs < 0) {
+        if (how.untilPause && this.#lull.quiet) return { why: "full", quiet: true };
+        if (this.#isFull(session, nowMs)) return { why: "full", quiet: false };
+      }
       const chunk = log.read(this.#chunk, 1);
-      if (chunk === null) return this.starvedInMs > 0 ? { why: "fetching", againInMs: fetchMs } : { why: "starved" };
+      if (chunk === null)
+        return nowMs < starvedAtMs ? { why: "fetching", againAtMs: nowMs + fetchMs } : { why: "starved" };
+      if (leftMs < learningMs) this.#lull = stepLull(this.#lull, chunk.samples, log.sampleRate);
       this.#send(chunk, session, link, nowMs);
     }
   }
 
   #send(chunk: NonNullable<ReturnType<Source["read"]>>, session: Session, link: Link, nowMs: number): void {
-    const { log, encode, bounds, throttle } = this.#options;
+    const { encode, bounds, throttle } = this.#options;
     const message = filledUp(chunk.samples, bounds.shortestChunkMs * this.#samplesPerMs);
-    if (this.isNearLimit(session, learningMs)) this.#lull = stepLull(this.#lull, chunk.samples, log.sampleRate);
     session.send(chunk.position, chunk.samples.length, message.length - chunk.samples.length);
     this.#sent += message.length;
     this.#lastSentMs = nowMs;
     this.#times.note(session.sentMs, nowMs);
     throttle.spend(message.length / this.#samplesPerMs);
     link.sendAudio(encode(message));
+  }
+
+  #isFull(session: Session, nowMs: number): boolean {
+    const { bounds, chunkMs } = this.#options;
+    return session.sentMs + chunkMs > bounds.rollMs || this.connectionMs(nowMs) + chunkMs > bounds.reconnectMs;
+  }
+
+  /** How long until the session is so near its limit, its connection's or its token's, that the next pause in speech is the time to end it. */
+  #leftMs(session: Session, nowMs: number): number {
+    const { rollInPauseMs, reconnectInPauseMs } = this.#options.bounds;
+    return Math.min(
+      rollInPauseMs - session.sentMs,
+      reconnectInPauseMs - this.connectionMs(nowMs),
+      this.#goodUntilMs - nowMs,
+    );
   }
 
   get #hasBacklog(): boolean {

@@ -63,7 +63,7 @@ export class Session {
 
   /** `count` samples of the log from `position` on are sent now, and after them so many of silence. */
   send(position: Position, count: number, padding = 0): void {
-    const last = this.#runs.at(-1);
+    const last = this.#runs[this.#runs.length - 1];
     // What was filled up ends a run, though the log may go on just behind it.
     if (last !== undefined && position === last.position + last.count && this.#sent === last.sample + last.count) {
       last.count += count;

@@ -1,7 +1,8 @@
 import { pingEveryMs } from "../sis/link.ts";
 import { type CatchUp, type Sign, startCatchUp, stepCatchUp } from "./catch-up.ts";
-import { type Pace, refill, spend, startPace, waitMs } from "./pacer.ts";
 
+/** What may be sent at once after a pause, ms of sound: live sound never waits. */
+const burstMs = 1_000;
 /** Unsent bytes that may wait in the socket: two seconds of the richest format. Beyond that the service is not keeping up. */
 const mostBufferedBytes = 64 * 1024;
 /** A connection that has been full for this long is clogged. */
@@ -19,7 +20,9 @@ export interface OnTheWay {
 export class Throttle {
   readonly #mostRate: number;
   readonly #speed: number;
-  #pace: Pace;
+  /** How much sound may go out, as a leaking bucket, and when that was so. */
+  #allowanceMs = burstMs;
+  #atMs: number;
   #catchUp: CatchUp;
   #fullSinceMs: number | null = null;
 
@@ -30,7 +33,7 @@ export class Throttle {
   constructor(mostRate: number, speed: number, nowMs: number) {
     this.#mostRate = mostRate;
     this.#speed = speed;
-    this.#pace = startPace(nowMs);
+    this.#atMs = nowMs;
     this.#catchUp = startCatchUp(mostRate);
   }
 
@@ -41,15 +44,17 @@ export class Throttle {
 
   /** How long to wait before `soundMs` of sound may be sent: 0 = now. */
   waitMs(soundMs: number, way: OnTheWay, nowMs: number): number {
-    this.#pace = refill(this.#pace, nowMs, this.rate);
+    const { rate } = this;
+    this.#allowanceMs = Math.min(burstMs, this.#allowanceMs + (nowMs - this.#atMs) * rate);
+    this.#atMs = nowMs;
     if (way.bufferedBytes > mostBufferedBytes || way.unconfirmedMs > this.#mostUnconfirmedMs) return this.#full(nowMs);
     this.#fullSinceMs = null;
-    return waitMs(this.#pace, soundMs, this.rate);
+    return this.#allowanceMs >= soundMs ? 0 : Math.ceil((soundMs - this.#allowanceMs) / rate);
   }
 
   /** So much sound is sent now. */
   spend(soundMs: number): void {
-    this.#pace = spend(this.#pace, soundMs);
+    this.#allowanceMs -= soundMs;
   }
 
   /** The service shows how it takes what is sent. */

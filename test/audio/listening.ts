@@ -10,7 +10,7 @@ export class Listening implements AsyncDisposable {
   constructor(source: AudioSource) {
     this.source = source;
     source.start((event) => {
-      this.events.push(event);
+      this.events.push(event.type === "audio" ? { ...event, samples: event.samples.slice() } : event);
       if (event.type === "audio") this.#count += event.samples.length;
       for (const check of this.#waiting) check();
     });

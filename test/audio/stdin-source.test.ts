@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import fc from "fast-check";
+import { streamInput } from "../../src/audio/byte-input.ts";
 import { stdinSource } from "../../src/audio/stdin-source.ts";
 import { wavHeader } from "../../src/audio/wav.ts";
 import { systemClock } from "../../src/base/clock.ts";
@@ -24,7 +25,9 @@ for (const [kind, bytes] of [
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(bytes.length), { maxLength: 9 }), async (cuts) => {
         const input = new PassThrough();
-        await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
+        await using listening = new Listening(
+          stdinSource({ input: streamInput(input), sampleRate: 16_000, clock: systemClock }),
+        );
         let from = 0;
         for (const to of [1, 2, 3, ...cuts.toSorted((a, b) => a - b), bytes.length]) {
           input.write(bytes.subarray(from, Math.max(from, to)));
@@ -42,7 +45,9 @@ for (const [kind, bytes] of [
 
 test("a WAV of another kind is converted, and says so", async () => {
   const input = new PassThrough();
-  await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
+  await using listening = new Listening(
+    stdinSource({ input: streamInput(input), sampleRate: 16_000, clock: systemClock }),
+  );
   input.end(
     Buffer.concat([wavHeader({ encoding: "mulaw", channels: 2, sampleRate: 8_000 }, 800), Buffer.alloc(800, 0xff)]),
   );
@@ -56,7 +61,9 @@ test("a WAV of another kind is converted, and says so", async () => {
 
 test("sound is told of as it comes, before the stream ends", async () => {
   const input = new PassThrough();
-  await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
+  await using listening = new Listening(
+    stdinSource({ input: streamInput(input), sampleRate: 16_000, clock: systemClock }),
+  );
   input.write(raw.subarray(0, 1_000));
   await listening.until(() => listening.count === 500);
 });
@@ -65,7 +72,7 @@ for (const idleMs of [0, 600_000]) {
   test(`a file that is piped in at once, after ${idleMs} ms of nothing, comes at the pace of time: no buffer overflows`, async () => {
     const clock = new ManualClock();
     const input = new PassThrough({ highWaterMark: 0 });
-    await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock }));
+    await using listening = new Listening(stdinSource({ input: streamInput(input), sampleRate: 16_000, clock }));
     await setImmediate();
     clock.advance(idleMs);
     Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(32_000))).pipe(input);
@@ -90,7 +97,9 @@ test("an empty stream, a WAV that cannot be played, and a stream that breaks end
     [(input: PassThrough) => input.destroy(Object.assign(new Error("read EIO"), { code: "EIO" })), "source-unreadable"],
   ] as const) {
     const input = new PassThrough();
-    await using listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
+    await using listening = new Listening(
+      stdinSource({ input: streamInput(input), sampleRate: 16_000, clock: systemClock }),
+    );
     send(input);
     const fault = await listening.end();
     assert.equal(fault?.code, code);
@@ -100,7 +109,7 @@ test("an empty stream, a WAV that cannot be played, and a stream that breaks end
 
 test("stopped while it waits for sound it is silent, and the input is let go", async () => {
   const input = new PassThrough();
-  const listening = new Listening(stdinSource({ input, sampleRate: 16_000, clock: systemClock }));
+  const listening = new Listening(stdinSource({ input: streamInput(input), sampleRate: 16_000, clock: systemClock }));
   input.write(raw);
   await listening.until(() => listening.count === sound.length);
   const before = listening.events.length;
@@ -111,11 +120,13 @@ test("stopped while it waits for sound it is silent, and the input is let go", a
 
 test("a process that reads its real standard input ends by itself, at the end of the pipe and when stopped", async () => {
   const source = new URL("../../src/audio/stdin-source.ts", import.meta.url).href;
+  const input = new URL("../../src/audio/byte-input.ts", import.meta.url).href;
   const clock = new URL("../../src/base/clock.ts", import.meta.url).href;
   const script = (stopAfter: number) => `
     import { stdinSource } from ${JSON.stringify(source)};
+    import { standardInput } from ${JSON.stringify(input)};
     import { systemClock } from ${JSON.stringify(clock)};
-    const source = stdinSource({ input: process.stdin, sampleRate: 16000, clock: systemClock });
+    const source = stdinSource({ input: standardInput(), sampleRate: 16000, clock: systemClock });
     let samples = 0;
     source.start((event) => {
       if (event.type === "audio") samples += event.samples.length;

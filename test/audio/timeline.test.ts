@@ -18,7 +18,7 @@ function feed(
 ) {
   for (let ms = options.from + options.chunkMs; ms <= options.from + options.seconds * 1000; ms += options.chunkMs) {
     const nowMs = ms * (1 + (options.drift ?? 0)) + options.lateMs(ms);
-    timeline.arrived((ms - options.chunkMs) * perMs, ms * perMs, options.wallMs + nowMs, nowMs);
+    timeline.arrived((ms - options.chunkMs) * perMs, ms * perMs, nowMs, () => options.wallMs + nowMs);
   }
 }
 
@@ -50,7 +50,7 @@ test("a wall clock that is set after boot counts from then on", () => {
 test("a file played fast keeps the time of its own sound", () => {
   const timeline = new Timeline(16000, false);
   timeline.openStream("a", 0);
-  for (let i = 0; i < 300; i += 1) timeline.arrived(i * 1600, (i + 1) * 1600, 1e12 + (i + 1) * 10, (i + 1) * 10);
+  for (let i = 0; i < 300; i += 1) timeline.arrived(i * 1600, (i + 1) * 1600, (i + 1) * 10, () => 1e12 + (i + 1) * 10);
   assert.equal(timeline.wallMs(20_000 * perMs) - timeline.wallMs(0), 20_000);
 });
 

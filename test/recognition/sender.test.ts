@@ -62,7 +62,7 @@ test("what is shorter than the service takes, before a hole in the log, is fille
     [16_000, 500],
     [24_000, 800],
   ]);
-  assert.deepEqual(lab.pump(), { why: "live" });
+  assert.equal(lab.pump().why, "live");
   assert.deepEqual(lab.messages, [
     { sound: 800, silence: 0 },
     { sound: 200, silence: 200 },
@@ -80,9 +80,10 @@ test("what is shorter than the service takes, before a hole in the log, is fille
 
 test("sound that the log does not have at hand is asked for again soon; for too long, and the session is starved", () => {
   const lab = senderLab([[0, 800], ...Array.from({ length: 400 }, () => null), [800, 8000]]);
-  assert.deepEqual(lab.pump(), { why: "fetching", againInMs: 30 });
+  const pause = { why: "fetching", againAtMs: lab.clock.monotonicMs() + 30 };
+  assert.deepEqual(lab.pump(), pause);
   lab.clock.advance(30);
-  assert.deepEqual(lab.pump(), { why: "fetching", againInMs: 30 });
+  assert.deepEqual(lab.pump(), { ...pause, againAtMs: pause.againAtMs + 30 });
   assert.equal(lab.messages.length, 1);
   lab.clock.advance(15_000);
   assert.deepEqual(lab.pump(), { why: "starved" });
@@ -90,7 +91,7 @@ test("sound that the log does not have at hand is asked for again soon; for too 
 
 test("the end of a source is sent to its last sample, however short, unless it is still being fetched", () => {
   const lab = senderLab([null, [0, 80]]);
-  assert.deepEqual(lab.pump(true), { why: "fetching", againInMs: 30 });
-  assert.deepEqual(lab.pump(true), { why: "live" });
+  assert.equal(lab.pump(true).why, "fetching");
+  assert.equal(lab.pump(true).why, "live");
   assert.deepEqual(lab.messages, [{ sound: 80, silence: 320 }]);
 });

@@ -11,6 +11,7 @@ export class NoteFile {
   readonly #sampleRate: number;
   #number: number;
   #handle: FileHandle | null = null;
+  #synced = true;
 
   /** @param number of the last note in it */
   constructor(folder: string, sampleRate: number, number: number) {
@@ -25,12 +26,15 @@ export class NoteFile {
     this.#number += 1;
     const note = { ...progress, number: this.#number, sampleRate: this.#sampleRate };
     const slot = encodeNote(note);
+    this.#synced = false;
     await this.#handle.write(slot, 0, slot.length, slotOf(note));
   }
 
   /** @throws what the file system throws */
   async sync(): Promise<void> {
+    if (this.#synced) return;
     await this.#handle?.datasync();
+    this.#synced = true;
   }
 
   async close(): Promise<void> {

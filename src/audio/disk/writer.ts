@@ -1,12 +1,23 @@
+import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
-import type { Block } from "../store.ts";
+import type { Position } from "../timeline.ts";
 import { soundSuffix } from "./folder.ts";
-import { encodeFrame } from "./frame.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 /** A file is not longer than this: what it holds is deleted as a whole, when the service has dealt with all of it. */
 const mostFileMs = 10_000;
+
+/** Sound of one stream, in the bytes that are written. */
+export interface Frame {
+  readonly stream: string;
+  readonly from: Position;
+  readonly to: Position;
+  readonly bytes: Uint8Array;
+}
+
+/** A new file, each write to which is on the disk when it is done: one call instead of a write and a sync. */
+const synchronousNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
 
 /** A file of sound that is being written. */
 export interface Growing {
@@ -39,29 +50,24 @@ export class Writer {
     return this.#file?.growing ?? null;
   }
 
-  /** Writes a block. @returns the file it is in; its `to` and `bytes` have grown @throws what the file system throws */
-  async write(block: Block): Promise<Growing> {
-    const frame = encodeFrame(block, this.#sampleRate);
+  /** Writes a frame: once that is done, it survives a power cut. @returns the file it is in; its `to` and `bytes` have grown @throws what the file system throws */
+  async write(frame: Frame): Promise<Growing> {
+    const { bytes } = frame;
     const follows =
       this.#file !== null &&
-      this.#file.growing.to === block.position &&
-      this.#file.stream === block.stream &&
-      block.position - this.#file.growing.from < (mostFileMs * this.#sampleRate) / 1000;
+      this.#file.growing.to === frame.from &&
+      this.#file.stream === frame.stream &&
+      frame.from - this.#file.growing.from < (mostFileMs * this.#sampleRate) / 1000;
     if (!follows) await this.close();
-    const file = this.#file ?? (await this.#begin(block));
+    const file = this.#file ?? (await this.#begin(frame));
     const { handle, growing } = file;
-    for (let done = 0; done < frame.length; ) {
-      const { bytesWritten } = await handle.write(frame, done, frame.length - done, growing.bytes + done);
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, growing.bytes + done);
       done += bytesWritten;
     }
-    growing.bytes += frame.length;
-    growing.to = block.position + block.samples.length;
+    growing.bytes += bytes.length;
+    growing.to = frame.to;
     return growing;
-  }
-
-  /** What was written so far survives a power cut from now on. @throws what the file system throws */
-  async sync(): Promise<void> {
-    await this.#file?.handle.datasync();
   }
 
   /** What follows goes into a new file. A file without a single whole frame is removed. */
@@ -73,18 +79,18 @@ export class Writer {
     if (file.growing.bytes === 0) await rm(file.growing.path, { force: true }).catch(() => {});
   }
 
-  async #begin(block: Block): Promise<Open> {
+  async #begin(frame: Frame): Promise<Open> {
     // One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24.
     await mkdir(path.dirname(this.#folder)).catch(() => {});
     await mkdir(this.#folder, { mode: 0o700 }).catch(() => {});
     this.#files += 1;
-    const name = `${String(block.position).padStart(12, "0")}-${block.stream}-${this.#files}${soundSuffix}`;
+    const name = `${String(frame.from).padStart(12, "0")}-${frame.stream}-${this.#files}${soundSuffix}`;
     const file = path.join(this.#folder, name.replaceAll("/", "_"));
-    const handle = await open(file, "wx", 0o600);
+    const handle = await open(file, synchronousNew, 0o600);
     const begun = {
       handle,
-      stream: block.stream,
-      growing: { path: file, from: block.position, to: block.position, bytes: 0 },
+      stream: frame.stream,
+      growing: { path: file, from: frame.from, to: frame.from, bytes: 0 },
     };
     this.#file = begun;
     await syncFolder(this.#folder);

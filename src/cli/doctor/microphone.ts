@@ -45,7 +45,7 @@ async function listen(patient: Patient, signal: AbortSignal): Promise<Heard> {
   let fault: Fault | null = null;
   const hear = (event: SourceEvent) => {
     if (event.type === "audio") {
-      pieces.push(event.samples);
+      pieces.push(event.samples.slice());
       length += event.samples.length;
       if ((length * 1000) / sampleRate >= recordedMs) enough.abort();
     } else if (event.type === "interrupted") {
