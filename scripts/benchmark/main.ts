@@ -2,7 +2,8 @@
  * scripts/bench stream: the agent beside a bare WebSocket sender of the same sound, in one run.
  */
 import { parseArgs } from "node:util";
-import { machineLine, performancePage, recordResults, summaryLine } from "./report.ts";
+import { machineLine } from "./machine.ts";
+import { performancePage, recordResults, summaryLine } from "./report.ts";
 import { runBenchmark } from "./stream.ts";
 
 const usage = `usage: scripts/bench stream [OPTIONS]
@@ -14,7 +15,7 @@ of their own, side by side, to one server. Tells CPU a second of sound, peak mem
   --streams N,...   so many of each at once, one run after the other (1)
   --json            the last line is the result of the first of --streams as JSON
   --record          writes the results into docs/performance.md, too
-Another benchmark, of speaking: scripts/bench say --help.`;
+Other benchmarks: scripts/bench peers --help (beside other clients), fleet --help, say --help (speaking).`;
 
 async function main(): Promise<number> {
   const { values, positionals } = options();

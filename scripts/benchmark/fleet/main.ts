@@ -2,7 +2,7 @@
  * scripts/bench fleet: thousands of devices at a real broker, with the console attached.
  */
 import { parseArgs } from "node:util";
-import { machineLine } from "../report.ts";
+import { machineLine } from "../machine.ts";
 import { chapter, record, summaryLine } from "./report.ts";
 import { runFleet } from "./run.ts";
 

@@ -20,9 +20,10 @@ socket.on("open", () => {
   socket.send(JSON.stringify({ command: "START", config }));
 });
 socket.on("message", (data) => {
+  if (!Buffer.isBuffer(data)) return;
   // It is the simulator at the other end.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-  const reply = JSON.parse(String(data)) as { resp_type: string; segments?: { result: { text: string } }[] };
+  const reply = JSON.parse(data.toString()) as { resp_type: string; segments?: { result: { text: string } }[] };
   if (reply.resp_type === "START") started = true;
   if (reply.resp_type === "END") socket.close();
   for (const { result } of reply.segments ?? []) process.stdout.write(`${JSON.stringify({ text: result.text })}\n`);

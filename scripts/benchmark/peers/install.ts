@@ -21,8 +21,8 @@ export async function installClients(say: (text: string) => void): Promise<strin
   const child = spawn("npm", words, { cwd: fileURLToPath(folder), stdio: ["ignore", "ignore", "pipe"] });
   const complaint = text(child.stderr);
   try {
-    const [code]: unknown[] = await once(child, "exit");
-    if (code !== 0) return `npm ci failed: ${(await complaint).trim().split("\n")[0] ?? ""}`;
+    await once(child, "exit");
+    if (child.exitCode !== 0) return `npm ci failed: ${(await complaint).trim().split("\n")[0] ?? ""}`;
   } catch (error) {
     return `npm cannot be run: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -2,7 +2,7 @@
  * scripts/bench peers: the agent beside other clients, while their links do wrong.
  */
 import { parseArgs } from "node:util";
-import { machineLine } from "../report.ts";
+import { machineLine } from "../machine.ts";
 import { clientNames } from "./clients.ts";
 import { faultNames, faults, isFaultName } from "./faults.ts";
 import { chapter, record, summaryLine } from "./report.ts";

@@ -40,7 +40,12 @@ export interface RunningClient extends AsyncDisposable {
 export function runClient(
   client: Client,
   link: Link,
-  { program, observer, folder, watchSockets }: {
+  {
+    program,
+    observer,
+    folder,
+    watchSockets,
+  }: {
     readonly program: string;
     readonly observer: string;
     readonly folder: string;

@@ -7,6 +7,7 @@ import { accountWords, judgeable, liveFrom, type WordAccount } from "./words.ts"
 
 const shape = plainNumbers(16_000);
 const blockMs = 100;
+const blocksALook = 5;
 /** Processes start, and those of other scenes with them; then it is spoken. */
 const startMs = 3000;
 /** The fault strikes in the middle of a word, once all are live and so many words were spoken. */
@@ -60,7 +61,11 @@ class Speaker {
     const samples = silent ? new Int16Array(length) : numberSamples(this.#block * length, length, shape);
     this.#block += 1;
     await sleep(Math.max(0, this.beganMs + this.saidMs - performance.now()), undefined, { signal: this.#signal });
-    for (const client of this.#clients) client.write(new Uint8Array(samples.buffer));
+    for (const client of this.#clients) {
+      client.write(new Uint8Array(samples.buffer));
+      // Of a client that ends, the last look stands.
+      if (this.#block % blocksALook === 0) client.peakMegabytes();
+    }
   }
 
   async speakUntil(ms: number, silent = false): Promise<void> {
@@ -88,7 +93,10 @@ export async function measure(
   const before = used();
   await speaker.speakUntil((warmUpSeconds + seconds) * 1000);
   const cpuMsPerSecond = used().map((after, index) => (after - (before[index] ?? Number.NaN)) / seconds);
-  return { outcomes: await conclude(speaker, clients, 0, signal), cpuMsPerSecond };
+  return {
+    outcomes: await conclude(speaker, clients, { struckMs: Number.POSITIVE_INFINITY, overMs: 0 }, signal),
+    cpuMsPerSecond,
+  };
 }
 
 /** A fault strikes all clients at the same moment. @returns outcomes in the clients' order */
@@ -104,7 +112,7 @@ export async function suffer(clients: readonly RunningClient[], fault: Fault, si
   await speaker.speakUntil(numberWord(words + 1, shape).startMs + strikeInWordMs);
 
   const struckMs = performance.now();
-  await Promise.all(clients.map(({ link }) => fault.begin(link)));
+  await Promise.all(clients.map(async ({ link }) => fault.begin(link)));
   await speaker.speakUntil(speaker.saidMs + fault.lastsMs);
   await Promise.all(clients.map(({ link }) => link.mend()));
   const overMs = performance.now() - speaker.beganMs;
@@ -112,21 +120,20 @@ export async function suffer(clients: readonly RunningClient[], fault: Fault, si
   const isDone = (client: RunningClient) => client.hasEnded || isLive(speaker, client, overMs);
   while (speaker.saidMs < overMs + fault.patienceMs) {
     if (speaker.saidMs > overMs + leastAfterMs && clients.every(isDone)) break;
-    for (let n = 0; n < 10; n += 1) await speaker.speak();
-    for (const client of clients) client.peakMegabytes();
+    await speaker.speak();
   }
-  const outcomes = await conclude(speaker, clients, overMs, signal);
-  return outcomes.map((outcome, index) => ({
-    ...outcome,
-    attempts: clients[index]?.attemptsMs.filter((atMs) => atMs >= struckMs).length ?? 0,
-  }));
+  return conclude(speaker, clients, { struckMs, overMs }, signal);
 }
 
-/** The last word, silence, the end; waits for what is still to come. */
+/**
+ * The last word, silence, the end; waits for what is still to come.
+ * @param times.struckMs when the fault began, of `performance.now()`
+ * @param times.overMs when it was over, ms since the sound began
+ */
 async function conclude(
   speaker: Speaker,
   clients: readonly RunningClient[],
-  overMs: number,
+  { struckMs, overMs }: { readonly struckMs: number; readonly overMs: number },
   signal: AbortSignal,
 ): Promise<Outcome[]> {
   const words = await speaker.finishWord();
@@ -142,7 +149,7 @@ async function conclude(
     return {
       ...accountWords(words, hearings, shape),
       liveMs: fromMs === null ? null : fromMs - overMs,
-      attempts: 0,
+      attempts: client.attemptsMs.filter((atMs) => atMs >= struckMs).length,
       megabytes: megabytes[index] ?? Number.NaN,
       mostUnread: client.link.mostUnread,
     };
@@ -159,5 +166,8 @@ function heardBy({ hearings }: RunningClient, { beganMs }: Speaker) {
 }
 
 function names(clients: readonly RunningClient[], speaker: Speaker): string {
-  return clients.filter((client) => !isLive(speaker, client, 0)).map(({ name }) => name).join(", ");
+  return clients
+    .filter((client) => !isLive(speaker, client, 0))
+    .map(({ name }) => name)
+    .join(", ");
 }

@@ -41,7 +41,10 @@ export class GladiaService {
       if (isBinary) {
         const from = session.bytes;
         session.bytes += data.length;
-        const acknowledgement = { byte_range: [from, session.bytes], time_range: [from / 32_000, session.bytes / 32_000] };
+        const acknowledgement = {
+          byte_range: [from, session.bytes],
+          time_range: [from / 32_000, session.bytes / 32_000],
+        };
         socket.send(JSON.stringify({ ...about(id), type: "audio_chunk", acknowledged: true, data: acknowledgement }));
         tell(id, session, session.ear.hear(data));
       } else if (data.includes('"stop_recording"')) {
