@@ -11,11 +11,11 @@ const blocksALook = 5;
 /** Processes start, and those of other scenes with them; then it is spoken. */
 const startMs = 3000;
 /** The fault strikes in the middle of a word, once all are live and so many words were spoken. */
-const strikeAfterWords = 6;
+const strikeAfterWords = 4;
 const strikeInWordMs = 180;
 const firstLiveWithinMs = 30_000;
 /** So long it is spoken at least when the fault is over. */
-const leastAfterMs = 10_000;
+const leastAfterMs = 8000;
 /** After the last word, silence that ends it for every service; then the end of the sound. */
 const silenceMs = 2000;
 /** Clients get so long to bring what they still have. */
