@@ -51,6 +51,11 @@ suite("live", () => {
     assert.equal(liveFrom(fromMs, 6, hearings, shape), numberWord(5, shape).startMs);
   });
 
+  test("a word that comes again was heard when it came first", () => {
+    const hearings = [...heard([3, 4]), ...heard([3, 4], 9000)];
+    assert.equal(liveFrom(fromMs, 4, hearings, shape), numberWord(3, shape).startMs);
+  });
+
   test("not if the last word is missing, late, or before the fault", () => {
     assert.equal(liveFrom(fromMs, 6, heard([3, 4, 5]), shape), null);
     assert.equal(liveFrom(fromMs, 4, heard([3, 4], 3100), shape), null);
@@ -141,6 +146,8 @@ suite("a link", () => {
     during.socket.write("c");
     await eventually(() => during.socket.bytesWritten === 1 && before.socket.bytesWritten === 2, "written");
     assert.deepEqual([before.got, before.end, during.got, during.end], ["a", "", "", ""]);
+    lab.link.onWritten(before.socket.localPort ?? 0, 2 + 65_536);
+    assert.equal(lab.link.mostUnread, 65_537);
     await lab.link.mend();
     await eventually(() => before.end === "ECONNRESET" && during.end === "ECONNRESET", "the resets");
     assert.deepEqual([before.got, during.got], ["a", ""]);

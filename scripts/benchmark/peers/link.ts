@@ -25,8 +25,7 @@ export class Link implements AsyncDisposable {
 
   private constructor(farPort: number) {
     this.#farPort = farPort;
-    // What the kernel takes for us while we do not read is to be small, as on a real way.
-    this.#server = createServer({ highWaterMark: 4096 }, (socket) => this.#onConnection(socket));
+    this.#server = createServer((socket) => this.#onConnection(socket));
   }
 
   /** @param farPort where the service listens, on loopback */
@@ -47,8 +46,8 @@ export class Link implements AsyncDisposable {
 
   /** The client has put `bytes` into its connection from port `port` so far. */
   onWritten(port: number, bytes: number): void {
-    for (const { near } of this.#pairs)
-      if (near.remotePort === port) this.#mostUnread = Math.max(this.#mostUnread, bytes - near.bytesRead);
+    for (const { near, far } of this.#pairs)
+      if (near.remotePort === port) this.#mostUnread = Math.max(this.#mostUnread, bytes - (far?.bytesWritten ?? 0));
   }
 
   /** Every connection is reset; new ones are welcome. */
