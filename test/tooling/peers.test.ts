@@ -219,8 +219,8 @@ suite("the report", () => {
     const text = chapter(result);
     assert.match(text, /\| sis-agent \| 3\.00 \| 1\.50 × \| 70 \| 1\.00 × \|/);
     assert.match(text, /\| Words lost, and doubled \| none \| reset \|\n/);
-    assert.match(text, /\| bare-ws \| 0 \| 15 \|/);
-    assert.match(text, /\| bare-ws \| 0\.0 \| never \|/);
+    assert.match(text, /\| bare-ws \| 0 \| 15 \|\n\| \*words spoken\* \| 20 \| 20 \|/);
+    assert.match(text, /\| bare-ws \| never \|/);
   });
 
   test("as a picture has a bar for each client and fault, and all its tags are closed", () => {

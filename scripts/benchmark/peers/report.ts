@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { recordOn } from "../pages.ts";
-import type { FaultName } from "./faults.ts";
+import { type FaultName, faults } from "./faults.ts";
 import { plot } from "./plot.ts";
 import type { ClientResult, PeersResult } from "./run.ts";
 import type { Outcome } from "./scene.ts";
@@ -13,9 +13,9 @@ const yardstick = "bare-ws";
 export function summaryLine({ clients }: PeersResult): string {
   const summary: Record<string, object> = {};
   for (const { name, cpuMsPerSecond, megabytes, outcomes } of clients) {
-    const faults: Partial<Record<FaultName, object>> = {};
-    for (const [fault, { lost, doubled, attempts }] of outcomes) faults[fault] = { lost, doubled, attempts };
-    summary[name] = { cpu_ms_per_s: rounded(cpuMsPerSecond), rss_mb: rounded(megabytes), faults };
+    const of: Partial<Record<FaultName, object>> = {};
+    for (const [fault, { lost, doubled, attempts }] of outcomes) of[fault] = { lost, doubled, attempts };
+    summary[name] = { cpu_ms_per_s: rounded(cpuMsPerSecond), rss_mb: rounded(megabytes), faults: of };
   }
   return JSON.stringify({ clients: summary });
 }
@@ -23,32 +23,30 @@ export function summaryLine({ clients }: PeersResult): string {
 /** The result for people. */
 export function chapter(result: PeersResult): string {
   const { clients, measure, sideBySide } = result;
+  const all = result.faults;
+  const struck = all.filter((fault) => fault !== "none");
   const how = sideBySide ? "all at the same time, each with clients of its own" : "one after the other";
-  const chapters = [
-    `${clients.map(({ name, title }) => `\`${name}\`: ${title}`).join("; ")}. Faults: ${how}.`,
-    ...(result.faults.includes("none") ? [costs(result)] : []),
-    table(
-      "Words lost, and doubled",
-      result,
-      ({ lost, doubled }) => (doubled === 0 ? `${lost}` : `${lost}, +${doubled}`),
-      [["*words spoken*", (fault) => String(clients[0]?.outcomes.get(fault)?.spoken ?? "")]],
-    ),
-    table("Seconds from the fault's end until words come back promptly", result, ({ liveMs }) =>
-      liveMs === null ? "never" : (liveMs / 1000).toFixed(1),
-    ),
-    table("Attempts to connect, from the fault's beginning on", result, ({ attempts }) => String(attempts)),
-    table("Most bytes in a connection that the far end had not taken, kB", result, ({ mostUnread }) =>
-      (mostUnread / 1000).toFixed(0),
-    ),
-    table("Peak RSS, MB", result, ({ megabytes }) => megabytes.toFixed(0)),
-  ];
+  const spoken = (fault: FaultName) => String(clients[0]?.outcomes.get(fault)?.spoken ?? "");
+  const words = ({ lost, doubled }: Outcome) => (doubled === 0 ? `${lost}` : `${lost}, +${doubled}`);
+  const seconds = ({ liveMs }: Outcome) => (liveMs === null ? "never" : (liveMs / 1000).toFixed(1));
+  const kilobytes = ({ mostUnread }: Outcome) => (mostUnread / 1000).toFixed(0);
   const torn = clients.flatMap(({ name, outcomes }) =>
     [...outcomes].filter(([, { pieces }]) => pieces > 0).map(([fault, { pieces }]) => `${name}, ${fault}: ${pieces}`),
   );
-  if (torn.length > 0) chapters.push(`Heard beside the words, pieces of words: ${torn.join("; ")}.`);
-  if (result.faults.includes("none"))
-    chapters.push(`CPU and its RSS are of ${measure.seconds} s after ${measure.warmUpSeconds} s of warm-up.`);
-  return chapters.join("\n\n");
+  return [
+    `${clients.map(({ name, title }) => `\`${name}\`: ${title}`).join("; ")}. Faults ${how}:`,
+    struck.map((fault) => `- \`${fault}\`: ${faults[fault].means}`).join("\n"),
+    ...(all.includes("none") ? [costs(result)] : []),
+    `${table("Words lost, and doubled", clients, all, words)}\n${row("*words spoken*", all.map(spoken))}`,
+    ...(torn.length === 0 ? [] : [`Heard beside the words, pieces of words: ${torn.join("; ")}.`]),
+    table("Seconds from the fault's end until words come back promptly", clients, struck, seconds),
+    table("Attempts to connect, from the fault's beginning on", clients, struck, ({ attempts }) => String(attempts)),
+    table("Most bytes in a connection that the far end had not taken, kB", clients, struck, kilobytes),
+    table("Peak RSS, MB", clients, all, ({ megabytes }) => megabytes.toFixed(0)),
+    ...(all.includes("none")
+      ? [`CPU is of ${measure.seconds} s after ${measure.warmUpSeconds} s of warm-up, without a fault.`]
+      : []),
+  ].join("\n\n");
 }
 
 /** Puts the result, and its picture, into docs/. @param command how it was got */
@@ -61,47 +59,46 @@ function costs({ clients }: PeersResult): string {
   const bare = clients.find(({ name }) => name === yardstick);
   const ratio = (value: number | null, of: number | null | undefined) =>
     value === null || of === null || of === undefined ? "" : `${(value / of).toFixed(2)} ×`;
-  const row = ({ name, cpuMsPerSecond: cpu, megabytes }: ClientResult) =>
-    `| ${[
-      name,
+  const rowOf = ({ name, cpuMsPerSecond: cpu, megabytes }: ClientResult) =>
+    row(name, [
       cpu?.toFixed(2) ?? "",
       ratio(cpu, bare?.cpuMsPerSecond),
       megabytes?.toFixed(0) ?? "",
       ratio(megabytes, bare?.megabytes),
-    ].join(" | ")} |`;
+    ]);
   return [
     `| nothing goes wrong | CPU, ms a second of sound | by ${yardstick}'s | peak RSS, MB | by ${yardstick}'s |`,
     "| --- | --- | --- | --- | --- |",
-    ...clients.map(row),
+    ...clients.map(rowOf),
   ].join("\n");
 }
 
 /** A table with a row a client and a column a fault. */
 function table(
   title: string,
-  { clients, faults }: PeersResult,
+  clients: readonly ClientResult[],
+  columns: readonly FaultName[],
   cell: (outcome: Outcome) => string,
-  more: readonly (readonly [string, (fault: FaultName) => string])[] = [],
 ): string {
-  const row = (name: string, cells: readonly string[]) => `| ${[name, ...cells].join(" | ")} |`;
   const cellOf = ({ outcomes }: ClientResult, fault: FaultName) => {
     const outcome = outcomes.get(fault);
     return outcome === undefined ? "" : cell(outcome);
   };
-  return [
-    row(title, faults),
+  const divider = row(
+    "---",
+    columns.map(() => "---"),
+  );
+  const rows = clients.map((client) =>
     row(
-      "---",
-      faults.map(() => "---"),
+      client.name,
+      columns.map((fault) => cellOf(client, fault)),
     ),
-    ...clients.map((client) =>
-      row(
-        client.name,
-        faults.map((fault) => cellOf(client, fault)),
-      ),
-    ),
-    ...more.map(([name, of]) => row(name, faults.map(of))),
-  ].join("\n");
+  );
+  return [row(title, columns), divider, ...rows].join("\n");
+}
+
+function row(name: string, cells: readonly string[]): string {
+  return `| ${[name, ...cells].join(" | ")} |`;
 }
 
 function rounded(value: number | null): number | null {

@@ -83,13 +83,20 @@ export async function runPeers(options: PeersOptions): Promise<PeersResult> {
     if (failed !== undefined) throw failed.reason;
   } else for (const fault of rest) await play(fault);
 
+  const outcomesOf = (index: number) =>
+    new Map(
+      options.faults.flatMap((fault) => {
+        const outcome = outcomes.get(fault)?.[index];
+        return outcome === undefined ? [] : [[fault, outcome] as const];
+      }),
+    );
   return {
     clients: clients.map(({ name, title }, index) => ({
       name,
       title,
       cpuMsPerSecond: cpuMsPerSecond[index] ?? null,
       megabytes: outcomes.get("none")?.[index]?.megabytes ?? null,
-      outcomes: new Map([...outcomes].flatMap(([fault, of]) => (of[index] === undefined ? [] : [[fault, of[index]]]))),
+      outcomes: outcomesOf(index),
     })),
     faults: options.faults,
     measure: options.measure,
