@@ -53,7 +53,7 @@ export class Link implements AsyncDisposable {
   /** Every connection is reset; new ones are welcome. */
   reset(): void {
     for (const { near, far } of this.#pairs) {
-      near.resetAndDestroy();
+      cut(near);
       far?.destroy();
     }
   }
@@ -96,7 +96,7 @@ export class Link implements AsyncDisposable {
     this.#state = "open";
     if (before === "refused") await this.#listen();
     for (const { near, far } of this.#pairs) {
-      if (before === "silent") near.resetAndDestroy();
+      if (before === "silent") cut(near);
       else if (before === "stalled" && far !== null) near.pipe(far);
     }
   }
@@ -146,4 +146,10 @@ export class Link implements AsyncDisposable {
     if (address === null || typeof address === "string") throw new Error("no port");
     this.#port = address.port;
   }
+}
+
+/** Resets a connection. Node would keep one open for ever that is reset while it is being ended. */
+function cut(near: Socket): void {
+  if (near.writableEnded) near.destroy();
+  else near.resetAndDestroy();
 }
