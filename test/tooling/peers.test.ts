@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { suite, test } from "node:test";
@@ -119,6 +120,25 @@ suite("a link", () => {
     const second = lab.dial();
     second.socket.write("b");
     await eventually(() => second.got === "b", "the echo");
+  });
+
+  test("keeps no socket that it resets while it is ending it", async () => {
+    await using lab = await linkLab();
+    const onSocket = (message: unknown) => {
+      const { socket } = message as { socket: Socket };
+      if (socket.localPort !== lab.link.port) return;
+      // Between its end and what the system makes of it there is but a moment.
+      socket.once("end", () => process.nextTick(() => process.nextTick(() => lab.link.reset())));
+    };
+    subscribe("net.server.socket", onSocket);
+    const client = lab.dial();
+    client.socket.write("a");
+    await eventually(() => client.got === "a", "the echo");
+    client.socket.end();
+    await eventually(() => client.end !== "", "the end");
+    unsubscribe("net.server.socket", onSocket);
+    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap");
+    await eventually(() => sockets().length === 0, "no socket is left");
   });
 
   test("refuses for a while, on the port that it had", async () => {
