@@ -17,7 +17,15 @@ export async function installClients(say: (text: string) => void): Promise<strin
   const wanted = createHash("sha256").update(readFileSync(lockFile)).digest("hex");
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === wanted) return null;
   say("installing the public clients (npm ci)");
-  const words = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-progress", "--loglevel=error"];
+  const words = [
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--no-progress",
+    "--loglevel=error",
+    "--fetch-retries=1",
+  ];
   const child = spawn("npm", words, { cwd: fileURLToPath(folder), stdio: ["ignore", "ignore", "pipe"] });
   const complaint = text(child.stderr);
   try {

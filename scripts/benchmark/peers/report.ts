@@ -33,15 +33,18 @@ export function chapter(result: PeersResult): string {
   const torn = clients.flatMap(({ name, outcomes }) =>
     [...outcomes].filter(([, { pieces }]) => pieces > 0).map(([fault, { pieces }]) => `${name}, ${fault}: ${pieces}`),
   );
-  return [
-    `${clients.map(({ name, title }) => `\`${name}\`: ${title}`).join("; ")}. Faults ${how}:`,
-    struck.map((fault) => `- \`${fault}\`: ${faults[fault].means}`).join("\n"),
-    ...(all.includes("none") ? [costs(result)] : []),
-    `${table("Words lost, and doubled", clients, all, words)}\n${row("*words spoken*", all.map(spoken))}`,
-    ...(torn.length === 0 ? [] : [`Heard beside the words, pieces of words: ${torn.join("; ")}.`]),
+  const ofStruck = [
     table("Seconds from the fault's end until words come back promptly", clients, struck, seconds),
     table("Attempts to connect, from the fault's beginning on", clients, struck, ({ attempts }) => String(attempts)),
     table("Most bytes in a connection that the far end had not taken, kB", clients, struck, kilobytes),
+  ];
+  return [
+    `${clients.map(({ name, title }) => `\`${name}\`: ${title}`).join("; ")}. Faults ${how}:`,
+    all.map((fault) => `- \`${fault}\`: ${faults[fault].means}`).join("\n"),
+    ...(all.includes("none") ? [costs(result)] : []),
+    `${table("Words lost, and doubled", clients, all, words)}\n${row("*words spoken*", all.map(spoken))}`,
+    ...(torn.length === 0 ? [] : [`Heard beside the words, pieces of words: ${torn.join("; ")}.`]),
+    ...(struck.length === 0 ? [] : ofStruck),
     table("Peak RSS, MB", clients, all, ({ megabytes }) => megabytes.toFixed(0)),
     ...(all.includes("none")
       ? [`CPU is of ${measure.seconds} s after ${measure.warmUpSeconds} s of warm-up, without a fault.`]
