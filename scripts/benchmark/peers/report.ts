@@ -40,7 +40,7 @@ export function chapter(result: PeersResult): string {
   ];
   return [
     `${clients.map(({ name, title }) => `\`${name}\`: ${title}`).join("; ")}. Faults ${how}:`,
-    all.map((fault) => `- \`${fault}\`: ${faults[fault].means}`).join("\n"),
+    ...(struck.length === 0 ? [] : [struck.map((fault) => `- \`${fault}\`: ${faults[fault].means}`).join("\n")]),
     ...(all.includes("none") ? [costs(result)] : []),
     `${table("Words lost, and doubled", clients, all, words)}\n${row("*words spoken*", all.map(spoken))}`,
     ...(torn.length === 0 ? [] : [`Heard beside the words, pieces of words: ${torn.join("; ")}.`]),
