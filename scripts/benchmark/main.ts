@@ -29,12 +29,13 @@ async function main(): Promise<number> {
   const streams = values.streams.split(",").map((each) => wholeNumber("--streams", each, 1, 100));
   if (positionals.length !== 1 || positionals[0] !== "stream") throw new UsageError("the benchmark is called: stream");
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  say(machineLine());
+  const machine = machineLine();
+  say(machine);
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   const results = await runBenchmark({ warmUpSeconds, seconds, rounds, streams, say, signal: stop.signal });
   process.stdout.write(`${performancePage(results)}\n`);
-  if (values.record) recordResults(`scripts/bench ${process.argv.slice(2).join(" ")}`, results);
+  if (values.record) recordResults({ command: `scripts/bench ${process.argv.slice(2).join(" ")}`, machine }, results);
   if (values.json && results[0] !== undefined) process.stdout.write(`${summaryLine(results[0])}\n`);
   return 0;
 }

@@ -1,18 +1,23 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { machineLine } from "./machine.ts";
+
+/** How a result was got. */
+export interface Origin {
+  readonly command: string;
+  /** What it was measured on, as it was before. */
+  readonly machine: string;
+}
 
 /**
  * Puts a result between its benchmark's marks on a page.
  * @param page a Markdown file that holds the marks
  * @param name the benchmark's, as `scripts/bench` knows it
- * @param command how the result was got
  */
-export function recordOn(page: URL, name: string, command: string, result: string): void {
+export function recordOn(page: URL, name: string, { command, machine }: Origin, result: string): void {
   const marks = { begin: `<!-- scripts/bench ${name}: begin -->`, end: `<!-- scripts/bench ${name}: end -->` };
   const [before, rest] = readFileSync(page, "utf8").split(marks.begin);
   const [, after] = rest?.split(marks.end) ?? [];
   if (before === undefined || after === undefined) throw new Error(`${page.pathname} has lost its marks`);
   const date = new Date().toISOString().slice(0, 10);
-  const body = `\n\n\`${command}\`, ${date}, on ${machineLine()}.\n\n${result}\n\n`;
+  const body = `\n\n\`${command}\`, ${date}, on ${machine}.\n\n${result}\n\n`;
   writeFileSync(page, `${before}${marks.begin}${body}${marks.end}${after}`);
 }

@@ -1,4 +1,4 @@
-import { recordOn } from "./pages.ts";
+import { type Origin, recordOn } from "./pages.ts";
 import type { Figures, Result } from "./stream.ts";
 
 const page = new URL("../../docs/performance.md", import.meta.url);
@@ -18,9 +18,9 @@ export function performancePage(results: readonly Result[]): string {
   return results.map(chapter).join("\n\n");
 }
 
-/** Puts the results between their marks in docs/performance.md. @param command how they were got */
-export function recordResults(command: string, results: readonly Result[]): void {
-  recordOn(page, "stream", command, performancePage(results));
+/** Puts the results between their marks in docs/performance.md. @param origin how they were got */
+export function recordResults(origin: Origin, results: readonly Result[]): void {
+  recordOn(page, "stream", origin, performancePage(results));
 }
 
 function chapter(result: Result): string {

@@ -1,4 +1,4 @@
-import { recordOn } from "../pages.ts";
+import { type Origin, recordOn } from "../pages.ts";
 import type { FleetResult } from "./run.ts";
 
 const page = new URL("../../../docs/performance-fleet.md", import.meta.url);
@@ -55,9 +55,9 @@ export function chapter(result: FleetResult): string {
   ].join("\n");
 }
 
-/** Puts the result between its marks in docs/performance-fleet.md. @param command how it was got */
-export function record(command: string, result: FleetResult): void {
-  recordOn(page, "fleet", command, chapter(result));
+/** Puts the result between its marks in docs/performance-fleet.md. @param origin how it was got */
+export function record(origin: Origin, result: FleetResult): void {
+  recordOn(page, "fleet", origin, chapter(result));
 }
 
 function rounded(value: number): number {

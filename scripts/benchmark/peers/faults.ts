@@ -31,7 +31,7 @@ export const faults = {
   },
   "3s": outage(3, 45_000),
   "5s": outage(5, 45_000),
-  "60s": outage(60, 130_000),
+  "60s": outage(60, 150_000),
   "half-open": {
     means: "for 30 s nothing passes, and nobody says so; then whoever has held on is reset",
     lastsMs: 30_000,

@@ -33,7 +33,8 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  say(machineLine());
+  const machine = machineLine();
+  say(machine);
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   const result = await runPeers({
@@ -49,7 +50,9 @@ async function main(args: string[]): Promise<number> {
     signal: stop.signal,
   });
   process.stdout.write(`${chapter(result)}\n`);
-  if (values.record) record(`scripts/bench peers ${args.join(" ")}`.trim(), result);
+  // Where the logs went is nobody's business.
+  const words = args.filter((word, index) => !word.startsWith("--logs") && args[index - 1] !== "--logs");
+  if (values.record) record({ command: ["scripts/bench peers", ...words].join(" "), machine }, result);
   if (values.json) process.stdout.write(`${summaryLine(result)}\n`);
   return 0;
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { recordOn } from "../pages.ts";
+import { type Origin, recordOn } from "../pages.ts";
 import { type FaultName, faults } from "./faults.ts";
 import { plot } from "./plot.ts";
 import type { ClientResult, PeersResult } from "./run.ts";
@@ -52,9 +52,9 @@ export function chapter(result: PeersResult): string {
   ].join("\n\n");
 }
 
-/** Puts the result, and its picture, into docs/. @param command how it was got */
-export function record(command: string, result: PeersResult): void {
-  recordOn(page, "peers", command, chapter(result));
+/** Puts the result, and its picture, into docs/. @param origin how it was got */
+export function record(origin: Origin, result: PeersResult): void {
+  recordOn(page, "peers", origin, chapter(result));
   writeFileSync(picture, plot(result));
 }
 
