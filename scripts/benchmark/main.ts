@@ -2,7 +2,8 @@
  * scripts/bench stream: the agent beside a bare WebSocket sender of the same sound, in one run.
  */
 import { parseArgs } from "node:util";
-import { machineLine, performancePage, recordResults, summaryLine } from "./report.ts";
+import { machineLine } from "./machine.ts";
+import { performancePage, recordResults, summaryLine } from "./report.ts";
 import { runBenchmark } from "./stream.ts";
 
 const usage = `usage: scripts/bench stream [OPTIONS]
@@ -14,7 +15,7 @@ of their own, side by side, to one server. Tells CPU a second of sound, peak mem
   --streams N,...   so many of each at once, one run after the other (1)
   --json            the last line is the result of the first of --streams as JSON
   --record          writes the results into docs/performance.md, too
-Another benchmark, of speaking: scripts/bench say --help.`;
+Other benchmarks: scripts/bench peers --help (beside other clients), fleet --help, say --help (speaking).`;
 
 async function main(): Promise<number> {
   const { values, positionals } = options();
@@ -28,12 +29,13 @@ async function main(): Promise<number> {
   const streams = values.streams.split(",").map((each) => wholeNumber("--streams", each, 1, 100));
   if (positionals.length !== 1 || positionals[0] !== "stream") throw new UsageError("the benchmark is called: stream");
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  say(machineLine());
+  const machine = machineLine();
+  say(machine);
   const stop = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort());
   const results = await runBenchmark({ warmUpSeconds, seconds, rounds, streams, say, signal: stop.signal });
   process.stdout.write(`${performancePage(results)}\n`);
-  if (values.record) recordResults(`scripts/bench ${process.argv.slice(2).join(" ")}`, results);
+  if (values.record) recordResults({ command: `scripts/bench ${process.argv.slice(2).join(" ")}`, machine }, results);
   if (values.json && results[0] !== undefined) process.stdout.write(`${summaryLine(results[0])}\n`);
   return 0;
 }

@@ -1,9 +1,7 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { type Origin, recordOn } from "./pages.ts";
 import type { Figures, Result } from "./stream.ts";
 
 const page = new URL("../../docs/performance.md", import.meta.url);
-const marks = { begin: "<!-- scripts/bench stream: begin -->", end: "<!-- scripts/bench stream: end -->" };
 
 /** The result for programs: the last line of `--json`. */
 export function summaryLine(result: Result): string {
@@ -20,23 +18,9 @@ export function performancePage(results: readonly Result[]): string {
   return results.map(chapter).join("\n\n");
 }
 
-/** What the figures were measured on. */
-export function machineLine(): string {
-  const [cpu] = cpus();
-  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
-  const load = loadavg()[0]?.toFixed(1) ?? "";
-  return `${cpu?.model.trim() ?? "unknown CPU"}, ${availableParallelism()} CPUs, ${memory}, ${platform()} ${release()}, Node ${process.versions.node}, load ${load} before`;
-}
-
-/** Puts the results between their marks in docs/performance.md. @param command how they were got */
-export function recordResults(command: string, results: readonly Result[]): void {
-  const text = readFileSync(page, "utf8");
-  const [before, rest] = text.split(marks.begin);
-  const [, after] = rest?.split(marks.end) ?? [];
-  if (before === undefined || after === undefined) throw new Error("docs/performance.md has lost its marks");
-  const date = new Date().toISOString().slice(0, 10);
-  const body = `\n\n\`${command}\`, ${date}, on ${machineLine()}.\n\n${performancePage(results)}\n\n`;
-  writeFileSync(page, `${before}${marks.begin}${body}${marks.end}${after}`);
+/** Puts the results between their marks in docs/performance.md. @param origin how they were got */
+export function recordResults(origin: Origin, results: readonly Result[]): void {
+  recordOn(page, "stream", origin, performancePage(results));
 }
 
 function chapter(result: Result): string {

@@ -14,7 +14,9 @@ const settings = [".oxlintrc.json", "biome.json", "knip.json", "package.json", "
 export async function plantedViolations(stop: AbortSignal): Promise<Outcome> {
   const folder = mkdtempSync(path.join(tmpdir(), "sis-agent-plants-"));
   try {
-    for (const name of settings) cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+    // What a benchmark has installed for itself is none of the source.
+    const filter = (source: string) => path.basename(source) !== "node_modules";
+    for (const name of settings) cpSync(path.join(root, name), path.join(folder, name), { recursive: true, filter });
     symlinkSync(path.join(root, "node_modules"), path.join(folder, "node_modules"));
     mkdirSync(path.join(folder, "test"));
     for (const { path: name, text } of plants) {

@@ -11,9 +11,10 @@ import { fileURLToPath } from "node:url";
 import { eventually } from "../system/lab/processes.ts";
 
 const bench = fileURLToPath(import.meta.resolve("../../scripts/benchmark/main.ts"));
+const peers = fileURLToPath(import.meta.resolve("../../scripts/benchmark/peers/main.ts"));
 
-async function run(...options: string[]) {
-  const child = spawn(process.execPath, [bench, ...options], { stdio: ["ignore", "pipe", "pipe"] });
+async function run(program: string, ...options: string[]) {
+  const child = spawn(process.execPath, [program, ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const exited = new Promise<number | null>((resolve) => {
     child.once("exit", resolve);
   });
@@ -22,7 +23,17 @@ async function run(...options: string[]) {
 }
 
 test("bench stream measures the agent beside a bare sender; the last line is the result", async () => {
-  const { code, log, lastLine } = await run("stream", "--seconds", "2", "--warm-up", "2", "--rounds", "1", "--json");
+  const { code, log, lastLine } = await run(
+    bench,
+    "stream",
+    "--seconds",
+    "2",
+    "--warm-up",
+    "2",
+    "--rounds",
+    "1",
+    "--json",
+  );
   assert.equal(code, 0, log);
   const result: unknown = JSON.parse(lastLine);
   assert.ok(typeof result === "object" && result !== null);
@@ -31,6 +42,22 @@ test("bench stream measures the agent beside a bare sender; the last line is the
   for (const ratio of Object.values(ratios)) assert.ok(Number(ratio) > 0.5 && Number(ratio) < 50, lastLine);
   assert.deepEqual(Object.keys(added), ["p50", "p99"]);
   for (const ms of Object.values(added)) assert.ok(Math.abs(Number(ms)) < 5000, lastLine);
+});
+
+test("bench peers lets links do wrong, and counts words; the last line is the result", async () => {
+  const options = ["--clients", "sis-agent,bare-ws", "--faults", "reset", "--quick", "--json"];
+  const { code, log, lastLine } = await run(peers, ...options);
+  assert.equal(code, 0, log);
+  const { clients } = JSON.parse(lastLine) as {
+    clients: Record<string, { faults: { reset: Record<string, number> } }>;
+  };
+  assert.deepEqual(Object.keys(clients), ["sis-agent", "bare-ws"]);
+  const { "sis-agent": agent, "bare-ws": bare } = clients;
+  assert.deepEqual(Object.keys(agent ?? {}), ["cpu_ms_per_s", "rss_mb", "faults"]);
+  const { lost, doubled, attempts = 0 } = agent?.faults.reset ?? {};
+  assert.deepEqual({ lost, doubled }, { lost: 0, doubled: 0 }, log);
+  assert.ok(attempts >= 1 && attempts <= 5, log);
+  assert.ok((bare?.faults.reset["lost"] ?? 0) > 0 && bare?.faults.reset["attempts"] === 0, log);
 });
 
 test("a bench that is stopped leaves neither processes nor files behind", async () => {
@@ -67,9 +94,19 @@ test("bench says how it is used, and what is wrong with how it was", async () =>
     [["stream", "--seconds", "0"], /--seconds: "0" is not a whole number from 1 to 3600/],
     [["stream", "--bogus"], /--bogus/],
   ] as const) {
-    const { code, log } = await run(...options);
+    const { code, log } = await run(bench, ...options);
     assert.equal(code, 2);
     assert.match(log, said);
     assert.match(log, /usage: scripts\/bench stream/);
+  }
+  for (const [options, said] of [
+    [["--clients", "sis-agent,nobody"], /--clients: "nobody" is none of sis-agent, bare-ws,/],
+    [["--faults", "rest"], /--faults: "rest" is none of none, reset,/],
+    [["--seconds", "x"], /--seconds: "x" is not a whole number from 1 to 3600/],
+  ] as const) {
+    const { code, log } = await run(peers, ...options);
+    assert.equal(code, 2);
+    assert.match(log, said);
+    assert.match(log, /usage: scripts\/bench peers/);
   }
 });

@@ -2,7 +2,7 @@
  * scripts/bench fleet: thousands of devices at a real broker, with the console attached.
  */
 import { parseArgs } from "node:util";
-import { machineLine } from "../report.ts";
+import { machineLine } from "../machine.ts";
 import { chapter, record, summaryLine } from "./report.ts";
 import { runFleet } from "./run.ts";
 
@@ -24,7 +24,8 @@ async function main(args: string[]): Promise<number> {
     return 0;
   }
   const say = (text: string) => process.stderr.write(`${text}\n`);
-  say(machineLine());
+  const machine = machineLine();
+  say(machine);
   const result = await runFleet({
     devices: wholeNumber("--devices", values.devices, 1, 20_000),
     seconds: wholeNumber("--seconds", values.seconds, 1, 3_600),
@@ -32,7 +33,7 @@ async function main(args: string[]): Promise<number> {
     say,
   });
   process.stdout.write(`${chapter(result)}\n`);
-  if (values.record) record(`scripts/bench fleet ${args.join(" ")}`, result);
+  if (values.record) record({ command: `scripts/bench fleet ${args.join(" ")}`, machine }, result);
   if (values.json) process.stdout.write(`${summaryLine(result)}\n`);
   return 0;
 }

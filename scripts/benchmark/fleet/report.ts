@@ -1,9 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { machineLine } from "../report.ts";
+import { type Origin, recordOn } from "../pages.ts";
 import type { FleetResult } from "./run.ts";
 
 const page = new URL("../../../docs/performance-fleet.md", import.meta.url);
-const marks = { begin: "<!-- scripts/bench fleet: begin -->", end: "<!-- scripts/bench fleet: end -->" };
 
 /** The result for programs: the last line of `--json`. */
 export function summaryLine(result: FleetResult): string {
@@ -57,16 +55,9 @@ export function chapter(result: FleetResult): string {
   ].join("\n");
 }
 
-/** Puts the result between its marks in docs/performance-fleet.md. @param command how it was got */
-export function record(command: string, result: FleetResult): void {
-  const empty = `# A fleet's performance\n\n${marks.begin}${marks.end}\n`;
-  const text = existsSync(page) ? readFileSync(page, "utf8") : empty;
-  const [before, rest] = text.split(marks.begin);
-  const [, after] = rest?.split(marks.end) ?? [];
-  if (before === undefined || after === undefined) throw new Error("docs/performance-fleet.md has lost its marks");
-  const date = new Date().toISOString().slice(0, 10);
-  const body = `\n\n\`${command}\`, ${date}, on ${machineLine()}.\n\n${chapter(result)}\n\n`;
-  writeFileSync(page, `${before}${marks.begin}${body}${marks.end}${after}`);
+/** Puts the result between its marks in docs/performance-fleet.md. @param origin how it was got */
+export function record(origin: Origin, result: FleetResult): void {
+  recordOn(page, "fleet", origin, chapter(result));
 }
 
 function rounded(value: number): number {

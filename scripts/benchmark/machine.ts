@@ -1,0 +1,9 @@
+import { availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+
+/** What the figures were measured on. */
+export function machineLine(): string {
+  const [cpu] = cpus();
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
+  const load = loadavg()[0]?.toFixed(1) ?? "";
+  return `${cpu?.model.trim() ?? "unknown CPU"}, ${availableParallelism()} CPUs, ${memory}, ${platform()} ${release()}, Node ${process.versions.node}, load ${load} before`;
+}
