@@ -5,6 +5,7 @@ import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
+import { openLatch } from "./agent/latch.ts";
 import { openMuting } from "./agent/muting.ts";
 import { connectPanel } from "./agent/panel.ts";
 import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.ts";
@@ -12,6 +13,7 @@ import { prometheusOf } from "./agent/prometheus-door.ts";
 import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { openSound } from "./agent/sound.ts";
+import { openStopping } from "./agent/stopping.ts";
 import { startVoice } from "./agent/voice.ts";
 import { levelOf } from "./audio/level.ts";
 import type { SourceEvent } from "./audio/source.ts";
@@ -27,7 +29,6 @@ import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
-import { openMuteLatch } from "./panel/mute-latch.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
@@ -80,9 +81,12 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
-  const latch = openMuteLatch(join(settings.state_dir, "muted"), replaceFile);
-  const source = sourceOf(settings, clock, random, logger, latch.muted);
-  const muting = openMuting(source, latch, logger, (muted) => voice.prompt(muted ? "mute" : "unmute"));
+  const latchOf = (name: string) => openLatch(join(settings.state_dir, name), replaceFile, logger);
+  const latches = { mute: latchOf("muted"), stop: latchOf("stopped") };
+  const silencers = (["mute", "stop"] as const).filter((each) => latches[each].on);
+  const source = sourceOf(settings, clock, random, logger, silencers);
+  const setStopped = openStopping(source, latches.stop, logger);
+  const muting = openMuting(source, latches.mute, logger, (muted) => voice.prompt(muted ? "mute" : "unmute"));
   const serviceTime = serviceClock(clock);
   const sent = sentMeter(sampleRate);
   let host: HostReading | null = null;
@@ -127,6 +131,7 @@ export function startAgent(options: AgentOptions): Agent {
       setLogLevel: options.setLogLevel,
       repeat: () => fleet.repeat(),
       mute: (muted) => muting.set(muted, "fleet"),
+      stop: setStopped,
       say: (request) => voice.say(request),
       subject: () => ({
         stateDir: settings.state_dir,
@@ -221,6 +226,7 @@ export function startAgent(options: AgentOptions): Agent {
       panel?.level(levelOf(tally).rmsDbfs);
       recognition.audioArrived();
     }
+    if (event.type === "muted") recognition.rest(event.muted);
     if (event.type === "ended") {
       sourceFault = event.fault;
       recognition.sourceEnded();
