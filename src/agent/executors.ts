@@ -51,7 +51,7 @@ export function executorsOf(targets: CommandTargets): Executors {
       await stop(false);
       return null;
     },
-    say: async (request) => resultOf(await say(request)),
+    say: async (request, notAfterMs) => resultOf(await say({ ...request, notAfterMs })),
     "self-test": async () => ({ ...(await selfTest(subject())) }),
   };
 }

@@ -30,7 +30,11 @@ export function openLatch(
       await (now ? write(path, `${basename(path)}\n`) : rm(path, { force: true }));
     } catch (error) {
       const reason = toFault(error).message;
-      logger.error("the disk cannot keep whether the microphone is to be heard after a restart", { path, on: now, reason });
+      logger.error("the disk cannot keep whether the microphone is to be heard after a restart", {
+        path,
+        on: now,
+        reason,
+      });
     }
   }
 
