@@ -223,6 +223,7 @@ export function startAgent(options: AgentOptions): Agent {
     sound.take(event);
     if (event.type === "audio") {
       const tally = ears.heard(event.samples);
+      voice.heard(event.samples);
       panel?.level(levelOf(tally).rmsDbfs);
       recognition.audioArrived();
     }

@@ -46,7 +46,7 @@ async function startKiosk() {
     /** Whether anything records. */
     records: (agent: number | undefined) => processesWith(mark).some((pid) => pid !== agent),
     /** Tells the device to do something, and waits until it has. */
-    async tell(name: string): Promise<void> {
+    tell: async (name: string): Promise<void> => {
       ids += 1;
       await command(monitor, name, `${ids}`)();
       await monitor.find(outcome(name, `${ids}`, "succeeded"));
@@ -56,7 +56,7 @@ async function startKiosk() {
 }
 
 /** The state that was told last. */
-const latest = (monitor: Monitor) => monitor.seen.filter(({ topic }) => topic === `${root}/up/state`).at(-1)?.payload;
+const latest = (monitor: Monitor) => monitor.seen.findLast(({ topic }) => topic === `${root}/up/state`)?.payload;
 
 /** Numbers from 1 on, none missing; the last one may have been cut. */
 function assertCounted(texts: readonly string[], atLeast: number): void {
