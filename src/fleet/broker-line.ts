@@ -205,7 +205,7 @@ function clientOptions({ access, clientId, timings, own }: LineOptions): IClient
 }
 
 /** Where the broker is, and who we are to it. */
-export function accessOptions(access: BrokerAccess): IClientOptions {
+function accessOptions(access: BrokerAccess): IClientOptions {
   const { tls, host, port } = brokerAddress(access.url);
   const { user, password, ca, cert, key } = access;
   return {

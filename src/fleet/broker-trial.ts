@@ -36,9 +36,12 @@ export async function tryBroker(
     { access, clientId, clock, timings: brokerTimings, largestPacketBytes, own },
     { opened: publish, received() {} },
   );
-  void line.ended.then((end) => {
+  void rejectWithEnd();
+
+  async function rejectWithEnd(): Promise<void> {
+    const end = await line.ended;
     if (end !== null) work.reject(end.fault);
-  });
+  }
 
   function publish(): void {
     const payload = JSON.stringify({ v: 1, ts: timestamp(clock.wallMs()) });

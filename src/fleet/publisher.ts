@@ -6,7 +6,7 @@ import type { Answer, Outgoing, Will } from "./broker.ts";
 import { type BrokerAccess, sendsSecretsInClear } from "./broker-access.ts";
 import type { Incoming } from "./broker-line.ts";
 import { type BrokerTimings, reasonClass } from "./broker-policy.ts";
-import type { BrokerTrouble } from "./diagnosis.ts";
+import type { BrokerTrouble } from "./broker-trouble.ts";
 import { startLink } from "./link.ts";
 import {
   disconnected,
