@@ -110,6 +110,8 @@ export function startAgent(options: AgentOptions): Agent {
     temperatureC: host?.temperatureC ?? null,
   });
 
+  // What was wrong before a restart is over, unless it is told again at once.
+  queueMicrotask(() => fleet.notice({ type: "disk", fault: null }));
   const sound = openSound({
     settings,
     boot,
