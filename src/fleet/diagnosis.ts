@@ -118,11 +118,13 @@ export function symptomOfCapture(event: SourceEvent): Symptom | null {
 export function symptomOfSpeechError(error: SpeechError): Symptom {
   const noSound = error.class === "silence" || error.class === "audio";
   const row = rowOf(error.code, noSound ? "service" : error.class);
-  const { code, message, traceId, hint } = error;
+  const { code, message, traceId } = error;
   // What is tried again may succeed; what is given up is worth telling at once.
   const debounceMs = error.retryInMs === null ? 0 : shortMs;
   // Nobody may ask for a text again for days: what may have passed by itself does not stand until then.
   const lasting = error.class === "credentials" || error.class === "account" || error.class === "config";
+  // The catalogue's words are about recognition, which goes on trying.
+  const hint = lasting || error.retryInMs !== null ? error.hint : `A text was given up: say it again. ${error.hint}`;
   return {
     alarm: row.alarm,
     origin: "speech",

@@ -715,11 +715,19 @@ describe("a fault made by the microphone", { concurrency: 10 }, () => {
 });
 
 describe("a fault made where it speaks", { concurrency }, () => {
-  const made = [
-    ["speaker-missing", { playerSays: "aplay: main:831: audio open error: No such file or directory" }],
-    ["voice-unknown", { property: "nobody" }],
-  ] as const;
-  for (const [id, trouble] of made) {
+  const cannotOpen = (why: string) => ({ player: "fails", says: `aplay: main:831: audio open error: ${why}` });
+  const made: Readonly<Partial<Record<FaultId, Parameters<typeof speakTo>[2]>>> = {
+    "speaker-missing": cannotOpen("No such file or directory"),
+    "speaker-busy": cannotOpen("Device or resource busy"),
+    "speaker-denied": cannotOpen("Permission denied"),
+    "speaker-server-away": cannotOpen("Connection refused"),
+    "speaker-unsuitable": { player: "fails", says: "aplay: set_params:1349: Channels count non available" },
+    "speaker-unplugged": { player: "fails-in-sound", says: "aplay: pcm_write:2127: write error: No such device" },
+    "player-missing": { path: "/nowhere" },
+    "player-stalled": { player: "hangs" },
+    "voice-unknown": { property: "nobody" },
+  };
+  for (const [id, trouble] of Object.entries(made) as [FaultId, Parameters<typeof speakTo>[2]][]) {
     row(id, async () => {
       await using service = await startSimulator({ voice: "dtmf" });
       await using device = startTestFleet(null);
@@ -731,6 +739,18 @@ describe("a fault made where it speaks", { concurrency }, () => {
       await clearedIn(heard);
     });
   }
+
+  row("speech-away", async () => {
+    await using service = await startSimulator({
+      faults: [{ service: "rtts", fault: { kind: "refuse", status: 503, code: "SIS.0303", ...always } }],
+    });
+    await using device = startTestFleet(null);
+    const heard = { heard: () => alarmsAmong(device.decided) };
+    const sinceMs = Date.now();
+    await speakTo(device.fleet, service.url, {});
+    await raisedIn("speech-away", heard, sinceMs);
+    await clearedIn(heard);
+  });
 });
 
 test("every fault of the table is made here, and there are thirty and more", () => {
