@@ -1,36 +1,19 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { readInt16 } from "../../src/audio/pcm.ts";
-import { Recogniser } from "../../src/simulator/recogniser.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
 import { startAgentProcess } from "./lab/agent-process.ts";
 import { command, outcome, root } from "./lab/fleet-command.ts";
 import { mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
 import { type Monitor, startMonitor } from "./lab/mqtt-monitor.ts";
+import { played } from "./lab/played.ts";
 
 const lab = (name: string) => fileURLToPath(new URL(`lab/${name}`, import.meta.url));
 /** Takes two seconds to be said. */
 const story = "123456789012345678901234567890";
-
-/** What was given to the loudspeaker, as digits. */
-async function played(file: string): Promise<string> {
-  const recogniser = new Recogniser({
-    sampleRate: 16_000,
-    vadTailMs: 300,
-    longestMs: 60_000,
-    interim: false,
-    voiceDbfs: -45,
-  });
-  const samples = readInt16(await readFile(file));
-  const findings = [...recogniser.push(samples), ...recogniser.push(new Int16Array(16_000))];
-  return findings
-    .flatMap((finding) => (finding.type === "segment" ? finding.words.map((word) => word.text) : []))
-    .join("");
-}
 
 /** What became of a text that was not said. */
 async function reasonOf(monitor: Monitor, id: string): Promise<string> {
