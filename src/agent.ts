@@ -137,6 +137,7 @@ export function startAgent(options: AgentOptions): Agent {
       say: (request) => voice.say(request),
       subject: () => ({
         stateDir: settings.state_dir,
+        silenced: latches.mute.on || latches.stop.on,
         silentForMs: ears.silentForMs(),
         recognition: recognition.phase,
         clockAheadMs: serviceTime.aheadMs(),

@@ -69,7 +69,8 @@ function summary(state: DeviceState): { readonly phase: DevicePhase; readonly re
   if (recognition?.phase === "stopped") return { phase: "stopping", reason: recognition.reason };
   // Whoever muted it must be able to see that it is.
   if (silencedBy === "mute") return { phase: "muted", reason: "the microphone is muted" };
-  if (silencedBy === "stop") return { phase: "held", reason: "stopped by the fleet: it waits for the command start" };
+  if (silencedBy === "stop")
+    return { phase: "muted", reason: "stopped by the fleet: the command start has it listen again" };
   // Held waits for a person, capture comes back by itself: the worse one is told.
   if (recognition?.phase === "held") return { phase: "held", reason: recognition.reason };
   if (captureTrouble !== null) return { phase: "backing-off", reason: `no sound: ${captureTrouble}` };

@@ -89,7 +89,7 @@ test("stop: what was heard before is still recognised, nothing is captured, over
     await agent.until("the connection is lost", () => agent.log.includes("LOST"));
     await new Promise((resolve) => setTimeout(resolve, 1_000)); // sound for one more number
     await tell("stop");
-    assert.deepEqual([latest(monitor)?.["phase"], latest(monitor)?.["online"]], ["held", true]);
+    assert.deepEqual([latest(monitor)?.["phase"], latest(monitor)?.["online"]], ["muted", true]);
     assert.match(String(latest(monitor)?.["reason"]), /stopped by the fleet/);
     await eventually(() => !records(agent.child.pid), "nothing records", 10_000);
     await agent.until("what was owed is recognised", () => agent.texts.length > heard);
@@ -109,7 +109,8 @@ test("stop: what was heard before is still recognised, nothing is captured, over
   const before = monitor.seen.length;
   const attempts = service.state().connections.attempts;
   await using agent = await kiosk.startAgent();
-  await monitor.find(state("held"), before);
+  await monitor.find(state("muted"), before);
+  assert.match(String(latest(monitor)?.["reason"]), /stopped by the fleet/);
   assert.match(agent.log, /the fleet has stopped this device before its start/);
   assert.equal(records(agent.child.pid), false);
   await tell("start");
@@ -134,7 +135,7 @@ test("mute and unmute, each said, and a start that is none while somebody has mu
   assertCounted(agent.texts, 1);
   await tell("stop");
   await tell("start");
-  assert.equal(latest(monitor)?.["phase"], "muted");
+  assert.equal(latest(monitor)?.["reason"], "the microphone is muted");
   assert.equal(records(agent.child.pid), false);
   const heard = agent.texts.length;
   await tell("unmute");
