@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
+import { openLatch } from "./agent/latch.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
 import { openMuting } from "./agent/muting.ts";
 import { connectPanel } from "./agent/panel.ts";
@@ -12,6 +13,7 @@ import { prometheusOf } from "./agent/prometheus-door.ts";
 import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { openSound } from "./agent/sound.ts";
+import { openStopping } from "./agent/stopping.ts";
 import { startVoice } from "./agent/voice.ts";
 import { levelOf } from "./audio/level.ts";
 import type { SourceEvent } from "./audio/source.ts";
@@ -27,7 +29,6 @@ import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
-import { openMuteLatch } from "./panel/mute-latch.ts";
 import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
@@ -80,9 +81,12 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
-  const latch = openMuteLatch(join(settings.state_dir, "muted"), replaceFile);
-  const source = sourceOf(settings, clock, random, logger, latch.muted);
-  const muting = openMuting(source, latch, logger, (muted) => voice.prompt(muted ? "mute" : "unmute"));
+  const latchOf = (name: string) => openLatch(join(settings.state_dir, name), replaceFile, logger);
+  const latches = { mute: latchOf("muted"), stop: latchOf("stopped") };
+  const silencers = (["mute", "stop"] as const).filter((each) => latches[each].on);
+  const source = sourceOf(settings, clock, random, logger, silencers);
+  const setStopped = openStopping(source, latches.stop, logger);
+  const muting = openMuting(source, latches.mute, logger, (muted) => voice.prompt(muted ? "mute" : "unmute"));
   const serviceTime = serviceClock(clock);
   const sent = sentMeter(sampleRate);
   let host: HostReading | null = null;
@@ -106,6 +110,8 @@ export function startAgent(options: AgentOptions): Agent {
     temperatureC: host?.temperatureC ?? null,
   });
 
+  // What was wrong before a restart is over, unless it is told again at once.
+  queueMicrotask(() => fleet.notice({ type: "disk", fault: null }));
   const sound = openSound({
     settings,
     boot,
@@ -127,9 +133,11 @@ export function startAgent(options: AgentOptions): Agent {
       setLogLevel: options.setLogLevel,
       repeat: () => fleet.repeat(),
       mute: (muted) => muting.set(muted, "fleet"),
+      stop: setStopped,
       say: (request) => voice.say(request),
       subject: () => ({
         stateDir: settings.state_dir,
+        silenced: latches.mute.on || latches.stop.on,
         silentForMs: sound.log.silentForMs(),
         recognition: recognition.phase,
         clockAheadMs: serviceTime.aheadMs(),
@@ -218,9 +226,11 @@ export function startAgent(options: AgentOptions): Agent {
     sound.take(event);
     if (event.type === "audio") {
       const tally = ears.heard(event.samples);
+      voice.heard(event.samples);
       panel?.level(levelOf(tally).rmsDbfs);
       recognition.audioArrived();
     }
+    if (event.type === "muted") recognition.rest(event.muted);
     if (event.type === "ended") {
       sourceFault = event.fault;
       recognition.sourceEnded();

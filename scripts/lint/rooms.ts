@@ -39,7 +39,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "@echogarden/fvad-wasm": ["audio/gate/"],
   aedes: ["simulator/"],
   commander: ["cli/"],
-  mqtt: ["fleet/broker.ts", "fleet/broker-trial.ts", "console/feed.ts"],
+  mqtt: ["fleet/broker-line.ts"],
   "node-record-lpcm16": ["audio/"],
   pino: ["cli/"],
   "prom-client": ["agent/prometheus.ts", "console/prometheus.ts"],

@@ -13,11 +13,13 @@ export interface CommandTargets {
   readonly repeat: () => void;
   readonly subject: () => SelfTestSubject;
   readonly mute: (muted: boolean) => Promise<void>;
+  readonly stop: (stopped: boolean) => Promise<void>;
   readonly say: (request: SayRequest) => Promise<Outcome>;
 }
 
 /** Carries out the fleet's commands. What is not here answers that it is not available. */
-export function executorsOf({ restartSession, setLogLevel, repeat, subject, mute, say }: CommandTargets): Executors {
+export function executorsOf(targets: CommandTargets): Executors {
+  const { restartSession, setLogLevel, repeat, subject, mute, stop, say } = targets;
   return {
     "restart-session": async () => {
       await restartSession();
@@ -41,7 +43,15 @@ export function executorsOf({ restartSession, setLogLevel, repeat, subject, mute
       await mute(false);
       return null;
     },
-    say: async (request) => resultOf(await say(request)),
+    stop: async () => {
+      await stop(true);
+      return null;
+    },
+    start: async () => {
+      await stop(false);
+      return null;
+    },
+    say: async (request, notAfterMs) => resultOf(await say({ ...request, notAfterMs })),
     "self-test": async () => ({ ...(await selfTest(subject())) }),
   };
 }

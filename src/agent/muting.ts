@@ -1,7 +1,7 @@
 import type { MutableSource } from "../audio/mutable-source.ts";
-import { Fault, toFault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
-import type { MuteLatch } from "../panel/mute-latch.ts";
+import type { Latch } from "./latch.ts";
 
 /** Who mutes: a person at the device, or the fleet. */
 export type Muter = "panel" | "fleet";
@@ -17,12 +17,12 @@ export interface Muting {
 }
 
 export function openMuting(
-  source: Pick<MutableSource, "mute">,
-  latch: MuteLatch,
+  source: Pick<MutableSource, "silence">,
+  latch: Latch,
   logger: Logger,
   onChange: (muted: boolean) => void,
 ): Muting {
-  if (latch.muted) {
+  if (latch.on) {
     const hint = `Press the panel's mute key; where there is no panel, stop the agent and delete ${latch.path}.`;
     logger.warn("the microphone is muted since before the start", { hint });
   }
@@ -30,20 +30,17 @@ export function openMuting(
   let mutedBy: Muter = "panel";
   return {
     get muted() {
-      return latch.muted;
+      return latch.on;
     },
     async set(muted, by) {
-      if (!muted && by === "fleet" && latch.muted && mutedBy === "panel") {
+      if (!muted && by === "fleet" && latch.on && mutedBy === "panel") {
         throw new Fault("command-failed", "the microphone was muted at the device, and is unmuted there");
       }
-      if (muted === latch.muted) return;
+      if (muted === latch.on) return;
       mutedBy = by;
-      source.mute(muted);
+      source.silence("mute", muted);
       onChange(muted);
-      const error = await latch.set(muted);
-      if (error === null) return;
-      const { message } = toFault(error);
-      logger.error("the disk cannot keep whether the microphone is muted", { muted, reason: message });
+      await latch.set(muted);
     },
   };
 }

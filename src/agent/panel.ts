@@ -18,7 +18,11 @@ export function connectPanel(parts: {
   readonly gate: Gate;
 }): Panel | null {
   const { settings, clock, random, logger, fleet, muting, gate } = parts;
-  if (settings.panel === undefined) return null;
+  if (settings.panel === undefined) {
+    // One that was missed before the settings changed is missed no more.
+    fleet.notice({ type: "panel", fault: null });
+    return null;
+  }
 
   const panel = startPanel({
     port: settings.panel.port,

@@ -4,7 +4,7 @@ import { encodeALaw, encodeMuLaw } from "../audio/g711.ts";
 import { microphone } from "../audio/microphone.ts";
 import { type MutableSource, mutableSource } from "../audio/mutable-source.ts";
 import { serialSource } from "../audio/serial-source.ts";
-import type { AudioSource } from "../audio/source.ts";
+import type { AudioSource, Silencer } from "../audio/source.ts";
 import { stdinSource } from "../audio/stdin-source.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
@@ -55,17 +55,17 @@ export function credentialsOf(identity: Secrets["service"], clock: Clock, random
   }
 }
 
-/** Where sound comes from. @param muted it is to begin muted */
+/** Where sound comes from. @param silencedBy it is to begin silenced */
 export function sourceOf(
   settings: Settings,
   clock: Clock,
   random: Random,
   logger: Logger,
-  muted: boolean,
+  silencedBy: readonly Silencer[],
 ): MutableSource {
   const { source } = settings.audio;
   const make = () => plainSourceOf(settings, clock, random, logger);
-  return mutableSource(make, { muted, keepsRunning: source === "file" || source === "stdin" });
+  return mutableSource(make, { silencedBy, keepsRunning: source === "file" || source === "stdin" });
 }
 
 function plainSourceOf(settings: Settings, clock: Clock, random: Random, logger: Logger): AudioSource {

@@ -9,6 +9,8 @@ export interface Recognizing {
   readonly irregularities: ReadonlyMap<string, number>;
   audioArrived(): void;
   sourceEnded(): void;
+  /** No sound comes until it is taken back. */
+  rest(resting: boolean): void;
   stop(): Promise<unknown>;
   /** Every wait ends at once, and a running session with its connection. */
   reconfigured(): void;
@@ -64,6 +66,7 @@ export function startRecognition(options: {
   const waitingForEnd = new Set<() => void>();
   let phase: RecognitionPhase | null = null;
   let sourceEnded = false;
+  let resting = false;
   let state: State = { phase: "running", recognizer: begin(options.settings) };
 
   function begin(on: Settings): Recognizing {
@@ -124,6 +127,10 @@ export function startRecognition(options: {
       sourceEnded = true;
       state.recognizer.sourceEnded();
     },
+    rest(now) {
+      resting = now;
+      state.recognizer.rest(now);
+    },
     async restart() {
       if (state.phase === "running") await endSession(state.recognizer);
     },
@@ -136,6 +143,7 @@ export function startRecognition(options: {
       await recognizer.stop();
       if (isStopping()) return;
       state = { phase: "running", recognizer: begin(on) };
+      if (resting) state.recognizer.rest(true);
       if (sourceEnded) state.recognizer.sourceEnded();
       else state.recognizer.audioArrived();
     },

@@ -8,6 +8,8 @@ import type { RecognitionPhase } from "../recognition/report.ts";
 /** What a self-test looks at. */
 export interface SelfTestSubject {
   readonly stateDir: string;
+  /** Somebody wants that nothing is captured. */
+  readonly silenced: boolean;
   /** How long ago sound last arrived, ms; null: never. */
   readonly silentForMs: number | null;
   readonly recognition: RecognitionPhase | null;
@@ -30,12 +32,9 @@ export async function selfTest(subject: SelfTestSubject): Promise<{
   readonly ok: boolean;
   readonly checks: Readonly<Record<string, Check>>;
 }> {
-  const { silentForMs, recognition, clockAheadMs, host, alarms } = subject;
+  const { silenced, silentForMs, recognition, clockAheadMs, host, alarms } = subject;
   const checks: Readonly<Record<string, Check>> = {
-    sound: {
-      ok: silentForMs !== null && silentForMs < soundWithinMs,
-      detail: silentForMs === null ? "none has arrived" : `the last arrived ${Math.round(silentForMs)} ms ago`,
-    },
+    sound: soundCheck(silenced, silentForMs),
     recognition: {
       ok: recognition === "streaming" || recognition === "listening",
       detail: recognition ?? "has not begun",
@@ -58,6 +57,14 @@ export async function selfTest(subject: SelfTestSubject): Promise<{
     alarms: { ok: alarms.length === 0, detail: alarms.length === 0 ? "none is active" : alarms.join(", ") },
   };
   return { ok: Object.values(checks).every(({ ok }) => ok), checks };
+}
+
+function soundCheck(silenced: boolean, silentForMs: number | null): Check {
+  if (silenced) return { ok: true, detail: "none is wanted: muted, or stopped by the fleet" };
+  return {
+    ok: silentForMs !== null && silentForMs < soundWithinMs,
+    detail: silentForMs === null ? "none has arrived" : `the last arrived ${Math.round(silentForMs)} ms ago`,
+  };
 }
 
 async function diskCheck(folder: string): Promise<Check> {

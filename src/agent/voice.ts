@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { type Ducking, startDucking } from "../audio/ducking.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
@@ -6,6 +7,7 @@ import type { Settings } from "../config/schema.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { Credentials } from "../sis/credentials.ts";
 import { dial } from "../sis/dial.ts";
+import { sampleRateOf } from "../sis/request.ts";
 import { type RttsConfig, rttsUrl } from "../sis/rtts.ts";
 import { SpeechCache } from "../synthesis/cache.ts";
 import { HalfDuplex } from "../synthesis/half-duplex.ts";
@@ -31,6 +33,8 @@ interface SpeechSurroundings extends Surroundings {
   readonly onOutcome: (outcome: Outcome) => void;
   /** The loudspeaker sounds from now on, or does no more. */
   readonly onSpeaking: (speaking: boolean, atMs: number) => void;
+  /** Somebody who speaks makes it quieter. Default: nobody does. */
+  readonly ducking?: Ducking | null;
   /** What texts are spoken into. Default: the loudspeaker of the settings. */
   readonly openSink?: () => Sink;
 }
@@ -41,6 +45,8 @@ export interface Voice {
   say(request: SayRequest): Promise<Outcome>;
   /** Says what is to be said on this occasion, if anything. */
   prompt(occasion: Occasion): void;
+  /** Takes what the microphone hears. */
+  heard(samples: Int16Array): void;
   /** The service can be reached: prompts that are not kept yet are fetched. */
   serviceAnswers(): void;
   /** Ends at once; resolves when everything is let go of. */
@@ -54,16 +60,20 @@ export interface Voice {
 export function startVoice(
   options: Surroundings & { readonly mute: () => Disposable; readonly fleet: Pick<Fleet, "speech" | "observe"> },
 ): Voice {
-  const { settings, clock, mute, fleet } = options;
-  const { barge_in: bargeIn, tail_ms: tailMs } = settings.synthesis;
+  const { settings, clock, logger, mute, fleet } = options;
+  const { barge_in: bargeIn, tail_ms: tailMs, duck_db: duckDb } = settings.synthesis;
+  // A file is not in the room.
+  const inRoom = settings.audio.source !== "file";
+  const listens = bargeIn && duckDb > 0 && inRoom;
+  const ducking = listens ? startDucking(sampleRateOf(settings.sis.audio_format), clock, logger) : null;
   const halfDuplex = new HalfDuplex(clock, tailMs, mute);
   const speech = speechOf({
     ...options,
+    ducking,
     onError: (error) => fleet.speech(error),
     onOutcome: (outcome) => fleet.speech(outcome),
     onSpeaking(speaking) {
-      // A file is not in the room.
-      if (!bargeIn && settings.audio.source !== "file") halfDuplex.speaking(speaking);
+      if (!bargeIn && inRoom) halfDuplex.speaking(speaking);
     },
   });
   const { prompt_start: start, prompt_mute, prompt_unmute: unmute, prompt_alarm: alarm } = settings.synthesis;
@@ -74,6 +84,7 @@ export function startVoice(
   return {
     say: (request) => speech.say(request),
     prompt: (occasion) => prompts.say(occasion),
+    heard: (samples) => ducking?.heard(samples),
     serviceAnswers: () => prompts.prepare(),
     async stop() {
       observing[Symbol.dispose]();
@@ -85,11 +96,13 @@ export function startVoice(
 
 /** Builds what speaks: the service's synthesis, the loudspeaker, the kept prompts. */
 export function speechOf(options: SpeechSurroundings): Speech {
-  const { settings, credentials, clock, random, logger, onError, onOutcome, onSpeaking } = options;
+  const { settings, credentials, clock, random, logger, ducking = null, onError, onOutcome, onSpeaking } = options;
   const { synthesis, sis } = settings;
-  const { player, device, gain_db: gainDb, sample_rate: sampleRate, cache_megabytes: megabytes } = synthesis;
+  const { player, device, gain_db: gainDb, duck_db: duckDb, sample_rate: sampleRate } = synthesis;
+  const megabytes = synthesis.cache_megabytes;
   const url = rttsUrl(sis.endpoint, sis.project_id);
-  const speaker = () => openSpeaker({ player, device, sampleRate, gainDb, clock, logger, onSpeaking });
+  const duckedDb = ducking === null ? undefined : () => (ducking.active ? duckDb : 0);
+  const speaker = () => openSpeaker({ player, device, sampleRate, gainDb, duckedDb, clock, logger, onSpeaking });
   return new Speech({
     service: {
       dial: (listener) => dial({ url, credentials: credentials(), clock, listener, mark: () => 0 }),

@@ -1,22 +1,24 @@
-import type { AudioSource, SourceEvent } from "./source.ts";
+import type { AudioSource, Silencer, SourceEvent } from "./source.ts";
 
-/** A source of sound that can be muted: while it is, nothing is captured. */
+/** A source of sound that can be silenced: while it is, nothing is captured. */
 export interface MutableSource extends AudioSource {
-  /** Mutes or unmutes it, at any time. What was captured before has been told before. */
-  mute(muted: boolean): void;
+  /** Silences it for a reason, or takes the reason back, at any time. What was captured before has been told before. */
+  silence(by: Silencer, on: boolean): void;
 }
 
 /**
- * Tells `muted` when it is muted and when it is not any more, and once at the start if it is then.
- * @param make the source; called again after each muting. One that cannot begin anew (a file, standard input) is made once
- *   and goes on while muted: `keepsRunning`; what it delivers then is not to be used
+ * Tells `muted` when it is silenced, when it is for another reason, and when it is not any more; and once at the start if
+ * it is then.
+ * @param make the source; called again after each silence. One that cannot begin anew (a file, standard input) is made once
+ *   and goes on while silenced: `keepsRunning`; what it delivers then is not to be used
  */
 export function mutableSource(
   make: () => AudioSource,
-  { muted: mutedAtStart, keepsRunning }: { readonly muted: boolean; readonly keepsRunning: boolean },
+  options: { readonly silencedBy: readonly Silencer[]; readonly keepsRunning: boolean },
 ): MutableSource {
+  const { keepsRunning } = options;
+  const silencers = new Set(options.silencedBy);
   let state: "fresh" | "running" | "stopped" = "fresh";
-  let muted = mutedAtStart;
   let tell: (event: SourceEvent) => void = () => {};
   let source: AudioSource | null = null;
   /** The end of all sources before: two recorders would be in each other's way. */
@@ -29,7 +31,7 @@ export function mutableSource(
 
   async function runAgain(): Promise<void> {
     await ended;
-    if (state === "running" && !muted && source === null) run();
+    if (state === "running" && silencers.size === 0 && source === null) run();
   }
 
   function halt(): void {
@@ -42,16 +44,19 @@ export function mutableSource(
     start(listener) {
       state = "running";
       tell = listener;
-      if (muted) tell({ type: "muted", muted });
-      if (!muted || keepsRunning) run();
+      const by = foremost(silencers);
+      if (by !== null) tell({ type: "muted", muted: true, by });
+      if (by === null || keepsRunning) run();
     },
-    mute(now) {
-      if (now === muted) return;
-      muted = now;
-      if (state !== "running") return;
-      if (now && !keepsRunning) halt();
-      tell({ type: "muted", muted });
-      if (!now && !keepsRunning) void runAgain();
+    silence(why, on) {
+      const before = foremost(silencers);
+      if (on) silencers.add(why);
+      else silencers.delete(why);
+      const by = foremost(silencers);
+      if (by === before || state !== "running") return;
+      if (by !== null && !keepsRunning) halt();
+      tell(by === null ? { type: "muted", muted: false } : { type: "muted", muted: true, by });
+      if (by === null && !keepsRunning) void runAgain();
     },
     async stop() {
       state = "stopped";
@@ -59,4 +64,10 @@ export function mutableSource(
       await ended;
     },
   };
+}
+
+/** Whoever muted it must be able to see that it is: that is told first. */
+function foremost(silencers: ReadonlySet<Silencer>): Silencer | null {
+  if (silencers.has("mute")) return "mute";
+  return silencers.has("stop") ? "stop" : null;
 }

@@ -14,13 +14,15 @@ export interface PlaybackOptions {
   readonly sampleRate: number;
   /** Set for the player, beside our own environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Sound that is given before its time, ms: enough for a machine that is held up for a moment. Default: a second. */
+  readonly leadMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
 }
 
 /** One run of a player program. */
 export interface Playback {
-  /** How much sound may be given now, ms: what is given cannot be taken back, so it runs ahead by a second at most. */
+  /** How much sound may be given now, ms: what is given cannot be taken back, so it runs ahead by `leadMs` at most. */
   readonly roomMs: number;
   /** Mono samples to be played next; any length. Nothing after `finish`. */
   give(samples: Int16Array): void;
@@ -38,8 +40,7 @@ type Cause =
   | { readonly type: "exited"; readonly code: number | null; readonly signal: string | null }
   | { readonly type: "stuck"; readonly forMs: number };
 
-/** Sound that is given before its time: enough for a machine that is held up for a moment. */
-const leadMs = 1_000;
+const usualLeadMs = 1_000;
 /** A player whose pipe is full takes something within this, or the sound server hangs. */
 const stuckMs = 4_000;
 /** A player has heard to the end within this after its sound should be over. */
@@ -86,7 +87,8 @@ class Run implements Playback {
   }
 
   get roomMs(): number {
-    return Math.max(0, leadMs - Math.max(0, this.#heardAtMs - this.#options.clock.monotonicMs()));
+    const { leadMs = usualLeadMs, clock } = this.#options;
+    return Math.max(0, leadMs - Math.max(0, this.#heardAtMs - clock.monotonicMs()));
   }
 
   give(samples: Int16Array): void {

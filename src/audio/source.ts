@@ -1,5 +1,8 @@
 import type { Fault } from "../base/fault.ts";
 
+/** Why nothing is to be captured: the microphone is muted, or the fleet has stopped the device. */
+export type Silencer = "mute" | "stop";
+
 /**
  * What a source of sound tells the agent: runs of `opened (audio | overrun)*`, an `interrupted` after each run that broke
  * off and each attempt that gave no sound, `ended` last. A microphone never ends by itself.
@@ -14,7 +17,8 @@ export type SourceEvent =
   /** Capture broke off or did not begin, `attempt` times in a row by now; tried again after `retryInMs`, `opened` when it works. */
   | { readonly type: "interrupted"; readonly fault: Fault; readonly attempt: number; readonly retryInMs: number }
   /** Someone wants that nothing is captured: true, until false. In between, what comes is not to be used. */
-  | { readonly type: "muted"; readonly muted: boolean }
+  | { readonly type: "muted"; readonly muted: true; readonly by: Silencer }
+  | { readonly type: "muted"; readonly muted: false }
   /** A finite source is at its end; nothing follows. `fault` when it ended early for a reason that trying again cannot mend. */
   | { readonly type: "ended"; readonly fault: Fault | null };
 

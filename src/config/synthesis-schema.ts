@@ -39,6 +39,11 @@ export const synthesis = z
       description:
         "Listen while speaking. Without it, what the microphone hears then is not recognised, so that the agent never hears itself.",
     }),
+    duck_db: z.number().min(0).max(60).default(12).meta({
+      description:
+        "How much quieter it speaks, with barge_in, while somebody speaks to it. The microphone has to cancel echoes, or else the agent gives way to its own voice. 0: it does not.",
+      "x-unit": "dB",
+    }),
     tail_ms: z.int().min(0).max(5000).default(500).meta({
       description: "How long the room echoes after the last word: not listened to either.",
       "x-unit": "ms",

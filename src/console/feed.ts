@@ -1,12 +1,10 @@
-import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { type Clock, pause } from "../base/clock.ts";
-import { Fault, toFault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { Random } from "../base/random.ts";
-import { type BrokerAccess, brokerAddress } from "../fleet/broker-access.ts";
-import { linkTrouble, offenceFault, reasonFault, refusedConnection } from "../fleet/broker-faults.ts";
-import { afterEnd, type BrokerTimings, type ConnectionEnd, newHistory, reasonClass } from "../fleet/broker-policy.ts";
-import { watchPackets } from "../fleet/packet-guard.ts";
-import { subscriptions } from "./topic.ts";
+import type { BrokerAccess } from "../fleet/broker-access.ts";
+import { type Line, openLine } from "../fleet/broker-line.ts";
+import { afterEnd, type BrokerTimings, type ConnectionEnd, newHistory } from "../fleet/broker-policy.ts";
+import { Snapshot } from "./snapshot.ts";
 
 // The console's connection to the broker: a plain subscription, without a will and without a session that outlives it.
 // It is made again whenever it ends, with the waits that devices use.
@@ -40,27 +38,19 @@ export interface Feed {
 const largestPacketBytes = 65_536;
 /** Brokers that queue little send retained messages only as far as they may be unacknowledged: as far as MQTT goes. */
 const receiveMaximum = 65_535;
-/** What is retained counts as heard when nothing of it came for this long; at the last step, longer. */
-const quietMs = 250;
-const lastQuietMs = 600;
-const lookMs = 100;
-/** Everything that is retained is asked for again: a broker may have dropped some of what it had for the console. */
-const refreshMs = 600_000;
+const own = { clean: true, keepalive: 30, properties: { receiveMaximum, maximumPacketSize: largestPacketBytes } };
 
 /** Connects at once. Never throws. */
 export function startFeed(options: FeedOptions, listener: FeedListener): Feed {
   const { clock, random, timings } = options;
   const stopping = new AbortController();
-  let client: MqttClient | null = null;
+  let line: Line | null = null;
 
   async function run(): Promise<void> {
     let history = newHistory;
     while (!stopping.signal.aborted) {
-      const end = await attend(options, listener, stopping.signal, (open) => {
-        client = open;
-      });
-      client = null;
-      if (stopping.signal.aborted) return;
+      const end = await attend();
+      if (end === null || stopping.signal.aborted) return;
       const retry = afterEnd(timings, history, end, random);
       history = retry.history;
       listener.lost(end.fault, retry.retryInMs);
@@ -68,153 +58,48 @@ export function startFeed(options: FeedOptions, listener: FeedListener): Feed {
     }
   }
 
+  /** One connection, from its first packet to its end. */
+  async function attend(): Promise<ConnectionEnd | null> {
+    const open: Line = openLine(
+      { ...options, largestPacketBytes, own },
+      {
+        opened: () => snapshot.begin(),
+        received({ topic, payload, retain }) {
+          if (retain) snapshot.keptCame();
+          listener.received(topic, payload);
+        },
+      },
+    );
+    using snapshot = new Snapshot(open, clock, listener);
+    line = open;
+    const end = await open.ended;
+    line = null;
+    return end;
+  }
+
+  async function leave(): Promise<void> {
+    stopping.abort();
+    using _late = clock.after(timings.stopTimeoutMs, () => line?.cut());
+    if (line?.isOpen === true) line.leave();
+    else line?.cut();
+    await running;
+  }
+
   const running = run();
   return {
     async publish(topic, payload, expirySeconds) {
-      if (client === null) throw new Fault("broker-unreachable", "there is no connection to the MQTT broker");
-      const properties = { messageExpiryInterval: expirySeconds };
-      const late = AbortSignal.timeout(timings.acknowledgeTimeoutMs);
-      const answer = client.publishAsync(topic, payload, { qos: 1, retain: false, properties });
-      const timeout = new Promise<never>((_, reject) => {
-        late.addEventListener("abort", () => reject(new Error("the broker did not acknowledge it")), { once: true });
-      });
-      try {
-        await Promise.race([answer, timeout]);
-      } catch (cause) {
-        throw new Fault("broker-refused", `the broker did not take the command: ${toFault(cause).message}`, { cause });
-      }
-    },
-    stop() {
-      stopping.abort();
-      return running;
-    },
-  };
-}
-
-/** One connection, from its first packet to its end. */
-function attend(
-  { access, clientId, clock, timings }: FeedOptions,
-  listener: FeedListener,
-  stop: AbortSignal,
-  opened: (client: MqttClient) => void,
-): Promise<ConnectionEnd> {
-  return new Promise((resolve) => {
-    let end: ConnectionEnd | null = null;
-    let openSinceMs: number | null = null;
-    let timer: Disposable | null = null;
-    let isWhole = false;
-    const client = connect(clientOptions(access, clientId, timings));
-
-    const conclude = (
-      kind: ConnectionEnd["kind"],
-      reasonCode: number | null,
-      trouble: Pick<ConnectionEnd, "fault" | "meaning">,
-    ) => {
-      const upMs = openSinceMs === null ? 0 : clock.monotonicMs() - openSinceMs;
-      end ??= { kind, reasonCode, ...trouble, upMs };
-      client.stream.destroy();
-    };
-    const breakOff = (reasonCode: number | null, error: Error) => {
-      const kind = openSinceMs !== null ? "lost" : reasonCode === null ? "unreachable" : "refused";
-      const code = `broker-${kind}` as const;
-      if (reasonCode === null) conclude(kind, null, linkTrouble(code, error));
-      else {
-        const fault = kind === "refused" ? refusedConnection(reasonCode) : reasonFault(code, reasonCode);
-        conclude(kind, reasonCode, { fault, meaning: reasonClass(reasonCode) });
-      }
-    };
-
-    const watch = watchPackets(largestPacketBytes);
-    client.stream.prependListener("data", (chunk: Buffer) => {
-      const misconduct = end === null ? watch(chunk) : null;
-      if (misconduct === null) return;
-      conclude("faulty", null, { fault: offenceFault("broker-lost", misconduct), meaning: "network" });
-    });
-
-    client.on("connect", () => {
-      openSinceMs = clock.monotonicMs();
-      opened(client);
-      listener.snapshotBegins();
-      subscribe(0);
-    });
-    let lastKeptMs = 0;
-    client.on("message", (topic, payload, { retain }) => {
-      if (end !== null) return;
-      if (retain) lastKeptMs = clock.monotonicMs();
-      listener.received(topic, payload);
-    });
-    client.on("disconnect", ({ reasonCode }) => breakOff(reasonCode ?? null, new Error("the broker ended it")));
-    client.on("error", (error) => breakOff(reasonCodeOf(error), error));
-    client.on("close", () => {
-      breakOff(null, new Error("the connection ended without a word"));
-      timer?.[Symbol.dispose]();
-      stop.removeEventListener("abort", leave);
-      if (end !== null) resolve(end);
-    });
-
-    function subscribe(step: number): void {
-      const subscription = subscriptions[step];
-      if (subscription === undefined) {
-        if (!isWhole) listener.snapshotEnds();
-        isWhole = true;
-        timer = clock.after(refreshMs, () => subscribe(0));
-        return;
-      }
-      const { filters, qos: level } = subscription;
-      client.subscribe([...filters], { qos: level }, (error, granted) => {
-        if (end !== null || stop.aborted) return;
-        const refused = granted?.find(({ qos }) => qos >= 0x80);
-        if (error === null && refused === undefined)
-          whenQuiet(level === 0 ? quietMs : lastQuietMs, () => subscribe(step + 1));
-        else breakOff(refused?.qos ?? (error === null ? 0x80 : reasonCodeOf(error)), error ?? new Error("refused"));
-      });
-    }
-
-    function whenQuiet(ms: number, next: () => void): void {
-      lastKeptMs = clock.monotonicMs();
-      const look = () => {
-        if (end !== null || stop.aborted) return;
-        if (clock.monotonicMs() - lastKeptMs >= ms) next();
-        else timer = clock.after(lookMs, look);
+      if (line?.isOpen !== true) throw new Fault("broker-unreachable", "there is no connection to the MQTT broker");
+      const answer = Promise.withResolvers<void>();
+      const refuse = (why: string) => {
+        answer.reject(new Fault("broker-refused", `the broker did not take the command: ${why}`));
       };
-      look();
-    }
-
-    function leave(): void {
-      if (openSinceMs === null) {
-        client.stream.destroy();
-        return;
-      }
-      timer?.[Symbol.dispose]();
-      timer = clock.after(timings.stopTimeoutMs, () => client.stream.destroy());
-      client.end(false);
-    }
-    stop.addEventListener("abort", leave, { once: true });
-  });
-}
-
-function reasonCodeOf(error: Error): number | null {
-  return "code" in error && typeof error.code === "number" ? error.code : null;
-}
-
-function clientOptions(access: BrokerAccess, clientId: string, timings: BrokerTimings): IClientOptions {
-  const { tls, host, port } = brokerAddress(access.url);
-  const { user, password, ca, cert, key } = access;
-  return {
-    protocol: tls ? "mqtts" : "mqtt",
-    host,
-    port,
-    clientId,
-    clean: true,
-    keepalive: 30,
-    connectTimeout: timings.connectTimeoutMs,
-    reconnectPeriod: 0,
-    protocolVersion: access.protocol,
-    ...(access.protocol === 5 && { properties: { receiveMaximum, maximumPacketSize: largestPacketBytes } }),
-    ...(user !== undefined && { username: user }),
-    ...(password !== undefined && { password }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
+      using _late = clock.after(timings.acknowledgeTimeoutMs, () => refuse("it did not acknowledge it"));
+      line.publish({ topic, payload, qos: 1, retain: false, expirySeconds }, (error) => {
+        if (error === null) answer.resolve();
+        else refuse(error.message);
+      });
+      await answer.promise;
+    },
+    stop: leave,
   };
 }

@@ -1,12 +1,7 @@
+import type { Subscription } from "../fleet/broker-line.ts";
 import { levelProblem, type TopicOwner } from "../fleet/topics.ts";
 
 const up = (name: string) => `sis/v1/+/+/up/${name}`;
-
-/** What is subscribed to at once. */
-export interface Subscription {
-  readonly filters: readonly string[];
-  readonly qos: 0 | 1;
-}
 
 const kept = [up("alarm/+"), up("state"), up("info")];
 

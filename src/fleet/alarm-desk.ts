@@ -80,6 +80,8 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     publish({ change, alarm });
   }
 
+  // Whether the disk can be written is to be known, above all if one of them is about that.
+  if (loaded.length > 0) keep();
   // Alarms from before the restart may be due to clear without another event.
   handle({ type: "tick" });
   return {

@@ -4,8 +4,8 @@ import { printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import type { KeptFile } from "./background-writer.ts";
-import { origins } from "./diagnosis.ts";
 import { alarmTypes, severities } from "./schema.ts";
+import { origins } from "./symptom.ts";
 
 // An active alarm stays with the broker, retained, when the agent ends. The next start must know of it, or it would
 // never be cleared. So the alarms that the fleet believes in are kept in a small file, written at raise and clear.

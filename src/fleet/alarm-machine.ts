@@ -1,5 +1,5 @@
-import type { Origin, Symptom } from "./diagnosis.ts";
 import type { AlarmType, Severity } from "./schema.ts";
+import type { Origin, Symptom } from "./symptom.ts";
 
 // One alarm type's states, without clock, timers or I/O:
 //

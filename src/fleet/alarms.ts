@@ -8,8 +8,8 @@ import {
   stateDeadlineMs,
   troubled,
 } from "./alarm-machine.ts";
-import type { Origin, Symptom } from "./diagnosis.ts";
 import { type AlarmType, alarmTypes, type Severity } from "./schema.ts";
+import type { Origin, Symptom } from "./symptom.ts";
 
 /** Every alarm of a device: a pure machine, see alarm-machine.ts for the states of one. */
 export interface Alarms {

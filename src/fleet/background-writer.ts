@@ -1,8 +1,8 @@
 import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
-import type { Fault } from "../base/fault.ts";
-import { diskFault } from "./disk-fault.ts";
+import { diskFault } from "../base/disk-fault.ts";
+import { type Fault, printable } from "../base/fault.ts";
 
 /** Hears how a write went: what was wrong, or null where it succeeded. */
 export type DiskListener = (fault: Fault | null) => void;
@@ -57,7 +57,7 @@ export function backgroundWriter(options: BackgroundWriterOptions): BackgroundWr
     try {
       await write();
     } catch (error) {
-      fault = diskFault(path, error);
+      fault = diskFault(`${printable(path)} cannot be written`, error);
     }
     if (state.phase === "writing") {
       const { again } = state;

@@ -1,22 +1,26 @@
-import { connect } from "mqtt";
+import type { Clock } from "../base/clock.ts";
 import { Fault, toFault } from "../base/fault.ts";
-import { assertAccess, type BrokerAccess, brokerAddress } from "./broker-access.ts";
-import { linkTrouble, reasonFault, refusedConnection } from "./broker-faults.ts";
+import { assertAccess, type BrokerAccess } from "./broker-access.ts";
+import { reasonFault } from "./broker-faults.ts";
+import { openLine } from "./broker-line.ts";
+import { brokerTimings } from "./broker-policy.ts";
 import { timestamp } from "./payloads.ts";
 import { levelProblem, type TopicOwner } from "./topics.ts";
+
+/** Answers are small. */
+const largestPacketBytes = 65_536;
 
 /**
  * Tries what an agent needs of its broker: connects (under a client id of its own, so that a running agent is not pushed
  * out), publishes on one of the device's own topics, and subscribes to those that commands come by. Leaves nothing behind.
  * @param clientId not the device's
- * @param nowMs wall clock, for the message
  * @throws Fault `broker-unreachable`, `broker-refused`; the signal's reason when it aborts
  */
 export async function tryBroker(
   access: BrokerAccess,
   owner: TopicOwner,
   clientId: string,
-  nowMs: number,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   assertAccess(access);
@@ -25,61 +29,47 @@ export async function tryBroker(
     if (problem !== null)
       throw new Fault("config-invalid", `fleet or device_id cannot be part of a topic: it ${problem}`);
   }
-  const { tls, host, port } = brokerAddress(access.url);
-  const { user, password, ca, cert, key } = access;
-  const client = connect({
-    protocol: tls ? "mqtts" : "mqtt",
-    host,
-    port,
-    clientId,
-    clean: true,
-    reconnectPeriod: 0,
-    connectTimeout: 15_000,
-    protocolVersion: access.protocol,
-    ...(user !== undefined && { username: user }),
-    ...(password !== undefined && { password }),
-    ...(ca !== undefined && { ca }),
-    ...(cert !== undefined && { cert }),
-    ...(key !== undefined && { key }),
-  });
   const base = `sis/v1/${owner.fleet}/${owner.device}`;
   const work = Promise.withResolvers<void>();
+  const own = { clean: true };
+  const line = openLine(
+    { access, clientId, clock, timings: brokerTimings, largestPacketBytes, own },
+    { opened: publish, received() {} },
+  );
+  void rejectWithEnd();
+
+  async function rejectWithEnd(): Promise<void> {
+    const end = await line.ended;
+    if (end !== null) work.reject(end.fault);
+  }
+
+  function publish(): void {
+    const payload = JSON.stringify({ v: 1, ts: timestamp(clock.wallMs()) });
+    const message = { topic: `${base}/up/doctor`, payload, qos: 1, retain: false, expirySeconds: null } as const;
+    line.publish(message, (error, reasonCode) => {
+      if (reasonCode !== null) work.reject(refused(`${base}/up/…`, "published on", reasonCode));
+      else if (error === null) subscribe();
+    });
+  }
+
+  function subscribe(): void {
+    line.subscribe({ filters: [`${base}/dn/#`], qos: 1 }, (reasonCode) => {
+      if (reasonCode === null) work.resolve();
+      else work.reject(refused(`${base}/dn/#`, "subscribed to", reasonCode));
+    });
+  }
+
   const giveUp = () => work.reject(toFault(signal.reason));
   signal.addEventListener("abort", giveUp, { once: true });
-  client.on("error", (error) => work.reject(connectFault(error)));
-  client.on("close", () => work.reject(new Fault("broker-unreachable", "MQTT broker: it hung up")));
-  client.on("connect", () => {
-    client.publish(`${base}/up/doctor`, JSON.stringify({ v: 1, ts: timestamp(nowMs) }), { qos: 1 }, (error, packet) => {
-      const reason = packet !== undefined && "reasonCode" in packet ? (packet.reasonCode ?? 0) : 0;
-      if (error || reason >= 0x80)
-        return work.reject(refused(`${base}/up/…`, "published on", reasonOf(error) ?? reason));
-      client.subscribe(`${base}/dn/#`, { qos: 1 }, (failure, grants) => {
-        const granted = grants?.[0]?.qos ?? 0x80;
-        if (failure || granted >= 0x80)
-          work.reject(refused(`${base}/dn/#`, "subscribed to", reasonOf(failure) ?? granted));
-        else work.resolve();
-      });
-    });
-  });
   try {
     await work.promise;
   } finally {
     signal.removeEventListener("abort", giveUp);
-    client.end(true);
+    line.cut();
   }
-}
-
-function connectFault(error: Error): Fault {
-  const reason = reasonOf(error);
-  return reason === null ? linkTrouble("broker-unreachable", error).fault : refusedConnection(reason);
 }
 
 function refused(topic: string, what: string, reasonCode: number): Fault {
   const { message, hint } = reasonFault("broker-refused", reasonCode);
   return new Fault("broker-refused", `${topic} cannot be ${what}: ${message}`, { hint });
-}
-
-function reasonOf(error: unknown): number | null {
-  const code = error instanceof Error && "code" in error ? error.code : null;
-  return typeof code === "number" && code > 0 ? code : null;
 }

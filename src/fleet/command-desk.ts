@@ -9,9 +9,15 @@ import type { CommandArguments, CommandName, OutcomePayload } from "./schema-dow
 /** What a command that succeeded has to say, small and fit for JSON; null: nothing. */
 export type CommandResult = Readonly<Record<string, unknown>> | null;
 
-/** What carries the commands out; a command without one is not available. Rejects with why it failed. */
+/**
+ * What carries the commands out; a command without one is not available. Rejects with why it failed.
+ * `notAfterMs`, wall clock: until then it must have begun.
+ */
 export type Executors = {
-  readonly [Name in CommandName]?: (args: CommandArguments<Name>) => CommandResult | Promise<CommandResult>;
+  readonly [Name in CommandName]?: (
+    args: CommandArguments<Name>,
+    notAfterMs: number,
+  ) => CommandResult | Promise<CommandResult>;
 };
 
 export interface CommandDeskOptions {
@@ -26,7 +32,7 @@ export interface CommandDeskOptions {
   readonly ended: (name: string, id: string, status: "succeeded" | "failed", reason: string) => void;
 }
 
-/** Takes commands, one after the other, each id once. */
+/** Takes commands, one after the other, each id once; but nothing waits for a text to be spoken, which may take minutes. */
 export interface CommandDesk {
   /** @param levels the topic's levels after `dn/command/` */
   receive(levels: readonly string[], payload: Uint8Array, retained: boolean): void;
@@ -38,6 +44,8 @@ export interface CommandDesk {
 /** Waiting for their turn. */
 const mostWaiting = 8;
 const longestMs = 60_000;
+/** A speaker has its own limits, and its own queue: what is over it ends soon after. */
+const longestSayMs = 3_600_000;
 /** A disk that takes longer than this to note a command is not waited for. */
 const noteMs = 2_000;
 
@@ -81,19 +89,26 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     note(next);
     waiting += 1;
     publish(command.name, id, { status: "accepted", reason: "", result: null });
-    working = working.then(() => execute(command, id, notAfterMs));
+    working = working.then(() => takeUp(command, id, notAfterMs));
+  }
+
+  /** Resolves when the next may be taken up. */
+  async function takeUp(command: Command, id: string, notAfterMs: number): Promise<void> {
+    waiting -= 1;
+    // On disk before it is begun: after a crash it must not be begun again.
+    if (file !== null) await Promise.race([file.flush(), pause(clock, noteMs, closing.signal)]);
+    const executed = execute(command, id, notAfterMs);
+    if (command.name !== "say") await executed;
   }
 
   async function execute(command: Command, id: string, notAfterMs: number): Promise<void> {
-    waiting -= 1;
     if (closing.signal.aborted) return;
     try {
-      // On disk before it is begun: after a crash it must not be begun again.
-      if (file !== null) await Promise.race([file.flush(), pause(clock, noteMs, closing.signal)]);
       if (clock.wallMs() > notAfterMs) throw new Fault("command-failed", "its turn came after not_after");
       publish(command.name, id, { status: "executing", reason: "", result: null });
       logger.info("executing a command", { name: command.name, id });
-      end(command.name, id, "succeeded", "", await within(longestMs, run(executors, command)));
+      const limitMs = command.name === "say" ? longestSayMs : longestMs;
+      end(command.name, id, "succeeded", "", await within(limitMs, run(executors, command, notAfterMs)));
     } catch (error) {
       if (closing.signal.aborted) return;
       end(command.name, id, "failed", printable(toFault(error).message), null);
@@ -135,15 +150,15 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   };
 }
 
-async function run(executors: Executors, command: Command): Promise<CommandResult> {
+async function run(executors: Executors, command: Command, notAfterMs: number): Promise<CommandResult> {
   const unavailable = new Fault("command-failed", "not available in this version");
   switch (command.name) {
     case "say":
       if (executors.say === undefined) throw unavailable;
-      return executors.say(command.args);
+      return executors.say(command.args, notAfterMs);
     case "log-level":
       if (executors["log-level"] === undefined) throw unavailable;
-      return executors["log-level"](command.args);
+      return executors["log-level"](command.args, notAfterMs);
     case "mute":
     case "unmute":
     case "start":
@@ -153,7 +168,7 @@ async function run(executors: Executors, command: Command): Promise<CommandResul
     case "report": {
       const executor = executors[command.name];
       if (executor === undefined) throw unavailable;
-      return executor(command.args);
+      return executor(command.args, notAfterMs);
     }
   }
 }

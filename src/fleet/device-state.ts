@@ -1,4 +1,4 @@
-import type { SourceEvent } from "../audio/source.ts";
+import type { Silencer, SourceEvent } from "../audio/source.ts";
 import { printable } from "../base/fault.ts";
 import type { RecognitionPhase, Report } from "../recognition/report.ts";
 import type { DevicePhase } from "./schema.ts";
@@ -13,8 +13,8 @@ export interface DeviceState {
   readonly recognition: { readonly phase: RecognitionPhase; readonly reason: string } | null;
   /** Why no sound comes in; null: it does, or nothing is known. */
   readonly captureTrouble: string | null;
-  /** Someone wants that nothing is captured. */
-  readonly muted: boolean;
+  /** Why nothing is to be captured; null: it is. */
+  readonly silencedBy: Silencer | null;
 }
 
 export type DeviceInput = Report | SourceEvent;
@@ -26,7 +26,7 @@ export function startingDevice(wallMs: number): DeviceState {
     sinceMs: wallMs,
     recognition: null,
     captureTrouble: null,
-    muted: false,
+    silencedBy: null,
   };
 }
 
@@ -40,7 +40,7 @@ export function stepDevice(state: DeviceState, input: DeviceInput, wallMs: numbe
     case "audio":
       return state.captureTrouble === null ? state : summed({ ...state, captureTrouble: null }, state, wallMs);
     case "muted":
-      return summed({ ...state, muted: input.muted, captureTrouble: null }, state, wallMs);
+      return summed({ ...state, silencedBy: input.muted ? input.by : null, captureTrouble: null }, state, wallMs);
     case "opened":
     case "overrun":
     case "ended":
@@ -65,10 +65,12 @@ function summed(next: DeviceState, before: DeviceState, wallMs: number): DeviceS
 }
 
 function summary(state: DeviceState): { readonly phase: DevicePhase; readonly reason: string } {
-  const { recognition, captureTrouble, muted } = state;
+  const { recognition, captureTrouble, silencedBy } = state;
   if (recognition?.phase === "stopped") return { phase: "stopping", reason: recognition.reason };
   // Whoever muted it must be able to see that it is.
-  if (muted) return { phase: "muted", reason: "the microphone is muted" };
+  if (silencedBy === "mute") return { phase: "muted", reason: "the microphone is muted" };
+  if (silencedBy === "stop")
+    return { phase: "muted", reason: "stopped by the fleet: the command start has it listen again" };
   // Held waits for a person, capture comes back by itself: the worse one is told.
   if (recognition?.phase === "held") return { phase: "held", reason: recognition.reason };
   if (captureTrouble !== null) return { phase: "backing-off", reason: `no sound: ${captureTrouble}` };

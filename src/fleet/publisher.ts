@@ -2,10 +2,11 @@ import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
-import type { Answer, Incoming, Outgoing, Will } from "./broker.ts";
+import type { Answer, Outgoing, Will } from "./broker.ts";
 import { type BrokerAccess, sendsSecretsInClear } from "./broker-access.ts";
+import type { Incoming } from "./broker-line.ts";
 import { type BrokerTimings, reasonClass } from "./broker-policy.ts";
-import type { BrokerTrouble } from "./diagnosis.ts";
+import type { BrokerTrouble } from "./broker-trouble.ts";
 import { startLink } from "./link.ts";
 import {
   disconnected,

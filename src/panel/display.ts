@@ -34,7 +34,9 @@ export function lampsOf(display: Display): Lamps {
 export function textOf(display: Display): string {
   const worst = worstOf(display);
   if (worst !== null && display.phase !== "muted") return worst.message;
-  const wellKnown = display.phase === "listening" || display.phase === "streaming" || display.phase === "muted";
+  // Whoever presses the mute key in vain is to see why.
+  const muted = display.phase === "muted" && !display.reason.startsWith("stopped");
+  const wellKnown = display.phase === "listening" || display.phase === "streaming" || muted;
   return wellKnown || display.reason === "" ? display.phase : `${display.phase}: ${display.reason}`;
 }
 

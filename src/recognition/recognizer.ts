@@ -27,8 +27,11 @@ export class Recognizer {
   readonly #irregularities = new Map<string, number>();
   readonly #stopped = Promise.withResolvers<undefined>();
   #nextPump: { readonly dueMs: number; readonly timer: Disposable } | null = null;
-  /** What is to come to an end: the source, so that the rest of it is recognised, or recognition at once. */
-  #closing: "source" | "all" | null = null;
+  /**
+   * What is to come to an end: the session, once all sound there is was recognised (until there is more), the source in
+   * the same way, or recognition at once.
+   */
+  #closing: "session" | "source" | "all" | null = null;
 
   constructor(options: RecognizerOptions) {
     this.#options = options;
@@ -67,6 +70,16 @@ export class Recognizer {
   sourceEnded(): void {
     this.#close("source");
     this.#rotation.sending.dispatch(this.#rest);
+  }
+
+  /**
+   * No sound comes until this is taken back: what the log holds is recognised, then the session is ended, with its last
+   * results and its connection.
+   */
+  rest(resting: boolean): void {
+    if (this.#closing === "source" || this.#closing === "all") return;
+    this.#closing = resting ? "session" : null;
+    if (resting) this.#rotation.sending.dispatch({ type: this.#options.log.unread > 0 ? "wanted" : "starved" });
   }
 
   /** Sends the last of the sound, ends the session with its last results, closes the connection: 2.5 s at the most. */
@@ -130,7 +143,7 @@ export class Recognizer {
         if (this.#closing === null) {
           this.#pumpAgain(pause.againAtMs);
           if (pause.nearLimit) this.#rotation.lookAhead();
-        } else lane.dispatch({ type: "exhausted" });
+        } else lane.dispatch({ type: this.#closing === "session" ? "starved" : "exhausted" });
         break;
       case "paced":
       case "fetching":

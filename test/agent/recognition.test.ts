@@ -24,6 +24,7 @@ function startLab() {
       irregularities: new Map([["n", made.length]]),
       audioArrived: () => void calls.push("audio"),
       sourceEnded: () => void calls.push("source ended"),
+      rest: (resting) => void calls.push(resting ? "rest" : "go on"),
       reconfigured: () => void calls.push("reconfigured"),
       stop() {
         calls.push("stop");
@@ -112,6 +113,15 @@ test("a source that ended meanwhile has ended for the next recogniser, too; its 
   assert.deepEqual(made[1]?.calls, ["source ended"]);
   made[1]?.end();
   await recognition.stopped;
+});
+
+test("a source that rests rests for the next recogniser, too", async () => {
+  const { made, recognition } = startLab();
+  recognition.rest(true);
+  await recognition.change(settings);
+  assert.deepEqual(made[1]?.calls, ["rest", "audio"]);
+  recognition.rest(false);
+  assert.deepEqual(made[1]?.calls.at(-1), "go on");
 });
 
 test("a stop during a change is the last word: no other recogniser begins", async () => {

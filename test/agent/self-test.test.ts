@@ -10,6 +10,7 @@ test("each thing that is wrong is found, and nothing is left behind", async () =
   const host = { temperatureC: 50, slowed: false, underVoltage: false, hot: false, diskFreeBytes: 1 };
   const well: SelfTestSubject = {
     stateDir,
+    silenced: false,
     silentForMs: 100,
     recognition: "streaming",
     clockAheadMs: 500,
@@ -17,6 +18,7 @@ test("each thing that is wrong is found, and nothing is left behind", async () =
     alarms: [],
   };
   assert.equal((await selfTest(well)).ok, true);
+  assert.equal((await selfTest({ ...well, silenced: true, silentForMs: null })).ok, true);
   const cases: readonly (readonly [string, Partial<SelfTestSubject>])[] = [
     ["sound", { silentForMs: 5_000 }],
     ["sound", { silentForMs: null }],

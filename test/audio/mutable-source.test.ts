@@ -37,12 +37,12 @@ class Recorder {
 
 test("muting stops the recorder itself; unmuting starts another, when the first is gone", async () => {
   const recorder = new Recorder();
-  const source = mutableSource(recorder.make, { muted: false, keepsRunning: false });
+  const source = mutableSource(recorder.make, { silencedBy: [], keepsRunning: false });
   source.start(recorder.hear);
-  source.mute(true);
+  source.silence("mute", true);
   assert.deepEqual(recorder.did, ["start 1", "stop 1"]);
   assert.deepEqual(recorder.told, ["opened", "muted"]);
-  source.mute(false);
+  source.silence("mute", false);
   await setImmediate();
   assert.deepEqual(recorder.did, ["start 1", "stop 1"], "two recorders would be in each other's way");
   await recorder.letStop();
@@ -52,14 +52,14 @@ test("muting stops the recorder itself; unmuting starts another, when the first 
 
 test("muted again before the recorder was gone, and stopped while muted: nothing starts", async () => {
   const recorder = new Recorder();
-  const source = mutableSource(recorder.make, { muted: false, keepsRunning: false });
+  const source = mutableSource(recorder.make, { silencedBy: [], keepsRunning: false });
   source.start(recorder.hear);
-  source.mute(true);
-  source.mute(false);
-  source.mute(true);
+  source.silence("mute", true);
+  source.silence("mute", false);
+  source.silence("mute", true);
   await recorder.letStop();
   assert.deepEqual(recorder.did, ["start 1", "stop 1"]);
-  source.mute(false);
+  source.silence("mute", false);
   const stopped = source.stop();
   await recorder.letStop();
   await stopped;
@@ -68,22 +68,42 @@ test("muted again before the recorder was gone, and stopped while muted: nothing
 
 test("muted from the start: nothing is recorded, and it is told", async () => {
   const recorder = new Recorder();
-  const source = mutableSource(recorder.make, { muted: true, keepsRunning: false });
+  const source = mutableSource(recorder.make, { silencedBy: ["mute"], keepsRunning: false });
   source.start(recorder.hear);
   assert.deepEqual([recorder.did, recorder.told], [[], ["muted"]]);
-  source.mute(true);
+  source.silence("mute", true);
   assert.deepEqual(recorder.told, ["muted"]);
-  source.mute(false);
+  source.silence("mute", false);
   await setImmediate();
   assert.deepEqual(recorder.did, ["start 1"]);
 });
 
+test("muted and stopped: it is silent until both are over, and the mute is told first", async () => {
+  const recorder = new Recorder();
+  const source = mutableSource(recorder.make, { silencedBy: ["stop"], keepsRunning: false });
+  const told: unknown[] = [];
+  source.start((event) => told.push("by" in event ? event.by : event.type));
+  source.silence("mute", true);
+  source.silence("mute", false);
+  source.silence("mute", true);
+  source.silence("stop", false);
+  assert.deepEqual(told, ["stop", "mute", "stop", "mute"]);
+  await setImmediate();
+  assert.deepEqual(recorder.did, []);
+  source.silence("mute", false);
+  await setImmediate();
+  assert.deepEqual(recorder.did, ["start 1"]);
+  const stopped = source.stop();
+  await recorder.letStop();
+  await stopped;
+});
+
 test("a source that cannot begin anew goes on, and is told to be muted", async () => {
   const recorder = new Recorder();
-  const source = mutableSource(recorder.make, { muted: true, keepsRunning: true });
+  const source = mutableSource(recorder.make, { silencedBy: ["mute"], keepsRunning: true });
   source.start(recorder.hear);
-  source.mute(false);
-  source.mute(true);
+  source.silence("mute", false);
+  source.silence("mute", true);
   assert.deepEqual(recorder.did, ["start 1"]);
   assert.deepEqual(recorder.told, ["muted", "opened", "muted", "muted"]);
   const stopped = source.stop();

@@ -14,7 +14,7 @@ test("a muted microphone is no reason for the service manager to restart the age
     stopping() {},
     [Symbol.dispose]() {},
   });
-  onCapture({ type: "muted", muted: true });
+  onCapture({ type: "muted", muted: true, by: "mute" });
   onCapture({ type: "muted", muted: false });
   onCapture({ type: "audio", samples: new Int16Array(1) });
   assert.deepEqual(news, [{ type: "over" }, { type: "sound" }]);

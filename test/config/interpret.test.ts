@@ -66,6 +66,7 @@ test("the least that a person must write gives the defaults", () => {
       player: "aplay",
       device: "default",
       barge_in: false,
+      duck_db: 12,
       tail_ms: 500,
       cache_megabytes: 16,
     },

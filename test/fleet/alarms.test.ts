@@ -11,8 +11,8 @@ import {
   resumeAlarm,
   stepAlarms,
 } from "../../src/fleet/alarms.ts";
-import { type Origin, origins, type Symptom } from "../../src/fleet/diagnosis.ts";
 import { type AlarmType, alarmTypes } from "../../src/fleet/schema.ts";
+import { type Origin, origins, type Symptom } from "../../src/fleet/symptom.ts";
 import { symptomOf } from "./samples.ts";
 
 const startWallMs = Date.UTC(2026, 0, 1);

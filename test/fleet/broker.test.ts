@@ -107,3 +107,26 @@ test("refused subscriptions are told with the broker's reason; the connection go
   assert.equal(await connection.ended, null);
   await new Promise((resolve) => server.close(resolve));
 });
+
+test("certificates that TLS cannot use end the connection, and nothing else", async () => {
+  const connection = openConnection({
+    access: { url: "mqtts://127.0.0.1:1", protocol: 5, cert: "no certificate", key: "no key" },
+    clientId: "kiosk-17",
+    will: { topic: "w", payload: "{}" },
+    carrier: {
+      subscriptions: [],
+      connected() {},
+      take: () => null,
+      answered() {},
+      unheard() {},
+      received() {},
+      subscribed() {},
+    },
+    clock: systemClock,
+    timings: brokerTimings,
+  });
+  const end = await connection.ended;
+  assert.equal(end?.kind, "unreachable");
+  connection.wake();
+  connection.finish(10_000);
+});

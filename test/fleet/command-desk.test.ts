@@ -130,6 +130,34 @@ test("one after the other; whose turn comes too late is not executed, and too ma
   await desk.close();
 });
 
+test("nothing waits for a text to be spoken, and it may take its time", async () => {
+  using lab = startLab();
+  const spoken = Promise.withResolvers<null>();
+  const asked: unknown[] = [];
+  const desk = lab.open(
+    {
+      say: ({ text, priority }, notAfterMs) => {
+        asked.push([text, priority, notAfterMs - lab.clock.wallMs()]);
+        return spoken.promise;
+      },
+      mute: () => null,
+    },
+    null,
+  );
+  desk.receive(["say", "1"], lab.payload({ text: "a long story" }), false);
+  desk.receive(["say", "2"], lab.payload({ text: "fire", priority: 9 }), false);
+  desk.receive(["mute", "3"], lab.payload(), false);
+  await eventually(() => lab.told.includes("mute 3 succeeded"), "it is muted meanwhile");
+  assert.deepEqual(asked, [
+    ["a long story", 5, 60_000],
+    ["fire", 9, 60_000],
+  ]);
+  lab.clock.advance(120_000);
+  spoken.resolve(null);
+  await eventually(() => lab.told.includes("say 1 succeeded"), "it is spoken");
+  await desk.close();
+});
+
 test("one that takes too long has failed, and the next has its turn", async () => {
   using lab = startLab();
   const desk = lab.open({ report: () => new Promise<null>(() => {}), "self-test": () => null }, null);

@@ -12,7 +12,10 @@ const unplugged: DeviceInput = {
   retryInMs: 500,
 };
 const audio: DeviceInput = { type: "audio", samples: new Int16Array(1) };
-const muted = (on: boolean): DeviceInput => ({ type: "muted", muted: on });
+const muted = (on: boolean): DeviceInput =>
+  on ? { type: "muted", muted: true, by: "mute" } : { type: "muted", muted: false };
+const stopped: DeviceInput = { type: "muted", muted: true, by: "stop" };
+const awaitsStart = "stopped by the fleet: the command start has it listen again";
 const phase = (name: RecognitionPhase, reason: string = name): DeviceInput => ({
   type: "phase",
   phase: name,
@@ -41,6 +44,10 @@ const rows: readonly { inputs: readonly DeviceInput[]; phase: string; reason: st
   { inputs: [muted(true), muted(false)], phase: "starting", reason: "started" },
   { inputs: [phase("listening"), muted(true), muted(false)], phase: "listening", reason: "listening" },
   { inputs: [muted(true), muted(false), unplugged], phase: "backing-off", reason: "no sound: the microphone is gone" },
+  { inputs: [phase("streaming"), stopped], phase: "muted", reason: awaitsStart },
+  { inputs: [stopped, phase("streaming"), phase("listening")], phase: "muted", reason: awaitsStart },
+  { inputs: [stopped, muted(true)], phase: "muted", reason: "the microphone is muted" },
+  { inputs: [muted(true), stopped, muted(false), phase("listening")], phase: "listening", reason: "listening" },
   { inputs: [unplugged, phase("stopped")], phase: "stopping", reason: "stopped" },
   { inputs: [phase("streaming"), errorOf(), sessionOf("ended")], phase: "streaming", reason: "streaming" },
   { inputs: [phase("backing-off", "a\u001b[31mb")], phase: "backing-off", reason: "a [31mb" },

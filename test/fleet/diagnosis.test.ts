@@ -4,15 +4,9 @@ import type { LossCause } from "../../src/audio/log.ts";
 import type { SourceEvent } from "../../src/audio/source.ts";
 import { Fault } from "../../src/base/fault.ts";
 import type { EndClass } from "../../src/fleet/broker-policy.ts";
-import {
-  type Condition,
-  symptomOfBroker,
-  symptomOfCapture,
-  symptomOfCondition,
-  symptomOfReport,
-  wellByCapture,
-  wellByReport,
-} from "../../src/fleet/diagnosis.ts";
+import { symptomOfBroker } from "../../src/fleet/broker-trouble.ts";
+import { type Condition, symptomOfCondition } from "../../src/fleet/condition.ts";
+import { symptomOfCapture, symptomOfReport, wellByCapture, wellByReport } from "../../src/fleet/diagnosis.ts";
 import type { AlarmType } from "../../src/fleet/schema.ts";
 import type { Report } from "../../src/recognition/report.ts";
 import type { ErrorClass } from "../../src/sis/catalogue.ts";

@@ -163,6 +163,28 @@ test("an alarm survives a restart, is cleared by the next start, and forgotten t
   }
 });
 
+test("an alarm about the sound itself is cleared after a restart, once sound has flowed without a word against it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "sis-agent-fleet-"));
+  const first = startLab({ stateDir: folder });
+  first.fleet.notice({ type: "sound", health: "dead" });
+  await first.fleet.stop("restart");
+  const { clock, fleet } = startLab({ stateDir: folder });
+  const flow = (seconds: number) => {
+    for (let n = 0; n < seconds; n += 1) {
+      clock.advance(1_000);
+      fleet.capture({ type: "audio", samples: new Int16Array(1) });
+    }
+  };
+  flow(10);
+  fleet.capture({ type: "muted", muted: true, by: "mute" });
+  flow(11);
+  assert.equal(fleet.alarms().length, 1, "it may still be dead");
+  flow(8);
+  assert.deepEqual(fleet.alarms(), []);
+  await fleet.stop("test over");
+  rmSync(folder, { recursive: true });
+});
+
 test("every alarm survives a restart: of any side, with words of any length, beside an entry that cannot be used", async () => {
   const folder = mkdtempSync(join(tmpdir(), "fleet-"));
   try {

@@ -117,7 +117,7 @@ test("a disk that cannot be written is told, tried again by itself, and told whe
   const file = lab.open();
   file.follow(filled(1).every);
   await file.flush();
-  assert.equal(lab.faults.at(-1)?.code, "disk-failed");
+  assert.equal(lab.faults.at(-1)?.code, "disk-denied");
   assert.match(lab.faults.at(-1)?.message ?? "", /journal cannot be written/);
   rmSync(blocked);
   lab.clock.advance(30_000);

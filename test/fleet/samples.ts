@@ -1,5 +1,5 @@
-import type { Symptom } from "../../src/fleet/diagnosis.ts";
 import type { DeviceInfo } from "../../src/fleet/payloads.ts";
+import type { Symptom } from "../../src/fleet/symptom.ts";
 import type { ErrorReport, Report, Transcript } from "../../src/recognition/report.ts";
 
 // Well-formed values for tests to vary.

@@ -52,6 +52,7 @@ test("the worst alarm is shown, until it is cleared; then the next", () => {
 test("muted is said whatever else is wrong, and shows no level", () => {
   const muted = { ...after(alarm("clock", "major"), state("muted")), levelDbfs: -3 };
   assert.equal(textOf(muted), "muted");
+  assert.equal(textOf({ ...muted, reason: "stopped by the fleet" }), "muted: stopped by the fleet");
   assert.deepEqual(lampsOf(muted), { phase: "muted", severity: 3, level: 0 });
 });
 

@@ -83,7 +83,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     reconfigured: "leaving → connect: close wait(1000)",
     deadline: "=",
     opened: "starting: start wait(10000)",
-    closed: "waiting: error(link-lost) backing-off wait(500)",
+    closed: "waiting: error(link-lost) backing-off wait(750)",
   },
   starting: {
     ...notNow,
@@ -94,7 +94,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     deadline: "leaving → waiting: error(link-timeout) close wait(1000)",
     opened: "=",
     malformed: "=: note(malformed-message)",
-    closed: "waiting: error(link-lost) backing-off wait(500)",
+    closed: "waiting: error(link-lost) backing-off wait(750)",
     START: "streaming: begin streaming wait(10000)",
     EVENT: "=: note(late-event)",
     RESULT: "=: note(late-result) deliver",
@@ -114,7 +114,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     deadline: "streaming: healthy",
     opened: "=",
     malformed: "failing: note(malformed-message) error(wire-bad-json) cancel wait(2000)",
-    closed: "waiting: error(link-lost) over(finals) backing-off wait(500)",
+    closed: "waiting: error(link-lost) over(finals) backing-off wait(750)",
     START: "=: note(start-answered-twice)",
     EVENT: "ending: wait(1500)",
     RESULT: "=: deliver",
@@ -134,7 +134,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     deadline: "leaving → waiting: note(end-missing) error(link-timeout) over(finals) close wait(1000)",
     opened: "=",
     malformed: "failing: note(malformed-message) error(wire-bad-json) cancel wait(2000)",
-    closed: "waiting: note(closed-without-end) error(link-lost) over(finals) backing-off wait(500)",
+    closed: "waiting: note(closed-without-end) error(link-lost) over(finals) backing-off wait(750)",
     START: "=: note(start-answered-twice)",
     EVENT: "ending",
     RESULT: "=: deliver",
@@ -168,7 +168,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     deadline: "starting: start wait(10000)",
     opened: "=",
     malformed: "=: note(malformed-message)",
-    closed: "waiting: error(link-lost) backing-off wait(500)",
+    closed: "waiting: error(link-lost) backing-off wait(750)",
     START: "=: note(stray-reply)",
     EVENT: "=: note(late-event)",
     RESULT: "=: note(late-result) deliver",
@@ -322,7 +322,7 @@ test("START refused: config and account hold without a connection; credentials a
 test("a connection that the service closes after one session is replaced at once; a new one that closes is a failure", () => {
   const closed: Event = { type: "closed", ending: { how: "closed", code: 1000, reason: "", asked: false } };
   walk({ ...states.starting, reused: true }, [closed, "connecting: connect"]);
-  walk(states.starting, [closed, "waiting: error(link-lost) backing-off wait(500)"]);
+  walk(states.starting, [closed, "waiting: error(link-lost) backing-off wait(750)"]);
 });
 
 test("a START that worked before and is refused now: the order is suspected first, then the error is believed", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Fault } from "../../src/base/fault.ts";
 import type { Mode } from "../../src/sis/request.ts";
 import { recognitionLab, result } from "../lab/recognition.ts";
 import type { ScriptedLink } from "../lab/scripted-link.ts";
@@ -256,6 +257,42 @@ test("without sound the session is ended before the service disconnects, and beg
   assert.equal(lab.links.length, 1);
   lab.capture(100);
   assert.equal(lab.links.length, 2);
+});
+
+test("while the source rests, what was captured is recognised and the session ended at once; nothing more is begun", () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  lab.log.append(new Int16Array(80));
+  lab.recognizer.rest(true);
+  lab.clock.advance(100);
+  assert.deepEqual(lab.link.sent.slice(-2), [800, end(false)], "the last 10 ms are filled up to 50");
+  lab.link.say(result(0, 900, "one"));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  assert.equal(lab.transcripts.length, 1);
+  assert.equal(lab.log.ledger().pendingMs, 0);
+  assert.ok(lab.link.closeAsked);
+  assert.equal(lab.clock.pending, 0);
+  lab.recognizer.rest(false);
+  assert.equal(lab.links.length, 1);
+  lab.capture(100);
+  assert.equal(lab.links.length, 2);
+});
+
+test("what was captured before the source rests is owed: an outage does not change that, and its end is the end of it", () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.link.end({ how: "dead", fault: new Fault("link-lost", "gone") });
+  lab.recognizer.rest(true);
+  lab.clock.advance(5_000);
+  assert.equal(lab.links.length, 2);
+  lab.stream();
+  assert.equal(lab.link.audioBytes / 16, 1000);
+  assert.deepEqual(lab.link.sent.at(-1), end(false));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  lab.clock.advance(60_000);
+  assert.equal(lab.links.length, 2);
+  assert.equal(lab.log.ledger().pendingMs, 0);
 });
 
 test("short mode rolls over before 60 s: in a pause, where there is one", () => {

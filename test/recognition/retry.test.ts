@@ -38,8 +38,8 @@ test("the bounds of the waits, by class and number of failures", () => {
     [
       "network",
       [
-        [1, [0, 1]],
-        [9, [0, 60]],
+        [2, [1, 2]],
+        [9, [10, 20]],
       ],
     ],
     [

@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as passed } from "node:timers/promises";
 import { AudioLog } from "../../src/audio/log.ts";
 import { microphone } from "../../src/audio/microphone.ts";
+import { Spool } from "../../src/audio/spool.ts";
 import { systemClock } from "../../src/base/clock.ts";
+import { diskFault } from "../../src/base/disk-fault.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { type BrokerTimings, brokerTimings } from "../../src/fleet/broker-policy.ts";
-import { diskFault } from "../../src/fleet/disk-fault.ts";
 import { type Fleet, type FleetMessage, startFleet } from "../../src/fleet/fleet.ts";
 import { type FaultId, knownFaults } from "../../src/fleet/known-faults.ts";
 import { serviceClock } from "../../src/host/service-clock.ts";
@@ -235,7 +238,6 @@ describe("a fault", { concurrency }, () => {
     credentials: (broker: Mosquitto) => object = () => ({}),
     speed = 1,
   ): Promise<void> {
-    const { readFileSync } = await import("node:fs");
     const ca = readFileSync(new URL(testCa, import.meta.url), "utf8");
     const tls = bad?.tls !== undefined;
     await using wrong = await startMosquitto(bad);
@@ -341,12 +343,25 @@ describe("a fault", { concurrency }, () => {
     );
   });
 
+  type Mend = () => void | Promise<void>;
+
   /** The fleet's room alone, on a clock that is moved by hand: for what would take hardware, or long. */
   async function byHand(
     id: FaultId,
-    make: (lab: { readonly fleet: Fleet; readonly clock: ManualClock }) => Promise<() => void> | (() => void),
+    make: (lab: { readonly fleet: Fleet; readonly clock: ManualClock }) => Promise<Mend> | Mend,
   ): Promise<void> {
     const clock = new ManualClock();
+    const messages: FleetMessage[] = [];
+    const fleet = startByHand(clock, messages, null);
+    const sinceMs = clock.wallMs();
+    const mend = await make({ fleet, clock });
+    await raisedByHand(id, clock, messages, sinceMs);
+    await mend();
+    await clearedByHand(clock, messages);
+    await fleet.stop("test over");
+  }
+
+  function startByHand(clock: ManualClock, messages: FleetMessage[], stateDir: string | null): Fleet {
     const silent = { debug() {}, info() {}, warn() {}, error() {} };
     const fleet = startFleet({
       identity: { fleet: "lab", device: "kiosk-17", boot: "boot-1" },
@@ -355,7 +370,7 @@ describe("a fault", { concurrency }, () => {
       configHash: () => "h",
       publishTranscripts: false,
       homeAssistant: false,
-      stateDir: null,
+      stateDir,
       executors: {},
       config: null,
       measure: null,
@@ -363,17 +378,20 @@ describe("a fault", { concurrency }, () => {
       random: () => 0.5,
       logger: silent,
     });
-    const messages: FleetMessage[] = [];
     fleet.observe((message) => messages.push(message));
-    const sinceMs = clock.wallMs();
-    const mend = await make({ fleet, clock });
+    return fleet;
+  }
+
+  async function raisedByHand(id: FaultId, clock: ManualClock, messages: readonly FleetMessage[], sinceMs: number) {
     const heard = () => alarmsAmong(messages);
     for (let ms = 0; heard().length === 0 && ms <= knownFaults[id].withinMs; ms += 100) await settle(clock, 100);
     judgeRaised(id, heard(), sinceMs);
-    mend();
+  }
+
+  async function clearedByHand(clock: ManualClock, messages: readonly FleetMessage[]) {
+    const heard = () => alarmsAmong(messages);
     for (let s = 0; heard().at(-1)?.payload["status"] !== "cleared" && s < 180; s += 1) await settle(clock, 1_000);
     judgeCleared(heard());
-    await fleet.stop("test over");
   }
 
   /** Moves the clock on, and lets what reads files in the background have its turn. */
@@ -417,8 +435,54 @@ describe("a fault", { concurrency }, () => {
     "sound-spoiled": "disk",
   } as const;
 
-  const errno = (code: string) => diskFault("/var/lib/sis-agent/x", Object.assign(new Error(code), { code }));
-  const disks = { "disk-full": "ENOSPC", "disk-read-only": "EROFS", "disk-failing": "EACCES" } as const;
+  const errno = (code: string) => diskFault("/var/lib/x cannot be written", Object.assign(new Error(code), { code }));
+  const disks = { "disk-full": "ENOSPC", "disk-read-only": "EROFS", "disk-failing": "EIO" } as const;
+
+  /** What keeps sound on disk, as the agent has it, and a second of sound for it at a time. */
+  function keeper(folder: string, clock: ManualClock, fleet: Fleet) {
+    const spool = new Spool({
+      folder,
+      keeps: true,
+      sampleRate: 8_000,
+      maxBytes: 10_000_000,
+      maxAgeMs: 3_600_000,
+      clock,
+      onTrouble: (fault) => fleet.notice({ type: "disk", fault }),
+    });
+    let position = 0;
+    const second = () => {
+      clock.advance(1_000);
+      const samples = new Int16Array(8_000);
+      if (spool.keep({ position, stream: "s", streamStart: 0, wallMs: clock.wallMs(), samples })) position += 8_000;
+    };
+    return { spool, second };
+  }
+
+  /** Another process that keeps its sound there. */
+  async function startAnotherOwner(folder: string) {
+    const claim = new URL("../../src/audio/disk/claim.ts", import.meta.url).href;
+    const script = `import(${JSON.stringify(claim)}).then(({ claim }) => {
+      claim(${JSON.stringify(folder)});
+      setInterval(() => process.stdout.write("."), 100);
+    })`;
+    const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    const gone = once(child, "exit");
+    await once(child.stdout, "data");
+    return {
+      pid: child.pid,
+      async [Symbol.asyncDispose]() {
+        child.kill();
+        await gone;
+      },
+    };
+  }
+
+  /** A folder that is gone when all is over. */
+  function folderFor(id: FaultId): string {
+    const folder = mkdtempSync(join(tmpdir(), `${id}-`));
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    return join(folder, "audio");
+  }
 
   describe("made by hand", { concurrency }, () => {
     for (const [id, code] of Object.entries(unreachable) as [FaultId, string][]) {
@@ -489,6 +553,59 @@ describe("a fault", { concurrency }, () => {
         }),
       );
     }
+
+    row("disk-denied", () =>
+      byHand("disk-denied", async ({ fleet, clock }) => {
+        const folder = folderFor("disk-denied");
+        writeFileSync(folder, "a file where the folder should be");
+        const { spool, second } = keeper(folder, clock, fleet);
+        second();
+        await spool.written;
+        return async () => {
+          rmSync(folder);
+          for (let n = 0; n < 10; n += 1) {
+            second();
+            await spool.written;
+          }
+          await spool.close();
+        };
+      }),
+    );
+
+    row("disk-slow", () =>
+      byHand("disk-slow", async ({ fleet, clock }) => {
+        const { spool, second } = keeper(folderFor("disk-slow"), clock, fleet);
+        second();
+        await Promise.resolve(); // it begins to write, and does not get on with it while the clock does
+        for (let n = 0; n < 20; n += 1) second();
+        return () => spool.close();
+      }),
+    );
+
+    row("disk-in-use", async () => {
+      const folder = folderFor("disk-in-use");
+      const stateDir = dirname(folder);
+      const clock = new ManualClock();
+      const messages: FleetMessage[] = [];
+      const owner = join(folder, "owner");
+      {
+        await using another = await startAnotherOwner(folder);
+        const fleet = startByHand(clock, messages, stateDir);
+        const sinceMs = clock.wallMs();
+        const { spool } = keeper(folder, clock, fleet);
+        await raisedByHand("disk-in-use", clock, messages, sinceMs);
+        assert.match(readFileSync(owner, "utf8"), new RegExp(`"pid":${another.pid}`));
+        await spool.close();
+        await fleet.stop("restart");
+      }
+      const fleet = startByHand(clock, messages, stateDir);
+      // An agent begins with this.
+      fleet.notice({ type: "disk", fault: null });
+      const { spool } = keeper(folder, clock, fleet);
+      await clearedByHand(clock, messages);
+      await spool.close();
+      await fleet.stop("test over");
+    });
 
     row("panel-gone", () =>
       byHand("panel-gone", ({ fleet }) => {
@@ -598,11 +715,19 @@ describe("a fault made by the microphone", { concurrency: 10 }, () => {
 });
 
 describe("a fault made where it speaks", { concurrency }, () => {
-  const made = [
-    ["speaker-missing", { playerSays: "aplay: main:831: audio open error: No such file or directory" }],
-    ["voice-unknown", { property: "nobody" }],
-  ] as const;
-  for (const [id, trouble] of made) {
+  const cannotOpen = (why: string) => ({ player: "fails", says: `aplay: main:831: audio open error: ${why}` });
+  const made: Readonly<Partial<Record<FaultId, Parameters<typeof speakTo>[2]>>> = {
+    "speaker-missing": cannotOpen("No such file or directory"),
+    "speaker-busy": cannotOpen("Device or resource busy"),
+    "speaker-denied": cannotOpen("Permission denied"),
+    "speaker-server-away": cannotOpen("Connection refused"),
+    "speaker-unsuitable": { player: "fails", says: "aplay: set_params:1349: Channels count non available" },
+    "speaker-unplugged": { player: "fails-in-sound", says: "aplay: pcm_write:2127: write error: No such device" },
+    "player-missing": { path: "/nowhere" },
+    "player-stalled": { player: "hangs" },
+    "voice-unknown": { property: "nobody" },
+  };
+  for (const [id, trouble] of Object.entries(made) as [FaultId, Parameters<typeof speakTo>[2]][]) {
     row(id, async () => {
       await using service = await startSimulator({ voice: "dtmf" });
       await using device = startTestFleet(null);
@@ -614,6 +739,18 @@ describe("a fault made where it speaks", { concurrency }, () => {
       await clearedIn(heard);
     });
   }
+
+  row("speech-away", async () => {
+    await using service = await startSimulator({
+      faults: [{ service: "rtts", fault: { kind: "refuse", status: 503, code: "SIS.0303", ...always } }],
+    });
+    await using device = startTestFleet(null);
+    const heard = { heard: () => alarmsAmong(device.decided) };
+    const sinceMs = Date.now();
+    await speakTo(device.fleet, service.url, {});
+    await raisedIn("speech-away", heard, sinceMs);
+    await clearedIn(heard);
+  });
 });
 
 test("every fault of the table is made here, and there are thirty and more", () => {

@@ -38,7 +38,7 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
   let phase: DevicePhase = "starting";
   let since = Date.now();
 
-  const calm = { muted: false, recognition: null, captureTrouble: null };
+  const calm = { silencedBy: null, recognition: null, captureTrouble: null };
   const session = () => `${name}-${connections}`;
   const stamp = () => new Date().toISOString();
 

@@ -14,8 +14,9 @@ export function claim(folder: string): void {
   const file = path.join(folder, claimName);
   const owner = ownerIn(file);
   if (owner !== null && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
-    throw new Fault("disk-in-use", `another agent (process ${owner.pid}) keeps its sound in ${folder}`, {
-      hint: "Stop it, or give each agent a state_dir of its own, then restart this one. Until then sound is kept in memory only.",
+    const message = `another agent (process ${owner.pid}) keeps its sound in ${folder}: this one keeps it in memory only`;
+    throw new Fault("disk-in-use", message, {
+      hint: "Stop the other agent, or give each a state_dir of its own; then restart this one.",
     });
   }
   writeFileSync(file, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), { mode: 0o600 });

@@ -1,6 +1,6 @@
 import type { Clock } from "../../base/clock.ts";
-import type { Fault } from "../../base/fault.ts";
-import { diskFault, slowDisk } from "./faults.ts";
+import { diskFault } from "../../base/disk-fault.ts";
+import { Fault } from "../../base/fault.ts";
 
 /** After a failure the disk is left alone for so long. */
 const retryAfterMs = 5_000;
@@ -13,14 +13,15 @@ type State =
 
 /** Whether the disk can be used; tells when that changes. */
 export class Health {
-  readonly #folder: string;
+  /** What is told, but for the reason. */
+  readonly #what: string;
   readonly #clock: Clock;
   readonly #onTrouble: (fault: Fault | null) => void;
   #state: State = { is: "well" };
 
   /** @param onTrouble the disk cannot be used, and why; null: it can be used again */
   constructor(folder: string, clock: Clock, onTrouble: (fault: Fault | null) => void) {
-    this.#folder = folder;
+    this.#what = `sound cannot be kept on disk in ${folder}, only in memory`;
     this.#clock = clock;
     this.#onTrouble = onTrouble;
   }
@@ -45,19 +46,20 @@ export class Health {
   slow(): void {
     if (this.#state.is !== "well") return;
     this.#state = { is: "slow" };
-    this.#onTrouble(slowDisk(this.#folder));
+    const hint = "Look for other load on the disk or memory card, or replace it.";
+    this.#onTrouble(new Fault("disk-slow", `${this.#what}: the disk is too slow`, { hint }));
   }
 
   failed(error: unknown): void {
     if (!this.usable) return;
     const known = this.#state.is === "failed";
     this.#state = { is: "failed", retryAtMs: this.#clock.monotonicMs() + retryAfterMs };
-    if (!known) this.#onTrouble(diskFault(error, this.#folder));
+    if (!known) this.#onTrouble(diskFault(this.#what, error));
   }
 
   /** It must not be touched before the next start. */
   bar(error: unknown): void {
-    if (this.#state.is === "well") this.#onTrouble(diskFault(error, this.#folder));
+    if (this.#state.is === "well") this.#onTrouble(diskFault(this.#what, error));
     this.#state = { is: "barred" };
   }
 }

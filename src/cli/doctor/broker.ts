@@ -14,7 +14,7 @@ export const brokerCheck: Check = {
     const access = { url: mqtt.url, protocol: mqtt.protocol, user: mqtt.user, ...secrets.broker };
     const owner = { fleet: settings.fleet, device: settings.device_id };
     const clientId = `${settings.device_id}-doctor-${randomBytes(4).toString("hex")}`;
-    await tryBroker(access, owner, clientId, clock.wallMs(), signal);
+    await tryBroker(access, owner, clientId, clock, signal);
     return ok(`${mqtt.url}: connected, published and subscribed on the device's own topics`);
   },
 };

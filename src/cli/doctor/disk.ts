@@ -1,6 +1,6 @@
 import { open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskFault } from "../../fleet/disk-fault.ts";
+import { diskFault } from "../../base/disk-fault.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, fail, failed, ok, warn } from "./finding.ts";
 
@@ -16,7 +16,7 @@ export const diskCheck: Check = {
     try {
       await probe(folder);
     } catch (error) {
-      return failed(diskFault(folder, error));
+      return failed(diskFault(`${folder} cannot be written`, error));
     }
     const { bavail, bsize } = await statfs(folder);
     const wanted = buffer.disk === "off" ? 0 : buffer.disk_megabytes * 1_000_000;

@@ -9,8 +9,8 @@ import { byId, kindById, make, severities, timeOf } from "./dom.js";
 const commands = [
   ["mute", "Stop listening until it is unmuted"],
   ["unmute", "Listen again"],
-  ["start", "Start recognition"],
-  ["stop", "Stop recognition"],
+  ["start", "Listen again after a stop"],
+  ["stop", "Stop listening until it is started, over restarts, too"],
   ["restart-session", "Begin a new recognition session"],
   ["self-test", "Test microphone, network and service"],
   ["report", "Send a report about itself"],

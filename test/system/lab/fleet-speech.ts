@@ -15,9 +15,9 @@ const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 export async function speakTo(
   fleet: Pick<Fleet, "speech">,
   endpoint: string,
-  options: { readonly property?: string; readonly playerSays?: string },
+  options: { readonly property?: string; readonly player?: string; readonly says?: string; readonly path?: string },
 ): Promise<void> {
-  const { property, playerSays } = options;
+  const { property, player = "keeps", says = "", path = [fakes, "/usr/bin", "/bin"].join(delimiter) } = options;
   const clock = systemClock;
   const speech = new Speech({
     service: {
@@ -36,9 +36,9 @@ export async function speakTo(
         sampleRate: 8000,
         gainDb: 0,
         env: {
-          PATH: [fakes, "/usr/bin", "/bin"].join(delimiter),
-          FAKE_PLAYER: playerSays === undefined ? "keeps" : "fails",
-          FAKE_WORDS: playerSays ?? "",
+          PATH: path,
+          FAKE_PLAYER: player,
+          FAKE_WORDS: says,
           FAKE_FILE: "/dev/null",
         },
         clock,

@@ -1,0 +1,75 @@
+import type { SoundHealth } from "../audio/level.ts";
+import type { Fault } from "../base/fault.ts";
+import type { FaultId } from "./known-faults.ts";
+import { type Origin, type Symptom, shortMs, symptomOfKnown } from "./symptom.ts";
+
+/** How far this device's clock may be off. */
+const clockToleranceMs = 30_000;
+
+/** What sensors and meters tell: each either well, or not. */
+export type Condition =
+  | { readonly type: "sound"; readonly health: SoundHealth }
+  /** What is wrong with the disk that sound is kept on; null: nothing. */
+  | { readonly type: "disk"; readonly fault: Fault | null }
+  /** How far this device's clock is ahead of the service's, ms; negative: behind. */
+  | { readonly type: "clock"; readonly aheadMs: number }
+  | { readonly type: "temperature"; readonly hot: boolean; readonly celsius: number | null }
+  | { readonly type: "power"; readonly tooLow: boolean }
+  /** Why the front panel cannot be used; null: it can. */
+  | { readonly type: "panel"; readonly fault: Fault | null };
+
+const conditionOrigins: Readonly<Record<Condition["type"], Origin>> = {
+  sound: "sound",
+  disk: "sound-disk",
+  clock: "clock",
+  temperature: "temperature",
+  power: "power",
+  panel: "panel",
+};
+
+/** The side that a condition is about, and the alarm that it leads to; null: it is well. */
+export function symptomOfCondition(condition: Condition): {
+  readonly origin: Origin;
+  readonly symptom: Symptom | null;
+} {
+  const origin = conditionOrigins[condition.type];
+  const known = (id: FaultId, message: string, debounceMs = 0) =>
+    symptomOfKnown(id, origin, message, { debounceMs, lasting: true });
+  switch (condition.type) {
+    case "sound": {
+      const { health } = condition;
+      if (health === "good") return { origin, symptom: null };
+      const clipping = health === "clipping";
+      const message = clipping
+        ? "the microphone's sound is cut off at full scale"
+        : "the microphone delivers the same value all the time: no sound";
+      return { origin, symptom: known(clipping ? "microphone-clipping" : "microphone-muted", message) };
+    }
+    case "disk":
+      return { origin, symptom: condition.fault === null ? null : symptomOfDisk("sound-disk", condition.fault) };
+    case "clock": {
+      const seconds = Math.round(Math.abs(condition.aheadMs) / 1000);
+      if (seconds * 1000 <= clockToleranceMs) return { origin, symptom: null };
+      const message = `this device's clock is ${seconds} s ${condition.aheadMs > 0 ? "ahead of" : "behind"} the service's`;
+      return { origin, symptom: known("clock-off", message, shortMs) };
+    }
+    case "temperature": {
+      const degrees = condition.celsius === null ? "" : ` (${Math.round(condition.celsius)} °C)`;
+      return { origin, symptom: condition.hot ? known("hot", `the board is too hot${degrees}`) : null };
+    }
+    case "power":
+      return { origin, symptom: condition.tooLow ? known("under-voltage", "the supply voltage is too low") : null };
+    case "panel": {
+      if (condition.fault === null) return { origin, symptom: null };
+      const { message, hint } = condition.fault;
+      const symptom = known("panel-gone", message, shortMs);
+      return { origin, symptom: hint === "" ? symptom : { ...symptom, hint } };
+    }
+  }
+}
+
+/** The alarm that a disk leads to which cannot be written. */
+export function symptomOfDisk(origin: "state-disk" | "sound-disk", { code, message, hint }: Fault): Symptom {
+  const row = { alarm: "disk", class: "disk", traceId: null, debounceMs: shortMs, lasting: true } as const;
+  return { ...row, origin, code, message, hint };
+}
