@@ -203,6 +203,7 @@ export class Spool implements Store {
         this.#waiting.shift();
         this.#waitingSamples -= frame.to - frame.from;
       }
+      await this.#writer.sync();
       await this.#note.sync();
       this.#health.well();
     });

@@ -1,4 +1,3 @@
-import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Position } from "../timeline.ts";
@@ -15,9 +14,6 @@ export interface Frame {
   readonly to: Position;
   readonly bytes: Uint8Array;
 }
-
-/** A new file, each write to which is on the disk when it is done: one call instead of a write and a sync. */
-const synchronousNew = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
 
 /** A file of sound that is being written. */
 export interface Growing {
@@ -50,7 +46,7 @@ export class Writer {
     return this.#file?.growing ?? null;
   }
 
-  /** Writes a frame: once that is done, it survives a power cut. @returns the file it is in; its `to` and `bytes` have grown @throws what the file system throws */
+  /** Writes a frame. @returns the file it is in; its `to` and `bytes` have grown @throws what the file system throws */
   async write(frame: Frame): Promise<Growing> {
     const { bytes } = frame;
     const follows =
@@ -70,6 +66,11 @@ export class Writer {
     return growing;
   }
 
+  /** What was written to the growing file survives a power cut from now on. @throws what the file system throws */
+  async sync(): Promise<void> {
+    await this.#file?.handle.datasync();
+  }
+
   /** What follows goes into a new file. A file without a single whole frame is removed. */
   async close(): Promise<void> {
     const file = this.#file;
@@ -86,7 +87,7 @@ export class Writer {
     this.#files += 1;
     const name = `${String(frame.from).padStart(12, "0")}-${frame.stream}-${this.#files}${soundSuffix}`;
     const file = path.join(this.#folder, name.replaceAll("/", "_"));
-    const handle = await open(file, synchronousNew, 0o600);
+    const handle = await open(file, "wx", 0o600);
     const begun = {
       handle,
       stream: frame.stream,
