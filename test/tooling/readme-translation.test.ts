@@ -18,7 +18,9 @@ function skeleton(name: string) {
     headings: [...prose.matchAll(/^(#+) /gm)].map(([, level]) => level),
     blocks,
     // Each says in the other's place where the other is.
-    links: [...prose.matchAll(/\]\(([^)]+)\)/g)].map(([, target = ""]) => target).filter((link) => !/^README/.test(link)),
+    links: [...prose.matchAll(/\]\(([^)]+)\)/g)]
+      .map(([, target = ""]) => target)
+      .filter((link) => !/^README/.test(link)),
     code: [...prose.matchAll(/`([^`]+)`/g)].map(([, code]) => code),
     items: [...prose.matchAll(/^ *(\d+)\. /gm)].map(([, number]) => number),
     rows: [...prose.matchAll(/^\|.*\|$/gm)].map(([row]) => row.split("|").length),
