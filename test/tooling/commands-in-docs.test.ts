@@ -57,6 +57,23 @@ const trials: Readonly<Record<string, Trial>> = {
     prints: /sis-agent-0\.1\.0-linux-arm64\.json\n$/,
   },
   "sis-agent update https://updates.example/sis-agent-0.1.0-linux-arm64.json": onDevice,
+  "journalctl -u sis-agent -p warning --since today": onDevice,
+  "sudo sis-agent doctor --config /etc/sis-agent/agent.toml --bundle bundle.json": onDevice,
+  "sudo systemctl restart sis-agent": onDevice,
+  "sudo systemctl stop sis-agent": onDevice,
+  "sudo apt-get purge sis-agent": onDevice,
+  "sudo apt-get install ./sis-agent_0.2.0_arm64.deb": onDevice,
+  "sudo apt-get install --allow-downgrades ./sis-agent_0.1.0_arm64.deb": onDevice,
+  "sudo sis-agent update https://updates.example/sis-agent-0.2.0-linux-arm64.json": onDevice,
+  "sudo sis-agent update --allow-older https://updates.example/sis-agent-0.1.0-linux-arm64.json": onDevice,
+  "sudo sis-agent update --settle": onDevice,
+  "sudo tar -czf kiosk-17.tar.gz --exclude=audio --exclude=outbox --exclude=speech -C / etc/sis-agent etc/credstore var/lib/sis-agent":
+    onDevice,
+  "sudo tar -xzf kiosk-17.tar.gz -C /": onDevice,
+  "mosquitto_sub -h broker.example -p 8883 --cafile fleet-ca.crt --cert admin.crt --key admin.key -t 'sis/v1/default/kiosk-17/#' --retained-only --remove-retained -W 5":
+    needsFleet,
+  "mosquitto_pub -h broker.example -p 8883 --cafile fleet-ca.crt --cert admin.crt --key admin.key -t homeassistant/device/kiosk-17/config -r -n":
+    needsFleet,
   "sis-agent fleet --mqtt mqtts://broker.example:8883 --ca-file fleet-ca.crt --cert-file sis-console.crt --key-file sis-console.key":
     needsFleet,
   "openssl rand -hex 24 >console.token && chmod 600 console.token": { prints: /^$/ },
@@ -115,6 +132,7 @@ for (const [line, saying] of [
 
 test("commands that can be run do what the documentation says", {
   skip: missing("npm", "openssl"),
+  timeout: 120_000,
 }, async (context) => {
   await using sandbox = await openSandbox();
   const runs = Object.entries(trials).flatMap(([line, trial]) => ("prints" in trial ? [{ line, ...trial }] : []));
