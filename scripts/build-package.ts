@@ -11,7 +11,10 @@ const out = path.join(root, "dist/npm");
 
 rmSync(out, { recursive: true, force: true });
 const tsc = path.join(root, "node_modules/.bin/tsc");
-const { status } = spawnSync(tsc, ["--project", "scripts/build/tsconfig.json"], { cwd: root, stdio: "inherit" });
+const { status } = spawnSync(tsc, ["--project", "scripts/build/package.tsconfig.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
 if (status === 0) {
   // What runs in a browser is shipped as it is.
   for (const file of globSync("src/console/page/*.{js,css,html,svg}", { cwd: root }))

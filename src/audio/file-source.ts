@@ -70,13 +70,11 @@ async function* decode(
   opened: (format: PcmFormat) => void,
 ): AsyncGenerator<Int16Array> {
   let converter: Converter | null = null;
-  let brokenOff: Fault | null = null;
+  let fault: Fault | null = null;
   do {
     let silent = true;
-    const breakOff = (fault: Fault) => {
-      brokenOff = fault;
-    };
-    for await (const { format, sound } of soundOf(file, breakOff)) {
+    const reader = new WavReader();
+    for await (const { format, sound } of soundOf(file, reader)) {
       if (signal.aborted) return;
       if (converter === null) {
         converter = new Converter(format, sampleRate);
@@ -86,18 +84,18 @@ async function* decode(
       silent = false;
     }
     if (silent) throw new Fault("source-unusable", "it holds no sound");
+    fault = brokenOff(reader);
     converter?.realign();
   } while (loop);
   if (converter !== null) yield converter.end();
-  if (brokenOff !== null) throw brokenOff;
+  if (fault !== null) throw fault;
 }
 
-/** Reads the file once, from its beginning. `onBreakOff` is told when less sound comes than its header promises. */
+/** Reads the file once, from its beginning. */
 async function* soundOf(
   file: FileHandle,
-  onBreakOff: (fault: Fault) => void,
+  reader: WavReader,
 ): AsyncGenerator<{ readonly format: PcmFormat; readonly sound: Uint8Array }> {
-  const reader = new WavReader();
   const buffer = new Uint8Array(readBytes);
   for (let position = 0; ; ) {
     const { bytesRead } = await file.read({ buffer, position });
@@ -107,18 +105,15 @@ async function* soundOf(
     if (reader.format !== null && sound.length > 0) yield { format: reader.format, sound };
   }
   reader.end();
-  if (reader.format !== null && reader.missingBytes > 0) {
-    const seconds = reader.missingBytes / frameBytes(reader.format) / reader.format.sampleRate;
-    onBreakOff(
-      new Fault(
-        "source-unusable",
-        `it breaks off: ${seconds.toFixed(1)} s of the sound that its header promises are missing`,
-        {
-          hint: "what is there was played; copy the file again, or have its writer finish it",
-        },
-      ),
-    );
-  }
+}
+
+/** What is to be said of a file that has been read; null: it is whole. */
+function brokenOff({ format, missingBytes }: WavReader): Fault | null {
+  if (format === null || missingBytes === 0) return null;
+  const seconds = (missingBytes / frameBytes(format) / format.sampleRate).toFixed(1);
+  return new Fault("source-unusable", `it breaks off: ${seconds} s of the sound that its header promises are missing`, {
+    hint: "what is there was played; copy the file again, or have its writer finish it",
+  });
 }
 
 function* cut(samples: Int16Array, length: number): Generator<Int16Array> {

@@ -20,7 +20,7 @@ function skeleton(name: string) {
     // Each says in the other's place where the other is.
     links: [...prose.matchAll(/\]\(([^)]+)\)/g)]
       .map(([, target = ""]) => target)
-      .filter((link) => !/^README/.test(link)),
+      .filter((link) => !link.startsWith("README")),
     code: [...prose.matchAll(/`([^`]+)`/g)].map(([, code]) => code),
     items: [...prose.matchAll(/^ *(\d+)\. /gm)].map(([, number]) => number),
     rows: [...prose.matchAll(/^\|.*\|$/gm)].map(([row]) => row.split("|").length),

@@ -7,7 +7,7 @@ import { commands as program } from "../../../src/cli/program.ts";
 export const root = path.join(import.meta.dirname, "../../..");
 
 /** Where commands are told. */
-export const pages = globSync(["README*.md", "docs/*.md"], { cwd: root }).toSorted();
+const pages = globSync(["README*.md", "docs/*.md"], { cwd: root }).toSorted();
 
 /** Each line of the blocks marked `sh` or `console`, without its comment; where it stands. */
 export function commandsInBlocks(): ReadonlyMap<string, readonly string[]> {
@@ -42,7 +42,7 @@ export function pageText(page: string): string {
 }
 
 /** What a shell makes of a line: commands, each its words. Quotes, `&&`, `|` and redirections; nothing else is used. */
-export function words(line: string): readonly (readonly string[])[] {
+function words(line: string): readonly (readonly string[])[] {
   return line.split(/ (?:&&|\|) /).map((command) =>
     Array.from(command.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g), ([word]) => word)
       .filter((word) => !/^\d*[<>]/.test(word))
