@@ -40,6 +40,7 @@ const trials: Readonly<Record<string, Trial>> = {
   "npm run -s agent -- simulate --port 8765": simulates,
   "sis-agent doctor --config agent.toml --bundle bundle.json": { prints: /Wrote bundle\.json/ },
   "scripts/build-binary --arch arm64": takesLong,
+  "scripts/sbom": { more: "sbom.json", prints: /\/sbom\.json\n$/ },
   "scripts/build-deb --arch arm64": takesLong,
   "scp dist/sis-agent_*_arm64.deb pi@kiosk-17:": onDevice,
   "sudo apt-get install ./sis-agent_*_arm64.deb": onDevice,
