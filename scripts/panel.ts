@@ -1,7 +1,4 @@
-// A front panel to try out without having one: scripts/panel [PORT], and in the agent's configuration
-//   [panel]
-//   port = "/tmp/sis-agent-panel"
-// Keys: t talk (on, off), m mute (short), l mute (long: self-test), r restart the panel, u unplug and plug in, q quit.
+// A front panel to try out without having one: the usage below tells how.
 import { plugIn } from "./panel-simulator/port.ts";
 import { type PanelFace, SimulatedPanel } from "./panel-simulator/simulated-panel.ts";
 

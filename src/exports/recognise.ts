@@ -52,7 +52,8 @@ const mostBuffered = 64 * 1024;
 /**
  * One recognition session on a connection of its own: opens it, streams `sound` as it comes, asks for the last results
  * when it is at its end, and gives each segment as the service recognises it. Nothing is tried again: what
- * `error.diagnosis` says should be done about a failure is the caller's to do. Leaving the loop closes the connection.
+ * `error.diagnosis` says should be done about a failure is the caller's to do. Leaving the loop closes the connection;
+ * `sound` is let go of with its next piece.
  *
  * @param sound raw mono sound in `config.audioFormat`, in pieces of any size. Sound that comes faster than real time is
  *   sent so; after 20 s without any the service ends the session (SIS.0304). A rest of less than 10 ms is not sent.

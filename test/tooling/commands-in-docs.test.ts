@@ -134,6 +134,7 @@ for (const [line, saying] of [
 test("commands that can be run do what the documentation says", {
   skip: missing("npm", "openssl"),
   timeout: 120_000,
+  concurrency: 2,
 }, async (context) => {
   await using sandbox = await openSandbox();
   const runs = Object.entries(trials).flatMap(([line, trial]) => ("prints" in trial ? [{ line, ...trial }] : []));

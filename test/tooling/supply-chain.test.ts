@@ -78,7 +78,7 @@ test("decision 60 gives a reason for each library, and their number", () => {
     dependencies: object;
   };
   const rows = [...text.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
-  assert.deepEqual(rows.toSorted(), Object.keys(dependencies).toSorted());
+  assert.deepEqual(new Set(rows), new Set(Object.keys(dependencies)));
   const libraries = shipped.filter(({ name }) => !name.startsWith("node-linux-"));
   assert.match(text, new RegExp(`\\b${rows.length} libraries\\b[^]*\\b${libraries.length} packages\\b`));
 });
