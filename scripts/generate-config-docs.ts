@@ -32,19 +32,34 @@ export function sampleConfiguration(): string {
   const lines = [
     "# The configuration of sis-agent. Made from the schema of its settings: docs/configuration.md tells the rest.",
     "# What is commented out shows the default, or an example. Check it with: sis-agent config check --config FILE",
+    "#",
+    ...comment(mustBeSet()),
   ];
   for (const table of [root, ...tables]) {
     if (table.path !== "") {
       lines.push("", ...comment(table.description), `${table.optional ? "# " : ""}[${table.path}]`);
     }
     for (const key of keys.filter((each) => each.table === table.path)) {
-      const active = (key.required && !table.optional) || filledIn.has(key.path);
+      const active = isFilledIn(key);
       const value = active ? (key.example ?? key.default) : (key.default ?? key.example);
       lines.push("", ...comment(`${key.description} ${hint(key)}`));
       lines.push(`${active ? "" : "# "}${stringify({ [key.name]: value ?? false }).trimEnd()}`);
     }
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** The settings that stand in the sample with an example's value. */
+function isFilledIn(key: Key): boolean {
+  return (key.required && tables.find(({ path }) => path === key.table)?.optional !== true) || filledIn.has(key.path);
+}
+
+function mustBeSet(): string {
+  const named = keys.filter((key) => isFilledIn(key) && key.path !== "sis.auth.method").map(({ path }) => path);
+  return (
+    `To be set before the first start: ${named.join(", ")}, and the secret key in a file of its own ` +
+    '(sis.auth.secret_key_file, or the systemd credential "secret_key"). All else may stay as it is.'
+  );
 }
 
 const introduction = `# Configuration

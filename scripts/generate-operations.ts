@@ -1,30 +1,22 @@
-// Writes docs/operations.md from the table of what can go wrong. Run: node scripts/generate-operations.ts
-import { writeFileSync } from "node:fs";
+// Writes the tables of docs/operations.md from the table of what can go wrong. Run: node scripts/generate-operations.ts
+import { readFileSync, writeFileSync } from "node:fs";
 import { type KnownFault, knownFaults } from "../src/fleet/known-faults.ts";
 import { alarmTypes } from "../src/fleet/schema.ts";
 
-const introduction = `# Operations: what an alarm means, and what to do
+const file = new URL("../docs/operations.md", import.meta.url);
+/** Above it the page is written by hand, below it by this script. */
+const marker =
+  "<!-- Below: made by scripts/generate-operations.ts from src/fleet/known-faults.ts. Change it there. -->";
 
-<!-- Made by scripts/generate-operations.ts from src/fleet/known-faults.ts: change it there. -->
-
-Each device tells what is wrong with it as retained messages, one a type: \`sis/v1/{fleet}/{device}/up/alarm/{type}\`
-([mqtt.md](mqtt.md) has the fields). The \`hint\` of an alarm is what a person should do, and the \`code\` is what to search for
-below. An alarm is raised within the time given, counted from the beginning of the fault, and cleared by the device itself
-once what is given has come true; nothing has to be acknowledged.
-
-Codes: \`SIS.*\`, \`APIGW.*\` and \`HTTP.*\` are the service's, its gateway's and HTTP's; \`NET.*\` is what the network says about the
-way to the service, \`IAM.*\` about the way to the token service; \`PROXY.*\` is a refusal that is not the service's own; \`MQTT.*\`
-is the broker's reason code. All codes of the service are looked up the same way; those here stand for their class.
-
-Every row is tested: the fault is made, and exactly this alarm must come, in time, and go.
-`;
-
-export function operationsPage(): string {
+/** @param current the page as it is: what is written by hand stays */
+export function operationsPage(current: string): string {
+  const end = current.indexOf(marker);
+  if (end < 0) throw new Error(`docs/operations.md has lost its line ${marker}`);
   const faults: readonly KnownFault[] = Object.values(knownFaults);
   const chapters = alarmTypes.map((type) => {
     const rows = faults.filter(({ alarm }) => alarm === type);
     return [
-      `## \`${type}\``,
+      `### \`${type}\``,
       "",
       "| what is wrong | severity | class | code | what to do | raised within | cleared when |",
       "| --- | --- | --- | --- | --- | --- | --- |",
@@ -32,7 +24,7 @@ export function operationsPage(): string {
       "",
     ].join("\n");
   });
-  return `${introduction}\n${chapters.join("\n")}`;
+  return `${current.slice(0, end)}${marker}\n\n${chapters.join("\n")}`;
 }
 
 function row({ fault, severity, class: faultClass, code, hint, withinMs, cleared }: KnownFault): string {
@@ -40,4 +32,4 @@ function row({ fault, severity, class: faultClass, code, hint, withinMs, cleared
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }
 
-if (import.meta.main) writeFileSync(new URL("../docs/operations.md", import.meta.url), operationsPage());
+if (import.meta.main) writeFileSync(file, operationsPage(readFileSync(file, "utf8")));

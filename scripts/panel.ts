@@ -1,11 +1,16 @@
-// A front panel to try out without having one: scripts/panel [PORT], and in the agent's configuration
-//   [panel]
-//   port = "/tmp/sis-agent-panel"
-// Keys: t talk (on, off), m mute (short), l mute (long: self-test), r restart the panel, u unplug and plug in, q quit.
+// A front panel to try out without having one: the usage below tells how.
 import { plugIn } from "./panel-simulator/port.ts";
 import { type PanelFace, SimulatedPanel } from "./panel-simulator/simulated-panel.ts";
 
+const usage = `usage: scripts/panel [PORT]
+Plugs a simulated front panel in at PORT (default: /tmp/sis-agent-panel), for panel.port in the agent's configuration.
+Keys: t talk (on, off), m mute, l mute held for long (self-test), r restart, u unplug and plug in, q quit.`;
+
 const path = process.argv[2] ?? "/tmp/sis-agent-panel";
+if (path.startsWith("-")) {
+  process.stdout.write(`${usage}\n`);
+  process.exit(path === "--help" || path === "-h" ? 0 : 2);
+}
 const longMs = 3500;
 const phases: Readonly<Record<string, string>> = {
   "?": "no agent",

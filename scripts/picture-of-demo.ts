@@ -1,18 +1,21 @@
 /**
- * scripts/picture-of-demo.ts: runs the demo once, and draws what its terminal shows in the middle of the outage as
- * docs/demo.svg. Exit code 1 when that moment did not come.
+ * scripts/picture-of-demo.ts: runs the demo once, draws what its terminal shows in the middle of the outage as
+ * docs/demo.svg, and writes what a pipe would get of the whole run to docs/demo.txt. Exit code 1 when that moment did
+ * not come.
  */
-import { writeFileSync } from "node:fs";
+import { createWriteStream, writeFileSync } from "node:fs";
 import { Writable } from "node:stream";
+import { finished } from "node:stream/promises";
 import { systemClock } from "../src/base/clock.ts";
 import { perform } from "../src/cli/demo/perform.ts";
-import { liveScreen } from "../src/cli/demo/screen.ts";
+import { liveScreen, plainScreen, type Screen, type StatusArea } from "../src/cli/demo/screen.ts";
 import { type Cell, Terminal } from "./terminal.ts";
 
 const columns = 110;
 /** Rows of the picture: the last ones. */
 const height = 38;
 const file = new URL("../docs/demo.svg", import.meta.url);
+const textFile = new URL("../docs/demo.txt", import.meta.url);
 
 type Rows = readonly (readonly Cell[])[];
 
@@ -77,7 +80,16 @@ function runs(row: readonly Cell[]): readonly Run[] {
     if (last?.look === look) all[all.length - 1] = { ...last, text: last.text + character };
     else all.push({ from: column, text: character, look });
   }
-  return all.filter(({ text }) => text.trim() !== "");
+  return all.flatMap(withoutSpaces);
+}
+
+/** What is between spaces: browsers differ in what they make of more than one, and of those at an end. */
+function withoutSpaces({ from, text, look }: Run): Run[] {
+  return Array.from(text.matchAll(/\S+(?: \S+)*/g), ({ 0: words, index }) => ({
+    from: from + Array.from(text.slice(0, index)).length,
+    text: words,
+    look,
+  }));
 }
 
 /** Its length is forced, so that columns stay columns whatever the font. */
@@ -92,13 +104,30 @@ function textElement({ from, text, look }: Run, row: number): string {
 }
 
 const camera = new Camera({ decodeStrings: false });
+const text = createWriteStream(textFile);
+
+/** A terminal and a pipe at once. */
+function bothScreens(status: StatusArea): Screen {
+  const screens = [liveScreen(camera, true, status, systemClock), plainScreen(text)];
+  return {
+    print: (lines) => {
+      for (const screen of screens) screen.print(lines);
+    },
+    [Symbol.dispose]: () => {
+      for (const screen of screens) screen[Symbol.dispose]();
+    },
+  };
+}
+
 await perform({
   seconds: 30,
   device: null,
-  openScreen: (status) => liveScreen(camera, true, status, systemClock),
+  openScreen: bothScreens,
   clock: systemClock,
   signal: new AbortController().signal,
 });
+text.end();
+await finished(text);
 const { picture } = camera;
 if (picture === null) {
   process.stderr.write("the moment for the picture did not come; try again\n");

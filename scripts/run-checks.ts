@@ -12,9 +12,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 const failed: string[] = [];
 await spread(allChecks, availableParallelism(), async ({ name, run }) => {
   const startedMs = performance.now();
-  const { ok, output } = await run(stop.signal);
+  const { ok, output, skipped } = await run(stop.signal);
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  process.stdout.write(`${ok ? "ok  " : "FAIL"} ${name} (${seconds} s)\n${ok ? "" : `${output.trimEnd()}\n`}`);
+  if (skipped === undefined)
+    process.stdout.write(`${ok ? "ok  " : "FAIL"} ${name} (${seconds} s)\n${ok ? "" : `${output.trimEnd()}\n`}`);
+  else process.stdout.write(`skip ${name}: ${skipped}\n`);
   if (!ok) failed.push(name);
 });
 

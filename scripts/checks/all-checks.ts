@@ -1,5 +1,7 @@
 import path from "node:path";
+import { noKnownVulnerabilities } from "./audit.ts";
 import { deadCode, format, lint, type Outcome, pageTypes, runCheck, testOnly, types } from "./checks.ts";
+import { licencesAllowed } from "./licences.ts";
 import { plantedViolations } from "./planted.ts";
 
 const root = path.join(import.meta.dirname, "../..");
@@ -16,4 +18,6 @@ export const allChecks: readonly NamedCheck[] = [
     name: check.name,
     run: async (stop: AbortSignal) => runCheck(check, root, stop),
   })),
+  { name: "licences", run: licencesAllowed },
+  { name: "known vulnerabilities", run: noKnownVulnerabilities },
 ];

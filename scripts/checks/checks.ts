@@ -26,6 +26,8 @@ export interface Outcome {
   readonly ok: boolean;
   /** Everything the tool said. */
   readonly output: string;
+  /** Why nothing could be looked at. */
+  readonly skipped?: string;
 }
 
 const bin = path.join(import.meta.dirname, "../../node_modules/.bin");

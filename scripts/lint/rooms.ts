@@ -28,6 +28,7 @@ export const rooms: Readonly<Record<string, Row>> = {
   simulator: { all: ["base", "audio", "sis"], types: [] },
   console: { all: ["base", "fleet"], types: [] },
   cli: { all: [...parts, "agent", "agent.ts", "simulator", "console"], types: [] },
+  exports: { all: ["base", "sis", "simulator", "fleet"], types: [] },
   "main.ts": { all: ["cli"], types: [] },
 };
 

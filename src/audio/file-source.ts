@@ -2,7 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { type Clock, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import { Converter, describeConversion } from "./convert.ts";
-import type { PcmFormat } from "./pcm.ts";
+import { frameBytes, type PcmFormat } from "./pcm.ts";
 import { runningSource } from "./running.ts";
 import type { AudioSource, SourceEvent } from "./source.ts";
 import { WavReader } from "./wav.ts";
@@ -25,7 +25,8 @@ const readBytes = 32 * 1024;
 /**
  * A WAV file of any rate, width and number of channels, played as if it were a microphone: each piece of sound comes
  * when it would have been heard. A process that was held up delivers at once what has become due. The file is read as
- * it is played. A file that cannot be read or played: `ended` with a Fault (`source-unreadable`, `source-unusable`).
+ * it is played. A file that cannot be read or played: `ended` with a Fault (`source-unreadable`, `source-unusable`); so ends
+ * one that breaks off, once the sound that is there has been played.
  */
 export function fileSource(options: FileSourceOptions): AudioSource {
   return runningSource(async (tell, signal) => {
@@ -69,9 +70,11 @@ async function* decode(
   opened: (format: PcmFormat) => void,
 ): AsyncGenerator<Int16Array> {
   let converter: Converter | null = null;
+  let fault: Fault | null = null;
   do {
     let silent = true;
-    for await (const { format, sound } of soundOf(file)) {
+    const reader = new WavReader();
+    for await (const { format, sound } of soundOf(file, reader)) {
       if (signal.aborted) return;
       if (converter === null) {
         converter = new Converter(format, sampleRate);
@@ -81,14 +84,18 @@ async function* decode(
       silent = false;
     }
     if (silent) throw new Fault("source-unusable", "it holds no sound");
+    fault = brokenOff(reader);
     converter?.realign();
   } while (loop);
   if (converter !== null) yield converter.end();
+  if (fault !== null) throw fault;
 }
 
 /** Reads the file once, from its beginning. */
-async function* soundOf(file: FileHandle): AsyncGenerator<{ readonly format: PcmFormat; readonly sound: Uint8Array }> {
-  const reader = new WavReader();
+async function* soundOf(
+  file: FileHandle,
+  reader: WavReader,
+): AsyncGenerator<{ readonly format: PcmFormat; readonly sound: Uint8Array }> {
   const buffer = new Uint8Array(readBytes);
   for (let position = 0; ; ) {
     const { bytesRead } = await file.read({ buffer, position });
@@ -98,6 +105,15 @@ async function* soundOf(file: FileHandle): AsyncGenerator<{ readonly format: Pcm
     if (reader.format !== null && sound.length > 0) yield { format: reader.format, sound };
   }
   reader.end();
+}
+
+/** What is to be said of a file that has been read; null: it is whole. */
+function brokenOff({ format, missingBytes }: WavReader): Fault | null {
+  if (format === null || missingBytes === 0) return null;
+  const seconds = (missingBytes / frameBytes(format) / format.sampleRate).toFixed(1);
+  return new Fault("source-unusable", `it breaks off: ${seconds} s of the sound that its header promises are missing`, {
+    hint: "what is there was played; copy the file again, or have its writer finish it",
+  });
 }
 
 function* cut(samples: Int16Array, length: number): Generator<Int16Array> {

@@ -49,6 +49,11 @@ export class WavReader {
     return sound;
   }
 
+  /** Bytes of sound that the header promises and that have not come. */
+  get missingBytes(): number {
+    return this.#place.at === "sound" && Number.isFinite(this.#place.left) ? this.#place.left : 0;
+  }
+
   /** There are no more bytes. @throws {Fault} `source-unusable` where the sound has not even begun */
   end(): void {
     if (this.#place.at === "riff") throw notWav();

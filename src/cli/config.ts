@@ -2,9 +2,10 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { Fault } from "../base/fault.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
-import { problemLine } from "../config/problems.ts";
+import { type Problem, problemLine } from "../config/problems.ts";
 import { settingsJsonSchema } from "../config/schema.ts";
 import { showJson, showToml } from "../config/show.ts";
+import { surroundings } from "../config/surroundings.ts";
 import { runAsService } from "../host/as-service.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { answer, print } from "./print.ts";
@@ -22,7 +23,8 @@ export function configCommand(): Command {
     .action(async (flags: ConfigFlag & { readonly service?: string }, self: Command) => {
       const file = configFile(flags, self);
       if (flags.service !== undefined) return checkAsService(file, flags.service);
-      await load(file);
+      const configuration = await load(file);
+      await warn(await surroundings(configuration, file));
       await answer(`${file}: ok\n`);
     });
 
@@ -56,6 +58,10 @@ async function checkAsService(file: string, service: string): Promise<void> {
 
 async function load(file: string): Promise<Configuration> {
   const configuration = await loadConfiguration(file, process.env);
-  for (const warning of configuration.warnings) await print(`warning: ${problemLine(warning)}\n`, process.stderr);
+  await warn(configuration.warnings);
   return configuration;
+}
+
+async function warn(warnings: readonly Problem[]): Promise<void> {
+  for (const warning of warnings) await print(`warning: ${problemLine(warning)}\n`, process.stderr);
 }

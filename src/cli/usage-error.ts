@@ -2,21 +2,24 @@ import type { Command } from "commander";
 
 /**
  * What commander says about the options and arguments of a line, made fit to be shown: an unknown option is named
- * without its value, which may be a secret, and the one that was probably meant is named with it.
+ * without its value, which may be a secret, and the one that was probably meant is named with it. Arguments that are
+ * too many may be secrets as well.
  */
 export function clarified(text: string, command: Command): string {
   const longs = command.options.flatMap(({ long }) => (long === undefined ? [] : [long]));
   const unknown = /^error: unknown option '(-[^=']*)(=[^]*)?'/.exec(text);
   if (unknown !== null) {
-    const [whole, name = "", value] = unknown;
-    const letters = name.replace(/^-+/, "");
+    const [whole, given = "", value] = unknown;
+    const letters = given.replace(/^-+/, "");
+    // The value of a short option may follow its letter at once.
+    const name = given.startsWith("--") ? given : given.slice(0, 2);
     // Commander itself knows only long options, and only without a value.
     const needsGuess = value !== undefined || !name.startsWith("--");
     const meant = needsGuess && letters !== "" ? longs.find((long) => long.startsWith(`--${letters}`)) : undefined;
     return `error: unknown option '${name}'${suggestion(meant)}${text.slice(whole.length)}`;
   }
-  if (text.startsWith("error: too many arguments") && longs.includes("--config"))
-    return `${text.trimEnd()}${suggestion("--config")}\n`;
+  const tooMany = /^error: too many arguments[^]*? but got \d+/.exec(text);
+  if (tooMany !== null) return `${tooMany[0]}.${suggestion(longs.find((long) => long === "--config"))}\n`;
   return text;
 }
 

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /** Set by the build of the packaged program; absent where the source tree runs. */
@@ -21,6 +22,8 @@ export function versionLine(): string {
 export function commit(): string {
   if (packagedCommit !== null) return packagedCommit;
   const root = join(import.meta.dirname, "../..");
+  // Installed from npm, git would tell of whatever project it is installed in.
+  if (!existsSync(join(root, ".git"))) return "unknown";
   const question = ["-C", root, "describe", "--always", "--abbrev=12", "--exclude=*", "--dirty=+"];
   try {
     return execFileSync("git", question, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();

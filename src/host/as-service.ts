@@ -6,7 +6,7 @@ const run = promisify(execFile);
 
 /** What decides what a service sees: who it is, its environment, its credentials. Source: systemd.exec(5). */
 const seen =
-  /^(?:User|Group|SupplementaryGroups|Environment|EnvironmentFile|(?:Load|Set)Credential(?:Encrypted)?|CacheDirectory)=.+$/gm;
+  /^(?:User|Group|SupplementaryGroups|Environment|EnvironmentFile|(?:Load|Set)Credential(?:Encrypted)?|(?:Cache|State)Directory(?:Mode)?)=.+$/gm;
 
 /**
  * Runs a command as systemd would run it for a service: as its user, with its environment and credentials. Its output is

@@ -114,12 +114,14 @@ test("a loop that is resampled, of a file whose last frame is torn, is as long a
   assert.ok(listening.samples.slice(200).every((sample) => Math.abs(sample - 0x0909) <= 2));
 });
 
-test("a file that breaks off gives the sound that is there", async () => {
-  await using file = await temporaryFile("cut.wav", wavHeader(mono16k, 1_000_000), new Uint8Array(ramp(500).buffer));
+test("a file that breaks off gives the sound that is there, and then says what is missing", async () => {
+  await using file = await temporaryFile("cut.wav", wavHeader(mono16k, 33_000), new Uint8Array(ramp(500).buffer));
   await using listening = new Listening(
     fileSource({ path: file.path, sampleRate: 16_000, loop: false, speed: 1_000, clock: systemClock }),
   );
-  assert.equal(await listening.end(), null);
+  const fault = await listening.end();
+  assert.equal(fault?.code, "source-unusable");
+  assert.match(fault.message, /cut\.wav: it breaks off: 1\.0 s of the sound that its header promises are missing$/);
   assert.deepEqual(listening.samples, ramp(500));
 });
 

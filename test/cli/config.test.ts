@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod } from "node:fs/promises";
+import { appendFile, chmod } from "node:fs/promises";
 import { test } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "smol-toml";
@@ -11,6 +11,7 @@ const good = `device_id = "kiosk-17"
 sis.endpoint = "ws://127.0.0.1:9"
 sis.project_id = "p1"
 sis.auth = { method = "aksk", access_key = "HPUA0123456789", secret_key_file = "sk" }
+state_dir = "."
 `;
 
 test("check: a good configuration is ok", async () => {
@@ -34,8 +35,8 @@ test("check: everything wrong is told at once, exit code 78", async () => {
   const { code, stdout, stderr } = await sisAgent(["config", "check", "--config", file], { env });
   assert.deepEqual([code, stdout], [78, ""]);
   assert.deepEqual(stderr.trimEnd().split("\n"), [
-    `${file}:6: buffer.memory_secnds: is not a setting; did you mean buffer.memory_seconds?`,
-    `${file}:7: buffer.disk: found "floppy"; allowed: off, outage, always`,
+    `${file}:7: buffer.memory_secnds: is not a setting; did you mean buffer.memory_seconds?`,
+    `${file}:8: buffer.disk: found "floppy"; allowed: off, outage, always`,
     "SIS_AGENT_SIS__CHUNK_MS (sis.chunk_ms): found 20; allowed: a whole number 50..1000 (ms)",
     "SIS_AGENT_SIS__CHUNKS: is not a setting; did you mean SIS_AGENT_SIS__CHUNK_MS?",
     `${file}:4: sis.auth.secret_key_file: the file ${folder.of("sk")} is empty`,
@@ -49,6 +50,18 @@ test("check: a warning leaves it ok", async () => {
   assert.equal(code, 0);
   assert.match(stdout, /: ok\n$/);
   assert.match(stderr, /^warning: .*agent\.toml:4: sis\.auth\.secret_key_file: every user of this machine can read /);
+});
+
+test("check: warns of a sound file that cannot be read, and of a state_dir that cannot be written", async () => {
+  await using folder = await Folder.with({ "agent.toml": good, sk: "hunter2\n" });
+  const env = plainEnvironment({ SIS_AGENT_STATE_DIR: "/dev/null/state" });
+  await appendFile(folder.of("agent.toml"), '[audio]\nsource = "file"\npath = "away.wav"\n');
+  const { code, stderr } = await sisAgent(["config", "check", "--config", folder.of("agent.toml")], { env });
+  assert.equal(code, 0);
+  assert.deepEqual(stderr.trimEnd().split("\n"), [
+    `warning: ${folder.of("agent.toml")}:8: audio.path: ${folder.of("away.wav")} cannot be read: there is no such file or folder`,
+    "warning: SIS_AGENT_STATE_DIR (state_dir): /dev/null/state cannot be written by this user: it is not allowed; nothing would survive a restart",
+  ]);
 });
 
 test("check: no such file", async () => {

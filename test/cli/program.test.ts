@@ -70,6 +70,15 @@ for (const value of ["TOPSECRET", "it's TOPSECRET", "a=b\nTOPSECRET"]) {
   });
 }
 
+for (const args of [["run", "-tTOPSECRET"], ["run", "-t", "TOPSECRET"], ["run", "TOPSECRET"], ["-tTOPSECRET"]]) {
+  test(`nor is what may be one without the option: ${args.join(" ")}`, async () => {
+    const { code, stdout, stderr } = await sisAgent(args);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /unknown option '-t'\n|too many arguments for 'run'\. Expected 0 arguments but got 1\.\n/);
+    assert.doesNotMatch(stderr, /SECRET/);
+  });
+}
+
 test("an answer that cannot be written is a failure that says so", async () => {
   await using full = await open("/dev/full", "w");
   const { code, stderr } = await sisAgent(["config", "schema"], { stdio: ["ignore", full.fd, "pipe"] });

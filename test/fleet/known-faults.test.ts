@@ -8,8 +8,9 @@ import { alarmTypes } from "../../src/fleet/schema.ts";
 
 const faults: readonly (readonly [string, KnownFault])[] = Object.entries(knownFaults);
 
-test("docs/operations.md is printed from the table (node scripts/generate-operations.ts writes it)", () => {
-  assert.equal(readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8"), operationsPage());
+test("the tables of docs/operations.md are those of the faults (node scripts/generate-operations.ts writes them)", () => {
+  const page = readFileSync(new URL("../../docs/operations.md", import.meta.url), "utf8");
+  assert.equal(page, operationsPage(page));
 });
 
 test("every type of alarm has a fault that leads to it, and every fault says what to do", () => {

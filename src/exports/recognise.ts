@@ -1,0 +1,206 @@
+import { type Clock, pause, systemClock } from "../base/clock.ts";
+import { Fault } from "../base/fault.ts";
+import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
+import type { Credentials } from "../sis/credentials.ts";
+import { dial } from "../sis/dial.ts";
+import type { LinkEnding } from "../sis/link.ts";
+import type { Reply, Segment } from "../sis/reply.ts";
+import {
+  bytesPerSample,
+  encodeEnd,
+  encodeStart,
+  limits,
+  type Mode,
+  type RasrConfig,
+  rasrUrl,
+  sampleRateOf,
+} from "../sis/request.ts";
+
+/** What a session is to be like. */
+export interface RecogniseOptions {
+  /** `wss://sis-ext.{region}.myhuaweicloud.com`; `ws://` for a simulator. */
+  readonly endpoint: string;
+  readonly projectId: string;
+  /** Default: continuous. */
+  readonly mode?: Mode;
+  /** Kept for as long as the program runs: it holds tokens, and what was learnt of the service's clock. */
+  readonly credentials: Credentials;
+  readonly config: RasrConfig;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+}
+
+/** A session that came to its end in another way than asked for, looked up in the catalogue of errors. */
+export class SisError extends Error {
+  readonly diagnosis: Diagnosis;
+  /** For the vendor's support; null: the service gave none. */
+  readonly traceId: string | null;
+
+  constructor(diagnosis: Diagnosis, message: string, traceId: string | null, cause?: unknown) {
+    super(`${diagnosis.code}: ${message}`, cause === undefined ? undefined : { cause });
+    this.name = "SisError";
+    this.diagnosis = diagnosis;
+    this.traceId = traceId;
+  }
+}
+
+/** The service has so long to answer a START, and an END, ms. */
+const longestAnswerMs = { start: 10_000, end: 30_000 };
+/** No more sound is put into a socket that has this much waiting, bytes. */
+const mostBuffered = 64 * 1024;
+
+/**
+ * One recognition session on a connection of its own: opens it, streams `sound` as it comes, asks for the last results
+ * when it is at its end, and gives each segment as the service recognises it. Nothing is tried again: what
+ * `error.diagnosis` says should be done about a failure is the caller's to do. Leaving the loop closes the connection;
+ * `sound` is let go of with its next piece.
+ *
+ * @param sound raw mono sound in `config.audioFormat`, in pieces of any size. Sound that comes faster than real time is
+ *   sent so; after 20 s without any the service ends the session (SIS.0304). A rest of less than 10 ms is not sent.
+ * @throws {SisError} refused, unreachable, ERROR, FATAL_ERROR, a connection that broke off, no answer in time
+ * @throws {Fault} config-invalid where endpoint or project id are malformed
+ * @throws what `sound` throws
+ */
+export async function* recognise(
+  sound: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  options: RecogniseOptions,
+): AsyncGenerator<Segment, void, undefined> {
+  const { endpoint, projectId, mode = "continuous", credentials, config, clock = systemClock } = options;
+  const over = new AbortController();
+  const begun = Promise.withResolvers<boolean>();
+  const heard: Segment[] = [];
+  let news = Promise.withResolvers<void>();
+  // An object: what has changed by the time a loop looks again is not what it was at the start.
+  const state: { end: { readonly error: Error | null } | null } = { end: null };
+  let sentBytes = 0;
+
+  const link = dial({
+    url: rasrUrl(endpoint, projectId, mode),
+    credentials,
+    clock,
+    mark: () => sentBytes,
+    listener: {
+      opened() {
+        link.sendText(encodeStart(config));
+        expectAnswer("START", longestAnswerMs.start);
+      },
+      reply: hear,
+      malformed(fault) {
+        // Something new is no harm; what cannot be read may have been a result.
+        if (fault.code !== "wire-unknown-type") finish(new SisError(diagnoseFault(fault), fault.message, null, fault));
+      },
+      confirmed() {},
+      closed(ending) {
+        if (ending.how === "refused") credentials.refused(ending);
+        finish(errorOf(ending));
+      },
+    },
+  });
+  let deadline: Disposable | null = null;
+
+  function expectAnswer(to: string, withinMs: number): void {
+    deadline?.[Symbol.dispose]();
+    deadline = clock.after(withinMs, () => {
+      const fault = new Fault("link-timeout", `the service did not answer ${to} within ${withinMs / 1000} s`);
+      finish(new SisError(diagnoseFault(fault), fault.message, null, fault));
+    });
+  }
+
+  function hear(reply: Reply): void {
+    if (state.end !== null) return;
+    switch (reply.type) {
+      case "START":
+        deadline?.[Symbol.dispose]();
+        begun.resolve(true);
+        break;
+      case "RESULT":
+        heard.push(...reply.segments);
+        tell();
+        break;
+      case "ERROR":
+      case "FATAL_ERROR":
+        finish(new SisError(diagnose(reply.code), reply.message, reply.traceId));
+        break;
+      case "END":
+        finish(null);
+        break;
+      case "EVENT":
+        break;
+    }
+  }
+
+  /** The first end counts. */
+  function finish(error: Error | null): void {
+    if (state.end !== null) return;
+    state.end = { error };
+    deadline?.[Symbol.dispose]();
+    begun.resolve(false);
+    over.abort();
+    link.close();
+    tell();
+  }
+
+  function tell(): void {
+    news.resolve();
+    news = Promise.withResolvers();
+  }
+
+  async function send(): Promise<void> {
+    if (!(await begun.promise)) return;
+    for await (const message of messages(sound, config)) {
+      if (over.signal.aborted) return;
+      link.sendAudio(message);
+      sentBytes += message.length;
+      while (link.bufferedBytes > mostBuffered && !over.signal.aborted) await pause(clock, 20, over.signal);
+    }
+    if (over.signal.aborted) return;
+    link.sendText(encodeEnd(false));
+    expectAnswer("END", longestAnswerMs.end);
+  }
+
+  send().catch((error: unknown) => {
+    finish(error instanceof Error ? error : new Error("the sound cannot be read", { cause: error }));
+  });
+  try {
+    for (;;) {
+      const segment = heard.shift();
+      if (segment !== undefined) yield segment;
+      else if (state.end === null) await news.promise;
+      else break;
+    }
+  } finally {
+    finish(null);
+  }
+  if (state.end?.error) throw state.end.error;
+}
+
+function errorOf(ending: LinkEnding): SisError {
+  switch (ending.how) {
+    case "refused":
+      return new SisError(ending.diagnosis, ending.message, null);
+    case "unreachable":
+    case "dead":
+      return new SisError(diagnoseFault(ending.fault), ending.fault.message, null, ending.fault);
+    case "closed": {
+      const fault = new Fault("link-lost", `the connection was closed: ${ending.code} ${ending.reason}`.trimEnd());
+      return new SisError(diagnoseFault(fault), fault.message, null, fault);
+    }
+  }
+}
+
+/** Sound in messages of 100 ms; the last is as long as what is left. */
+async function* messages(
+  sound: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { audioFormat }: RasrConfig,
+): AsyncGenerator<Uint8Array> {
+  const rate = sampleRateOf(audioFormat);
+  const wanted = (rate / 1000) * limits.chunkMs.default * bytesPerSample(audioFormat);
+  let waiting = new Uint8Array(0);
+  for await (const piece of sound) {
+    waiting = Buffer.concat([waiting, piece]);
+    let from = 0;
+    for (; waiting.length - from >= wanted; from += wanted) yield waiting.subarray(from, from + wanted);
+    waiting = waiting.subarray(from);
+  }
+  if (waiting.length >= limits.chunkBytes[rate].min) yield waiting;
+}

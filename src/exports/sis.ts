@@ -1,0 +1,18 @@
+/** `sis-agent/sis`: a client of Huawei Cloud SIS, and what its errors mean. docs/api.md shows how it is used. */
+export { type Clock, systemClock } from "../base/clock.ts";
+export { Fault, type FaultCode } from "../base/fault.ts";
+export type { Random } from "../base/random.ts";
+export {
+  type Action,
+  catalogue,
+  type Diagnosis,
+  diagnose,
+  diagnoseFault,
+  diagnoseRefusal,
+  diagnoseStatus,
+  type ErrorClass,
+} from "../sis/catalogue.ts";
+export { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "../sis/credentials.ts";
+export type { Segment } from "../sis/reply.ts";
+export { type AudioFormat, audioFormats, limits, type Mode, type RasrConfig } from "../sis/request.ts";
+export { type RecogniseOptions, recognise, SisError } from "./recognise.ts";

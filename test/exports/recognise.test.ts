@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type RecogniseOptions, recognise, SisError } from "../../src/exports/recognise.ts";
+import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
+import { startSimulator } from "../../src/simulator/simulator.ts";
+import type { Credentials } from "../../src/sis/credentials.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
+import { eventually } from "../system/lab/processes.ts";
+
+const shape = plainNumbers(16_000);
+const sound = (words: number) => new Uint8Array(numberSound(words, shape).buffer);
+const noCredentials: Credentials = { authorize: async () => ({}), refused() {}, expiresAtMs: () => null };
+
+function options(endpoint: string, more: Partial<RecogniseOptions> = {}): RecogniseOptions {
+  const config = { audioFormat: "pcm16k16bit", property: "chinese_16k_general" } as const;
+  return { endpoint, projectId: "p1", credentials: noCredentials, config, ...more };
+}
+
+async function texts(session: AsyncIterable<{ readonly isFinal: boolean; readonly result: { text: string } | null }>) {
+  const heard: string[] = [];
+  for await (const { isFinal, result } of session) if (isFinal && result !== null) heard.push(result.text);
+  return heard;
+}
+
+/** What the session ended with. */
+async function errorOf(session: AsyncIterable<unknown>): Promise<unknown> {
+  try {
+    for await (const _segment of session);
+  } catch (error) {
+    return error;
+  }
+  return null;
+}
+
+function isSisError(error: unknown, code: string): asserts error is SisError {
+  assert.ok(error instanceof SisError, String(error));
+  assert.equal(error.diagnosis.code, code);
+}
+
+for (const [pieces, size] of [
+  ["odd pieces", 777],
+  ["one piece", 10_000_000],
+] as const) {
+  test(`sound in ${pieces} is recognised to its end, once`, async () => {
+    await using service = await startSimulator();
+    const bytes = sound(3);
+    function* cut() {
+      for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+    }
+    assert.deepEqual(await texts(recognise(cut(), options(service.url))), ["0001", "0002", "0003"]);
+    await eventually(() => service.state().connections.open === 0, "the connection is closed");
+    assert.deepEqual(service.state().violations, {});
+  });
+}
+
+test("interim results come as they are asked for", async () => {
+  await using service = await startSimulator();
+  const config = { ...options("").config, interimResults: true };
+  let interim = 0;
+  for await (const { isFinal } of recognise([sound(2)], options(service.url, { config }))) if (!isFinal) interim += 1;
+  assert.ok(interim > 0);
+});
+
+for (const [fault, code] of [
+  [{ kind: "error", code: "SIS.0302" }, "SIS.0302"],
+  [{ kind: "fatal", code: "SIS.0303" }, "SIS.0303"],
+  ["reset", "link-lost"],
+  ["garbage", "wire-bad-json"],
+] as const) {
+  test(`in the middle of a session, ${code} ends it with its diagnosis`, async () => {
+    await using service = await startSimulator();
+    service.addFault({ at: { audio_ms: 2000 }, fault });
+    isSisError(await errorOf(recognise([sound(5)], options(service.url))), code);
+    await eventually(() => service.state().connections.open === 0, "the connection is closed");
+  });
+}
+
+test("a refusal is told to the credentials, and diagnosed", async () => {
+  await using service = await startSimulator({ auth: "token" });
+  let refusals = 0;
+  const credentials: Credentials = { ...noCredentials, refused: () => (refusals += 1) };
+  isSisError(await errorOf(recognise([sound(1)], options(service.url, { credentials }))), "APIGW.0301");
+  assert.equal(refusals, 1);
+});
+
+test("what the service adds one day does no harm", async () => {
+  await using service = await startSimulator();
+  service.addFault({ at: { audio_ms: 500 }, fault: "unknown-type" });
+  assert.deepEqual(await texts(recognise([sound(1)], options(service.url))), ["0001"]);
+});
+
+test("a START that is not answered ends the session", async () => {
+  await using service = await startSimulator();
+  service.addFault({ at: { connection: 1 }, fault: { kind: "stall", for_ms: 60_000 } });
+  const clock = new ManualClock();
+  const error = errorOf(recognise([sound(1)], options(service.url, { clock })));
+  await eventually(() => service.state().connections.accepted === 1, "it is connected");
+  // Pings are answered meanwhile; each turn of the loop lets them.
+  for (let second = 0; second < 20; second += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(500);
+  }
+  clock.advance(10_000);
+  const told = await error;
+  assert.ok(told instanceof SisError);
+  assert.match(told.diagnosis.code, /^link-(timeout|dead)$/);
+});
+
+test("sound that fails ends the session with its own error", async () => {
+  await using service = await startSimulator();
+  const unplugged = new Error("unplugged");
+  async function* broken() {
+    yield sound(1);
+    throw unplugged;
+  }
+  assert.equal(await errorOf(recognise(broken(), options(service.url))), unplugged);
+  await eventually(() => service.state().connections.open === 0, "the connection is closed");
+});
+
+test("leaving the loop closes the connection", async () => {
+  await using service = await startSimulator();
+  async function* endless() {
+    for (;;) {
+      yield sound(1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  for await (const { isFinal } of recognise(endless(), options(service.url))) if (isFinal) break;
+  await eventually(() => service.state().connections.open === 0, "the connection is closed");
+});
