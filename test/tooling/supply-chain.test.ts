@@ -72,8 +72,8 @@ test("the bill of materials names all that ships, with licence and digest, and i
   }
 });
 
-test("decision 60 gives a reason for each library, and their number", () => {
-  const text = readFileSync(path.join(root, "docs/decisions/0060-what-we-depend-on.md"), "utf8");
+test("decision 63 gives a reason for each library, and their number", () => {
+  const text = readFileSync(path.join(root, "docs/decisions/0063-what-we-depend-on.md"), "utf8");
   const { dependencies } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8")) as {
     dependencies: object;
   };
