@@ -101,6 +101,15 @@ function registryOf(source: MetricsSource): { readonly registry: Registry; reado
   );
   counter("audio_lost_seconds_total", "sound captured that will never be recognised", () => seconds(now.ledger.lostMs));
   counter("audio_missed_seconds_total", "sound never captured", () => seconds(now.ledger.missedMs));
+  counter("audio_withheld_seconds_total", "sound not sent: nobody spoke, or the microphone was muted", () =>
+    seconds(now.ledger.withheldMs),
+  );
+  counter("audio_muted_seconds_total", "sound not sent because somebody had muted the microphone", () =>
+    seconds(now.ledger.mutedMs),
+  );
+  counter("audio_speaking_seconds_total", "sound not sent because the device itself spoke", () =>
+    seconds(now.ledger.speakingMs),
+  );
   counter("audio_sent_seconds_total", "sound sent to the service", () => seconds(now.sentMs));
   counter("audio_replayed_seconds_total", "sound sent again", () => seconds(now.replayedMs));
   gauge("audio_pending_seconds", "sound that waits for the service", () => seconds(now.ledger.pendingMs));

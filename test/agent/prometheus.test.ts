@@ -15,6 +15,8 @@ function startLab() {
         acknowledgedMs: 12_000,
         resumedMs: 0,
         withheldMs: 0,
+        mutedMs: 0,
+        speakingMs: 0,
         pendingMs: 500,
         lostMs: 0,
         missedMs: 0,
