@@ -3,6 +3,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import { Fault, toFault } from "../base/fault.ts";
 import type { FleetMessage } from "../fleet/fleet.ts";
 import type { Measurement } from "../fleet/metrics.ts";
+import { severities } from "../fleet/schema.ts";
 
 // The agent's metrics for a Prometheus on the same machine. Loaded only where the settings ask for it.
 
@@ -154,6 +155,8 @@ function countMessages(source: MetricsSource, registers: Registry[]): Disposable
     if ("change" in payload) sessions.inc(payload.change === "started" ? 1 : 0);
     else if ("severity" in payload) {
       const type = topic.slice(topic.lastIndexOf("/") + 1);
+      // An alarm that goes on for another reason may have become better or worse.
+      for (const severity of severities) alarms.remove({ type, severity });
       alarms.set({ type, severity: payload.severity }, payload.status === "active" ? 1 : 0);
     } else if ("phase" in payload) {
       phase.reset();
