@@ -166,7 +166,7 @@ export function startAgent(options: AgentOptions): Agent {
   const voice = startVoice({
     settings,
     credentials: () => credentials,
-    mute: () => sound.gate.mute(),
+    mute: () => sound.gate.mute("speaking"),
     fleet,
     clock,
     random,

@@ -3,6 +3,7 @@ import { Counter, Gauge, Registry } from "prom-client";
 import { Fault, toFault } from "../base/fault.ts";
 import type { FleetMessage } from "../fleet/fleet.ts";
 import type { Measurement } from "../fleet/metrics.ts";
+import { severities } from "../fleet/schema.ts";
 
 // The agent's metrics for a Prometheus on the same machine. Loaded only where the settings ask for it.
 
@@ -101,6 +102,15 @@ function registryOf(source: MetricsSource): { readonly registry: Registry; reado
   );
   counter("audio_lost_seconds_total", "sound captured that will never be recognised", () => seconds(now.ledger.lostMs));
   counter("audio_missed_seconds_total", "sound never captured", () => seconds(now.ledger.missedMs));
+  counter("audio_withheld_seconds_total", "sound not sent: nobody spoke, or the microphone was muted", () =>
+    seconds(now.ledger.withheldMs),
+  );
+  counter("audio_muted_seconds_total", "sound not sent because somebody had muted the microphone", () =>
+    seconds(now.ledger.mutedMs),
+  );
+  counter("audio_speaking_seconds_total", "sound not sent because the device itself spoke", () =>
+    seconds(now.ledger.speakingMs),
+  );
   counter("audio_sent_seconds_total", "sound sent to the service", () => seconds(now.sentMs));
   counter("audio_replayed_seconds_total", "sound sent again", () => seconds(now.replayedMs));
   gauge("audio_pending_seconds", "sound that waits for the service", () => seconds(now.ledger.pendingMs));
@@ -145,6 +155,8 @@ function countMessages(source: MetricsSource, registers: Registry[]): Disposable
     if ("change" in payload) sessions.inc(payload.change === "started" ? 1 : 0);
     else if ("severity" in payload) {
       const type = topic.slice(topic.lastIndexOf("/") + 1);
+      // An alarm that goes on for another reason may have become better or worse.
+      for (const severity of severities) alarms.remove({ type, severity });
       alarms.set({ type, severity: payload.severity }, payload.status === "active" ? 1 : 0);
     } else if ("phase" in payload) {
       phase.reset();

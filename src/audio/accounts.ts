@@ -1,4 +1,4 @@
-import type { Hole, Holes } from "./holes.ts";
+import { type Hole, type Holes, type Withheld, withheldKinds } from "./holes.ts";
 import type { Position } from "./timeline.ts";
 
 /** Where every captured millisecond is: captured = acknowledged + pending + lost. `missed` never got here. */
@@ -7,8 +7,12 @@ export interface Ledger {
   /** Of what was captured: an earlier run left it on disk. */
   readonly resumedMs: number;
   readonly acknowledgedMs: number;
-  /** Of what is acknowledged: never sent, because nobody spoke or the microphone was muted. */
+  /** Of what is acknowledged: never sent. Nobody spoke, or one of the next two. */
   readonly withheldMs: number;
+  /** Of what was withheld: somebody had muted the microphone. */
+  readonly mutedMs: number;
+  /** Of what was withheld: the device itself spoke. */
+  readonly speakingMs: number;
   readonly pendingMs: number;
   readonly lostMs: number;
   readonly missedMs: number;
@@ -21,7 +25,7 @@ export class Accounts {
   readonly #resumed: number;
   readonly #absent: number;
   #lost = 0;
-  #withheld = 0;
+  readonly #withheld: Record<Withheld, number> = { silence: 0, muted: 0, speaking: 0 };
   #missedMs = 0;
   /** Of what lies before the settled position: what was lost, and what was never there. */
   #unacknowledged = 0;
@@ -38,8 +42,8 @@ export class Accounts {
     this.#lost += samples;
   }
 
-  withheld(samples: number): void {
-    this.#withheld += samples;
+  withheld(samples: number, why: Withheld): void {
+    this.#withheld[why] += samples;
   }
 
   missed(ms: number): void {
@@ -48,17 +52,20 @@ export class Accounts {
 
   /** The settled position has passed these holes. */
   passed(holes: readonly Hole[]): void {
-    for (const hole of holes) if (hole.kind !== "withheld") this.#unacknowledged += hole.to - hole.from;
+    for (const { kind, from, to } of holes) if (kind === "lost" || kind === "absent") this.#unacknowledged += to - from;
   }
 
   /** Acknowledged and pending are counted from the positions, lost by itself: that they add up to what was captured can fail. */
   ledger(settled: Position, head: Position, holes: Holes): Ledger {
-    const withheldAhead = holes.within(settled, head, "withheld");
+    const { silence, muted, speaking } = this.#withheld;
+    const withheldAhead = withheldKinds.reduce((sum, kind) => sum + holes.within(settled, head, kind), 0);
     return {
       capturedMs: (head - this.#origin - this.#absent) / this.#samplesPerMs,
       resumedMs: this.#resumed / this.#samplesPerMs,
       acknowledgedMs: (settled - this.#origin - this.#unacknowledged + withheldAhead) / this.#samplesPerMs,
-      withheldMs: this.#withheld / this.#samplesPerMs,
+      withheldMs: (silence + muted + speaking) / this.#samplesPerMs,
+      mutedMs: muted / this.#samplesPerMs,
+      speakingMs: speaking / this.#samplesPerMs,
       pendingMs: (head - settled - holes.within(settled, head)) / this.#samplesPerMs,
       lostMs: this.#lost / this.#samplesPerMs,
       missedMs: this.#missedMs,

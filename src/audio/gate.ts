@@ -7,6 +7,7 @@ import {
   decidedStaying,
   type GateEvent,
   type GateState,
+  type Muting,
   stepGate,
 } from "./gate/machine.ts";
 import { frameMs } from "./gate/voice-activity.ts";
@@ -124,12 +125,12 @@ export class Gate {
   }
 
   /** Nothing of what is captured from now on is sent, until this and every other muting is disposed. */
-  mute(): Disposable {
-    this.#step({ type: "mute" }, this.#heard);
+  mute(why: Muting = "muted"): Disposable {
+    this.#step({ type: "mute", why }, this.#heard);
     let over = false;
     return {
       [Symbol.dispose]: () => {
-        if (!over) this.#step({ type: "unmute" }, this.#heard);
+        if (!over) this.#step({ type: "unmute", why }, this.#heard);
         over = true;
       },
     };

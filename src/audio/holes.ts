@@ -6,8 +6,12 @@ export interface Span {
   readonly to: Position;
 }
 
+/** Why a gate holds sound back: nobody speaks, somebody wants it muted, or the device itself speaks. */
+export const withheldKinds = ["silence", "muted", "speaking"] as const;
+export type Withheld = (typeof withheldKinds)[number];
+
 /** Why a stretch of the log is never read: it is lost, it was held back by a gate, or an earlier run dealt with it. */
-export type HoleKind = "lost" | "withheld" | "absent";
+export type HoleKind = "lost" | Withheld | "absent";
 
 export interface Hole extends Span {
   readonly kind: HoleKind;

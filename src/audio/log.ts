@@ -2,7 +2,7 @@ import type { Clock } from "../base/clock.ts";
 import { Accounts, type Ledger } from "./accounts.ts";
 import { Breaks } from "./breaks.ts";
 import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
-import { Holes, type Span } from "./holes.ts";
+import { Holes, type Span, type Withheld } from "./holes.ts";
 import { Ring } from "./ring.ts";
 import { Shelf } from "./shelf.ts";
 import { type Keeping, keepNothing, noStore, type Progress, type Store } from "./store.ts";
@@ -12,7 +12,7 @@ export { balances, type Ledger } from "./accounts.ts";
 export type { Gap, LossCause } from "./gap-report.ts";
 
 /** What a gate decides about sound: it is to be recognised, or it is not and why. */
-export type Verdict = "send" | "silence" | "muted";
+export type Verdict = "send" | Withheld;
 
 export interface AudioLogOptions {
   /** Hz */
@@ -193,7 +193,7 @@ export class AudioLog {
       this.#offer(head - this.#keepAfter, this.#piece);
       return;
     }
-    for (const each of this.#holes.add({ from, to }, "withheld")) this.#accounts.withheld(each.to - each.from);
+    for (const each of this.#holes.add({ from, to }, verdict)) this.#accounts.withheld(each.to - each.from, verdict);
     this.#skipHoles();
   }
 

@@ -93,11 +93,13 @@ export function toFault(error: unknown): Fault {
 }
 
 /**
- * Text from outside, made fit for a log line or a payload: control characters (escape sequences among them)
- * become spaces, and what is longer than `maxLength` UTF-16 units is cut and marked with `…`.
+ * Text from outside, made fit for a log line or a payload: control characters (escape sequences among them, and what
+ * turns the direction of text round) become spaces, halves of characters become U+FFFD, and what is longer than
+ * `maxLength` UTF-16 units is cut, never inside a character, and marked with `…`.
  */
 export function printable(text: string, maxLength = 200): string {
   // oxlint-disable-next-line no-control-regex -- control characters are what is removed here
-  const clean = text.slice(0, maxLength + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, " ");
-  return clean.length > maxLength ? `${clean.slice(0, maxLength)}…` : clean;
+  const clean = text.slice(0, maxLength + 1).replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, " ");
+  const cut = clean.slice(0, maxLength).replace(/[\ud800-\udbff]$/, "");
+  return (clean.length > maxLength ? `${cut}…` : clean).toWellFormed();
 }

@@ -31,7 +31,9 @@ export function configCommand(): Command {
   command
     .command("schema")
     .description("print the JSON Schema of the configuration file")
-    .action(() => answer(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`));
+    .action(async () => {
+      await answer(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`);
+    });
 
   command
     .command("show")

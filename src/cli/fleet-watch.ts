@@ -1,7 +1,8 @@
 import type { Writable } from "node:stream";
 import { type Clock, pause } from "../base/clock.ts";
 import type { FleetView } from "../console/console.ts";
-import { fleetTable, rowLine, summaryLine } from "../console/table.ts";
+import { fleetTable, outageLine, rowLine, summaryLine } from "../console/table.ts";
+import { answer } from "./print.ts";
 
 /** What is watched. */
 type Watched = Pick<FleetView, "model" | "glance" | "rows">;
@@ -21,9 +22,20 @@ const home = "\u001b[H";
 const eraseLine = "\u001b[K";
 const eraseBelow = "\u001b[J";
 
-/** Shows the fleet until `stop`: on a terminal as a table in place, else a line for each change. */
-export async function watchFleet(view: Watched, stream: WatchStream, clock: Clock, stop: AbortSignal): Promise<void> {
-  if (stream.isTTY === true) await table(view, stream, clock, stop);
+interface Watching {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly stop: AbortSignal;
+}
+
+/** Whether the fleet is shown as a table in place: a terminal that calls itself dumb can but print lines. */
+export function drawsTable(stream: WatchStream, env: Watching["env"]): boolean {
+  return stream.isTTY === true && env["TERM"] !== "dumb";
+}
+
+/** Shows the fleet until `stop`: as a table in place, or a line for each change, as long as somebody reads them. */
+export async function watchFleet(view: Watched, stream: WatchStream, { env, clock, stop }: Watching): Promise<void> {
+  if (drawsTable(stream, env)) await table(view, stream, clock, stop);
   else await lines(view, stream, clock, stop);
 }
 
@@ -34,7 +46,7 @@ async function table(view: Watched, stream: WatchStream, clock: Clock, stop: Abo
   stream.write(enter);
   try {
     while (!stop.aborted) {
-      const shown = fleetTable(view.glance(), view.rows(), (stream.rows ?? 24) - 1, stream.columns ?? 80);
+      const shown = fleetTable(view.glance(), view.rows(), sizeOf(stream.rows, 24) - 1, sizeOf(stream.columns, 80));
       stream.write(`${home}${shown.map((line) => `${line}${eraseLine}\n`).join("")}${eraseBelow}`);
       await pause(clock, frameMs, stop);
     }
@@ -48,21 +60,31 @@ async function lines(view: Watched, stream: WatchStream, clock: Clock, stop: Abo
   const changed = new Set<string>();
   using _watch = view.model.observe((key) => changed.add(key));
   const told = new Map<string, string>();
+  const stopped = new Promise<false>((resolve) => {
+    stop.addEventListener("abort", () => resolve(false), { once: true });
+  });
   let summary = "";
   while (!stop.aborted) {
+    const news: string[] = [];
     const glance = view.glance();
     const { outages } = glance;
-    const head = [summaryLine(glance), ...outages.map(({ text }) => `! ${text}`)].join("\n");
-    if (head !== summary) stream.write(`${head}\n`);
+    const head = [summaryLine(glance), ...outages.map(outageLine)].join("\n");
+    if (head !== summary) news.push(head);
     summary = head;
     const common = new Set(outages.map(({ code }) => code));
     for (const row of view.rows().filter(({ k }) => changed.has(k))) {
       // What an outage explains is told once, above.
       const line = rowLine({ ...row, al: row.al.filter(([, code]) => !common.has(code)) });
-      if (told.get(row.k) !== line) stream.write(`${line}\n`);
+      if (told.get(row.k) !== line) news.push(line);
       told.set(row.k, line);
     }
     changed.clear();
+    if (news.length > 0 && !(await Promise.race([answer(`${news.join("\n")}\n`, stream), stopped]))) return;
     await pause(clock, frameMs, stop);
   }
+}
+
+/** A terminal that does not know its size says 0. */
+function sizeOf(told: number | undefined, usual: number): number {
+  return told === undefined || told === 0 ? usual : told;
 }

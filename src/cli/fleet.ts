@@ -7,8 +7,8 @@ import { seededRandom } from "../base/random.ts";
 import { readSecretFile, type SecretForm } from "../config/secret-file.ts";
 import type { FleetView } from "../console/console.ts";
 import type { BrokerAccess } from "../fleet/broker-access.ts";
-import { watchFleet } from "./fleet-watch.ts";
-import { createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
+import { drawsTable, watchFleet } from "./fleet-watch.ts";
+import { createLogger, type LogLevel, logLevels, logStyle, silent } from "./logging.ts";
 import { answer, print } from "./print.ts";
 
 interface FleetFlags {
@@ -78,7 +78,7 @@ async function fleet(flags: FleetFlags): Promise<void> {
   assertGuarded({ ...flags.listen, ...page });
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
-  const isQuiet = flags.json === true || (flags.watch === true && process.stdout.isTTY);
+  const isQuiet = flags.json === true || (flags.watch === true && drawsTable(process.stdout, process.env));
   await using view = followFleet({
     access,
     mostDevices: flags.maxDevices,
@@ -88,8 +88,9 @@ async function fleet(flags: FleetFlags): Promise<void> {
     logger: isQuiet ? silent : logger,
   });
   if (flags.json === true) await tellOnce(view, stopping.signal);
-  else if (flags.watch === true) await watchFleet(view, process.stdout, systemClock, stopping.signal);
-  else await servePages(view, flags, page, logger, stopping.signal);
+  else if (flags.watch === true) {
+    await watchFleet(view, process.stdout, { env: process.env, clock: systemClock, stop: stopping.signal });
+  } else await servePages(view, flags, page, logger, stopping.signal);
 }
 
 async function tellOnce(view: FleetView, stop: AbortSignal): Promise<void> {
@@ -154,8 +155,6 @@ async function secret(option: string, file: string | undefined, form: SecretForm
   if (found.exposed && form !== "certificates") logger.warn(`${option}: every user of this machine may read the file`);
   return found.text;
 }
-
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 function addressOf(text: string): Address {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]\s]+)):(\d{1,5})$/.exec(text);

@@ -14,6 +14,9 @@ export interface AdjustableLogger extends Logger {
   setLevel(level: LogLevel): void;
 }
 
+/** For commands that tell in their own words what went wrong. */
+export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
 /**
  * A logger of JSON lines: level, time (RFC 3339 with milliseconds), msg, and the fields. Text in fields whose name
  * says that it is a secret is masked.

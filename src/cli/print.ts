@@ -11,9 +11,13 @@ export function print(text: string, stream: Writable = process.stdout): Promise<
   });
 }
 
-/** Prints the answer that a command is there for; says so, and fails, where it cannot be written. */
-export async function answer(text: string): Promise<void> {
-  if (await print(text)) return;
+/**
+ * Prints the answer that a command is there for; says so, and has the command fail, where it cannot be written.
+ * @returns whether it could be
+ */
+export async function answer(text: string, stream: Writable = process.stdout): Promise<boolean> {
+  if (await print(text, stream)) return true;
   await print("the answer could not be written to standard output\n", process.stderr);
   process.exitCode = exitCodes.failed;
+  return false;
 }

@@ -4,11 +4,12 @@ import { systemClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { seededRandom } from "../base/random.ts";
 import { loadConfiguration } from "../config/load.ts";
+import { problemLine } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Outcome } from "../synthesis/outcome.ts";
 import type { Speech } from "../synthesis/speech.ts";
 import { exitCodes } from "./exit-code.ts";
-import { createLogger, logStyle } from "./logging.ts";
+import { silent } from "./logging.ts";
 import { answer, print } from "./print.ts";
 
 interface SayFlags {
@@ -43,8 +44,7 @@ Exit code 0: all of it was heard (or written). 1: it was not, and why is said. C
 
 async function say(text: string, flags: SayFlags): Promise<number> {
   const { settings: configured, secrets, warnings } = await loadConfiguration(flags.config, process.env);
-  const logger = createLogger("error", logStyle(process.env, process.stderr.isTTY), () => {});
-  for (const { message, key } of warnings) logger.warn(message, { key });
+  for (const warning of warnings) await print(`warning: ${problemLine(warning)}\n`, process.stderr);
   const settings = withFlags(configured, flags);
   // Loaded only now: --help and mistyped options are answered in a fraction of the time.
   const [{ speechOf }, { credentialsOf }, { openWavFile }] = await Promise.all([
@@ -60,7 +60,7 @@ async function say(text: string, flags: SayFlags): Promise<number> {
     credentials: () => credentials,
     clock: systemClock,
     random,
-    logger,
+    logger: silent,
     onError() {},
     onOutcome() {},
     onSpeaking() {},
@@ -69,10 +69,11 @@ async function say(text: string, flags: SayFlags): Promise<number> {
   using signals = cancelOnSignal(speech);
   const outcome = await speech.say({ text });
   await speech.stop();
-  if (flags.json === true) await answer(`${JSON.stringify(outcome)}\n`);
+  const told = flags.json !== true || (await answer(`${JSON.stringify(outcome)}\n`));
   const words = complaint(outcome);
   if (words !== null) await print(words, process.stderr);
-  return outcome.result === "spoken" ? exitCodes.fine : signals.exitCode();
+  if (outcome.result !== "spoken") return signals.exitCode();
+  return told ? exitCodes.fine : exitCodes.failed;
 }
 
 function withFlags(settings: Settings, { voice, device }: SayFlags): Settings {

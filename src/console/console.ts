@@ -54,7 +54,7 @@ function timings(): BrokerTimings {
 /** Begins to follow the fleet. @throws {Fault} config-invalid: an access that can never work */
 export function followFleet(options: FleetViewOptions): FleetView {
   const { access, mostDevices, allowCommands, clock, random, logger } = options;
-  assertAccess(access);
+  assertReachable(access);
   const model = new FleetModel({ mostDevices });
   const completed = Promise.withResolvers<void>();
   completed.promise.catch(() => {});
@@ -78,10 +78,11 @@ export function followFleet(options: FleetViewOptions): FleetView {
         broker = { connected: true, complete: true, trouble: "" };
         completed.resolve();
       },
-      lost(fault, retryInMs) {
-        logger.warn(fault.message, { code: fault.code, hint: ownWords(fault.hint), retry_in_ms: retryInMs });
+      lost(cause, retryInMs) {
+        const fault = inOwnWords(cause);
+        logger.warn(fault.message, { code: fault.code, hint: fault.hint, retry_in_ms: retryInMs });
         broker = { connected: false, complete: false, trouble: fault.message };
-        completed.reject(new Fault(fault.code, fault.message, { hint: ownWords(fault.hint), cause: fault }));
+        completed.reject(fault);
       },
     },
   );
@@ -192,10 +193,20 @@ function namesIn(pem: string): readonly string[] {
   }
 }
 
-/** Hints speak of an agent's settings; here, options stand in their place. */
-function ownWords(hint: string): string {
-  return hint
-    .replaceAll("mqtt.url", "--mqtt")
-    .replaceAll(/mqtt\.([a-z]+)_file/g, "--$1-file")
-    .replaceAll(/mqtt\.([a-z]+)/g, "--$1");
+function assertReachable(access: BrokerAccess): void {
+  try {
+    assertAccess(access);
+  } catch (error) {
+    throw inOwnWords(toFault(error));
+  }
+}
+
+/** Faults of the broker speak of an agent's settings; here, options stand in their place. */
+function inOwnWords(fault: Fault): Fault {
+  const translated = (text: string) =>
+    text
+      .replaceAll("mqtt.url", "--mqtt")
+      .replaceAll(/mqtt\.([a-z]+)_file/g, "--$1-file")
+      .replaceAll(/mqtt\.([a-z]+)/g, "--$1");
+  return new Fault(fault.code, translated(fault.message), { hint: translated(fault.hint), cause: fault });
 }

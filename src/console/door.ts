@@ -16,6 +16,7 @@ export interface DoorOptions {
 /** What a request says of itself. */
 export interface Visit {
   readonly method: string;
+  readonly path: string;
   readonly host: string | undefined;
   readonly origin: string | undefined;
   readonly fetchSite: string | undefined;
@@ -62,7 +63,8 @@ export class Door {
     const sameOrigin = visit.origin === undefined || visit.origin === `${scheme}://${visit.host}`;
     const crossSite = visit.fetchSite === "cross-site" || visit.fetchSite === "same-site";
     // A link from elsewhere may open the page; nothing else comes from elsewhere.
-    if (!sameOrigin || (crossSite && visit.method !== "GET")) return { is: "out", why: "asked by another page" };
+    const opensPage = visit.method === "GET" && visit.path === "/";
+    if (!sameOrigin || (crossSite && !opensPage)) return { is: "out", why: "asked by another page" };
     const { token } = this.#options;
     if (token === null) return { is: "in" };
     const bearer = /^Bearer +(\S+)$/i.exec(visit.authorization ?? "")?.[1];

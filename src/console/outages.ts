@@ -35,15 +35,15 @@ export function outageThreshold(devices: number): number {
 }
 
 /** What a common trouble is called, by the alarm's class, or else its type. */
-const names: Readonly<Record<string, string>> = {
-  network: "network problem",
-  service: "service region problem",
-  credentials: "common credentials problem",
-  account: "account problem",
-  throttled: "quota problem",
-  config: "configuration problem",
-  clock: "time service problem",
-};
+const names: ReadonlyMap<string, string> = new Map([
+  ["network", "network problem"],
+  ["service", "service region problem"],
+  ["credentials", "common credentials problem"],
+  ["account", "account problem"],
+  ["throttled", "quota problem"],
+  ["config", "configuration problem"],
+  ["clock", "time service problem"],
+]);
 
 /** Codes are a device's own words: more of them than this are not watched. */
 const mostCodes = 1_000;
@@ -118,6 +118,6 @@ function burstStart(raised: ReadonlyMap<string, Raised>, least: number): number 
 
 function outageOf(code: string, raised: ReadonlyMap<string, Raised>, sinceMs: number): Outage {
   const [any] = raised.values();
-  const name = names[any?.class ?? ""] ?? names[any?.type ?? ""] ?? `common ${any?.type ?? ""} problem`;
+  const name = names.get(any?.class ?? "") ?? names.get(any?.type ?? "") ?? `common ${any?.type ?? ""} problem`;
   return { code, devices: raised.size, sinceMs, text: `${name}: ${raised.size} devices, ${code}` };
 }

@@ -98,9 +98,11 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
   const { door, hub, answers } = options;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   const { method = "GET", headers: given } = request;
+  const path = pathOf(request.url);
   const fetchSite = given["sec-fetch-site"];
   const admission = door.admit({
     method,
+    path,
     host: given.host,
     origin: given.origin,
     fetchSite: typeof fetchSite === "string" ? fetchSite : undefined,
@@ -108,7 +110,6 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
     cookie: given.cookie,
   });
   if (admission.is === "out") return say(response, 403, admission.why);
-  const path = pathOf(request.url);
   if (method === "POST" && path === "/login") return logIn(door, request, response);
   if (admission.is === "stranger") {
     if (method === "GET" && path === "/") return file(response, "login.html");

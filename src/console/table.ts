@@ -1,4 +1,5 @@
 import { printable } from "../base/fault.ts";
+import type { Outage } from "./outages.ts";
 import type { Glance, Row } from "./wire.ts";
 import { compareRows } from "./wire.ts";
 
@@ -8,7 +9,7 @@ const severityNames = ["", "warning", "minor", "major", "critical"];
 
 /** The fleet in so many lines of so many columns: counts, outages, then the worst devices. */
 export function fleetTable(glance: Glance, rows: readonly Row[], lines: number, columns: number): readonly string[] {
-  const head = [summaryLine(glance), ...glance.outages.map(({ text }) => `! ${printable(text)}`).slice(0, 5)];
+  const head = [summaryLine(glance), ...glance.outages.slice(0, 5).map(outageLine)];
   const widths = [Math.max(6, Math.min(28, longest(rows))), 12, 9, 8] as const;
   const title = columnsOf(["DEVICE", "PHASE", "SEVERITY", "FOR", "ALARMS"], widths);
   const room = Math.max(1, lines - head.length - 2);
@@ -28,6 +29,11 @@ export function summaryLine({ devices, phases, alarms, broker, refused, mostDevi
   const full = refused["too-many-devices"] === undefined ? "" : ` (more than ${mostDevices}: the rest is not shown)`;
   const state = broker.connected ? "" : ` · NO BROKER: ${printable(broker.trouble)}`;
   return `${devices} devices${full}: ${counts(phases) || "none"} · alarms: ${counts(alarms) || "none"}${state}`;
+}
+
+/** A trouble that many devices have in common, in one line. */
+export function outageLine({ text }: Outage): string {
+  return `! ${printable(text)}`;
 }
 
 /** A device in one line, for a log. */

@@ -44,7 +44,7 @@ export interface CommandDesk {
 /** Waiting for their turn. */
 const mostWaiting = 8;
 const longestMs = 60_000;
-/** A speaker has its own limits, and its own queue: what is over it ends soon after. */
+/** From `not_after` on: by then a text has begun, or never will, and none takes so long. A speaker has its own limits. */
 const longestSayMs = 3_600_000;
 /** A disk that takes longer than this to note a command is not waited for. */
 const noteMs = 2_000;
@@ -107,7 +107,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
       if (clock.wallMs() > notAfterMs) throw new Fault("command-failed", "its turn came after not_after");
       publish(command.name, id, { status: "executing", reason: "", result: null });
       logger.info("executing a command", { name: command.name, id });
-      const limitMs = command.name === "say" ? longestSayMs : longestMs;
+      const limitMs = command.name === "say" ? notAfterMs - clock.wallMs() + longestSayMs : longestMs;
       end(command.name, id, "succeeded", "", await within(limitMs, run(executors, command, notAfterMs)));
     } catch (error) {
       if (closing.signal.aborted) return;
@@ -126,7 +126,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     const over = new AbortController();
     const late = pause(clock, ms, over.signal).then(() => {
       if (over.signal.aborted) return null;
-      throw new Fault("command-failed", `it took longer than ${ms / 1000} s`);
+      throw new Fault("command-failed", `it took longer than ${Math.round(ms / 1000)} s`);
     });
     try {
       return await Promise.race([work, late]);

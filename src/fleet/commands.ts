@@ -46,7 +46,8 @@ export function readCommand(
   const known = commandNames.find((each) => each === name);
   if (known === undefined) return refused(`there is no such command; there are: ${commandNames.join(", ")}`);
   const parsed = commandPayload.safeParse(jsonOf(payload));
-  if (!parsed.success) return refused(problemOf(parsed.error));
+  if (!parsed.success)
+    return refused(problemOf(parsed.error, "the payload is not a JSON object with v, ts, args and not_after"));
   const notAfterMs = Date.parse(parsed.data.not_after);
   if (nowMs > notAfterMs) return refused("it came too late: not_after has passed by this device's clock");
   if (notAfterMs - nowMs > longestAheadMs) return refused("not_after is more than a day ahead");
@@ -56,7 +57,7 @@ export function readCommand(
 
 function commandOf(name: CommandName, given: unknown): Command | string {
   const parsed = commandArguments[name].safeParse(given);
-  if (!parsed.success) return `args: ${problemOf(parsed.error)}`;
+  if (!parsed.success) return `args: ${problemOf(parsed.error, `${name} takes no such argument`)}`;
   // The arguments are those of this name, which TypeScript cannot follow through two unions at once.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { name, args: parsed.data } as Command;
@@ -70,12 +71,16 @@ function jsonOf(payload: Uint8Array): unknown {
   }
 }
 
-/** The first problem; never what was found, which may be anything. */
-function problemOf(error: {
-  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[];
-}): string {
+/**
+ * The first problem; never what was found, which may be anything.
+ * @param whole what is said of one that is not about a single field
+ */
+function problemOf(
+  error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] },
+  whole: string,
+): string {
   const [issue] = error.issues;
   if (issue === undefined) return "it cannot be read";
-  if (issue.path.length === 0) return "the payload is not a JSON object with v, ts, args and not_after";
+  if (issue.path.length === 0) return whole;
   return `${issue.path.map(String).join(".")}: ${issue.message}`;
 }

@@ -90,6 +90,9 @@ export function metricsPayload(
       pending_ms: rounded(Math.max(0, ledger.pendingMs)),
       lost_ms: rounded(ledger.lostMs),
       missed_ms: rounded(ledger.missedMs),
+      withheld_ms: rounded(ledger.withheldMs),
+      muted_ms: rounded(ledger.mutedMs),
+      speaking_ms: rounded(ledger.speakingMs),
     },
     level:
       level === null

@@ -24,6 +24,11 @@ export const metricsPayload = z.object({
       pending_ms: ms,
       lost_ms: totalMs,
       missed_ms: totalMs,
+      withheld_ms: totalMs.describe("since the start of the agent; of what is acknowledged: not sent"),
+      muted_ms: totalMs.describe(
+        "since the start of the agent; of what was withheld: somebody had muted the microphone",
+      ),
+      speaking_ms: totalMs.describe("since the start of the agent; of what was withheld: the device itself spoke"),
     })
     .describe("captured = acknowledged + pending + lost"),
   level: z

@@ -119,7 +119,7 @@ const transitions: Transitions = {
 
 /**
  * Decides what an event means for a piece of text. Pure: no clock and no randomness but what `context` brings, no I/O.
- * `stay` keeps the running deadline; entering another phase ends it, unless the step sets a new one.
+ * Staying in a phase keeps the running deadline; entering another ends it, unless the step sets a new one.
  */
 export function step(state: State, event: Event, context: Context): Step {
   // The cell is that of this state and this event, which TypeScript cannot follow through two unions at once.

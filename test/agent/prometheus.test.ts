@@ -4,7 +4,9 @@ import { type MetricsSource, servePrometheus } from "../../src/agent/prometheus.
 import { Fault } from "../../src/base/fault.ts";
 import type { FleetMessage } from "../../src/fleet/fleet.ts";
 import { errorEventPayload } from "../../src/fleet/payloads.ts";
+import { alarmPayload, type Severity } from "../../src/fleet/schema.ts";
 import { errorReport } from "../fleet/samples.ts";
+import { alarmOf } from "../system/lab/voices.ts";
 
 function startLab() {
   const listeners = new Set<(message: FleetMessage) => void>();
@@ -15,6 +17,8 @@ function startLab() {
         acknowledgedMs: 12_000,
         resumedMs: 0,
         withheldMs: 0,
+        mutedMs: 0,
+        speakingMs: 0,
         pendingMs: 500,
         lostMs: 0,
         missedMs: 0,
@@ -38,6 +42,11 @@ function startLab() {
   };
   return { source, tell, listeners };
 }
+
+const throttledOf = (severity: Severity, status: "active" | "cleared" = "active"): FleetMessage => ({
+  topic: "sis/v1/f/d/up/alarm/throttled",
+  payload: alarmPayload.parse(alarmOf({ severity, status })),
+});
 
 const errorOf = (code: string): FleetMessage => ({
   topic: "sis/v1/f/d/up/event/error",
@@ -69,6 +78,20 @@ test("what is measured and told is there to be scraped, as often as one likes", 
     assert.equal((await fetch(url, { method: "POST" })).status, 404);
   }
   assert.equal(listeners.size, 0);
+});
+
+test("an alarm that becomes worse while it is active is one alarm", async () => {
+  const { source, tell } = startLab();
+  await using server = await servePrometheus("127.0.0.1:0", source);
+  const alarms = async () => {
+    const text = await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text();
+    return text.match(/^sis_agent_alarm_active\{.*$/gm);
+  };
+  tell(throttledOf("minor"));
+  tell(throttledOf("major"));
+  assert.deepEqual(await alarms(), ['sis_agent_alarm_active{type="throttled",severity="major"} 1']);
+  tell(throttledOf("major", "cleared"));
+  assert.deepEqual(await alarms(), ['sis_agent_alarm_active{type="throttled",severity="major"} 0']);
 });
 
 test("a service that invents codes does not fill the memory", async () => {

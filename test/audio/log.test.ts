@@ -10,6 +10,8 @@ const nothing: Ledger = {
   resumedMs: 0,
   acknowledgedMs: 0,
   withheldMs: 0,
+  mutedMs: 0,
+  speakingMs: 0,
   pendingMs: 0,
   lostMs: 0,
   missedMs: 0,

@@ -84,3 +84,8 @@ test("an answer that cannot be written is a failure that says so", async () => {
   const { code, stderr } = await sisAgent(["config", "schema"], { stdio: ["ignore", full.fd, "pipe"] });
   assert.deepEqual([code, stderr], [1, "the answer could not be written to standard output\n"]);
 });
+
+test("an address that is no broker's is told of by the option's name", async () => {
+  const { code, stderr } = await sisAgent(["fleet", "--json", "--mqtt", "mqtt://user@broker.example"]);
+  assert.deepEqual([code, stderr], [78, "--mqtt has a user or password in it: use --user and --password-file\n"]);
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { open, readdir, readFile, writeFile } from "node:fs/promises";
 import { suite, test } from "node:test";
 import { readInt16 } from "../../src/audio/pcm.ts";
 import { WavReader } from "../../src/audio/wav.ts";
@@ -64,6 +64,17 @@ suite("say", { timeout: 60_000 }, () => {
       home.simulator.state().speech.last.map(({ config }) => config.property),
       ["english_cameal_common", "english_cameal_common"],
     );
+  });
+
+  test("what became of it cannot be written: exit code 1; what is odd in the configuration is said", async () => {
+    await using home = await house();
+    await using full = await open("/dev/full", "w");
+    const config = await readFile(home.folder.of("agent.toml"), "utf8");
+    await writeFile(home.folder.of("odd.toml"), `${config}[mqtt]\nurl = "mqtt://b.example"\nuser = "u"\n`);
+    const args = ["say", "1", "--json", "--out", home.folder.of("out.wav"), "--config", home.folder.of("odd.toml")];
+    const { code, stderr } = await sisAgent(args, { stdio: ["ignore", full.fd, "pipe"] });
+    assert.equal(code, 1);
+    assert.match(stderr, /^warning: .*odd\.toml.*mqtt\.url: .*\nthe answer could not be written to standard output\n$/);
   });
 
   test("the service refuses: exit code 1, the code, and what to do", async () => {

@@ -6,6 +6,7 @@ import { ManualClock } from "../lab/manual-clock.ts";
 const token = "0123456789abcdef01234567";
 const visit = (more: Partial<Visit> = {}): Visit => ({
   method: "GET",
+  path: "/",
   host: "127.0.0.1:8080",
   origin: undefined,
   fetchSite: undefined,
@@ -37,6 +38,10 @@ for (const [door, more, is] of [
   [plain, { method: "POST", fetchSite: "same-site" }, "out"],
   [plain, { method: "POST", origin: "http://127.0.0.1:8080", fetchSite: "same-origin" }, "in"],
   [plain, { fetchSite: "cross-site" }, "in"], // a link was followed
+  [plain, { path: "/api/stream", fetchSite: "cross-site" }, "out"],
+  [plain, { path: "/metrics", fetchSite: "same-site" }, "out"],
+  [plain, { path: "/api/stream", fetchSite: "same-origin" }, "in"],
+  [plain, { path: "/api/fleet", fetchSite: "none" }, "in"],
   [guarded, { host: "fleet.example" }, "stranger"],
   [guarded, { host: "FLEET.example", ...shown }, "in"],
   [guarded, { host: "one.lab.example", ...shown }, "in"],

@@ -68,6 +68,7 @@ for (const [more, name] of [
   [{ class: "service" }, "service region problem: 50 devices, SIS.0303"],
   [{ class: "x", type: "credentials" }, "common credentials problem: 50 devices, SIS.0303"],
   [{ class: "x", type: "capture" }, "common capture problem: 50 devices, SIS.0303"],
+  [{ class: "constructor", type: "toString" }, "common toString problem: 50 devices, SIS.0303"],
 ] as const) {
   test(`${JSON.stringify(more)} is called: ${name}`, () => {
     assert.equal(watchOf(50, 1, more).evaluate(1_000)[0]?.outage.text, name);

@@ -186,3 +186,28 @@ test("more than can be remembered within their life are refused", async () => {
   await eventually(() => lab.told.includes("event report 502 succeeded"), "a later one");
   await desk.close();
 });
+
+test("a text that still waits for its turn has not failed", async () => {
+  using lab = startLab();
+  const spoken = Promise.withResolvers<null>();
+  const desk = lab.open({ say: () => spoken.promise });
+  desk.receive(["say", "1"], lab.payload({ text: "when it is quiet" }, 3 * 3_600_000), false);
+  await lab.until(2);
+  lab.clock.advance(2 * 3_600_000);
+  await setImmediate();
+  spoken.resolve(null);
+  await lab.until(3);
+  assert.equal(lab.told[2], "say 1 succeeded");
+  await desk.close();
+});
+
+test("a speaker that never tells what became of a text does not keep the command for ever", async () => {
+  using lab = startLab();
+  const desk = lab.open({ say: () => new Promise<null>(() => {}) });
+  desk.receive(["say", "1"], lab.payload({ text: "hello" }), false);
+  await lab.until(2);
+  lab.clock.advance(3_600_000 + 60_000);
+  await lab.until(3);
+  assert.match(lab.told[2] ?? "", /^say 1 failed it took longer than 3660 s/);
+  await desk.close();
+});

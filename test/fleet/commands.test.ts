@@ -34,7 +34,10 @@ const refused: Readonly<Record<string, readonly [found: ReadCommand, why: RegExp
     /a day ahead/,
   ],
   "one without an end": [read("mute/1", { ...good, not_after: undefined }), /not_after/],
-  "one with arguments it does not take": [read("mute/1", { ...good, args: { force: true } }), /args/],
+  "one with arguments it does not take": [
+    read("mute/1", { ...good, args: { force: true } }),
+    /args: mute takes no such argument/,
+  ],
   "one without the argument it needs": [read("say/1"), /args: text/],
   "a text that is too long": [read("say/1", { ...good, args: { text: "x".repeat(2_001) } }), /args: text/],
   "a level that there is not": [read("log-level/1", { ...good, args: { level: "trace" } }), /args: level/],

@@ -8,7 +8,17 @@ import { errorOf, sessionOf, transcript } from "./samples.ts";
 
 function measured(change: Partial<Measurement> = {}): Measurement {
   return {
-    ledger: { capturedMs: 0, acknowledgedMs: 0, resumedMs: 0, withheldMs: 0, pendingMs: 0, lostMs: 0, missedMs: 0 },
+    ledger: {
+      capturedMs: 0,
+      acknowledgedMs: 0,
+      resumedMs: 0,
+      withheldMs: 0,
+      mutedMs: 0,
+      speakingMs: 0,
+      pendingMs: 0,
+      lostMs: 0,
+      missedMs: 0,
+    },
     sentMs: 0,
     replayedMs: 0,
     level: null,
@@ -31,6 +41,8 @@ test("a minute is the difference of its ends; the ledger is of the whole time, a
         acknowledgedMs: 90_000,
         resumedMs: 0,
         withheldMs: 0,
+        mutedMs: 0,
+        speakingMs: 0,
         pendingMs: 8_000,
         lostMs: 2_000,
         missedMs: 500,
@@ -47,7 +59,9 @@ test("a minute is the difference of its ends; the ledger is of the whole time, a
         capturedMs: 160_000,
         acknowledgedMs: 150_000,
         resumedMs: 0,
-        withheldMs: 0,
+        withheldMs: 6_000,
+        mutedMs: 1_000,
+        speakingMs: 3_000,
         pendingMs: 7_000,
         lostMs: 3_000,
         missedMs: 700,
@@ -71,6 +85,7 @@ test("a minute is the difference of its ends; the ledger is of the whole time, a
   });
   const { ledger } = payload;
   assert.equal(ledger.captured_ms, ledger.acknowledged_ms + ledger.pending_ms + ledger.lost_ms);
+  assert.deepEqual([ledger.withheld_ms, ledger.muted_ms, ledger.speaking_ms], [6_000, 1_000, 3_000]);
   assert.deepEqual([payload.window_s, payload.backlog_ms, payload.cpu_percent], [60, 7_000, 10]);
   assert.deepEqual(payload.mqtt, { reconnects: 1, waiting: 4, dropped: 5, unheard: 1 });
   assert.deepEqual(payload.level, { rms_dbfs: -31.3, peak_dbfs: -2, clipped_ratio: 0.25 });

@@ -34,7 +34,17 @@ const session = { type: "session", change: "started", session: "s", traceId: nul
 const gap = { type: "gap", lostMs: 12.5, fromMs: nowMs, toMs: nowMs, cause: "buffer-full" } as const;
 
 const measurement: Measurement = {
-  ledger: { capturedMs: 1, resumedMs: 0, withheldMs: 0, acknowledgedMs: 1, pendingMs: 0, lostMs: 0, missedMs: 0 },
+  ledger: {
+    capturedMs: 1,
+    resumedMs: 0,
+    withheldMs: 0,
+    mutedMs: 0,
+    speakingMs: 0,
+    acknowledgedMs: 1,
+    pendingMs: 0,
+    lostMs: 0,
+    missedMs: 0,
+  },
   sentMs: 1,
   replayedMs: 0,
   level: { rmsDbfs: -30, peakDbfs: -3, clippedRatio: 0 },

@@ -137,6 +137,8 @@ test("metrics come at QoS 0, are not kept, and not queued while the broker is aw
     acknowledgedMs: 1,
     resumedMs: 0,
     withheldMs: 0,
+    mutedMs: 0,
+    speakingMs: 0,
     pendingMs: 0,
     lostMs: 0,
     missedMs: 0,

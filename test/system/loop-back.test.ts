@@ -67,8 +67,9 @@ suite("an agent that speaks where it listens", {
     await somebodySays(pulse, "5678", 1500);
     await agent.until("somebody was heard", () => agent.texts.length > 0);
     assert.deepEqual(agent.texts, ["5678"]);
-    const { withheldMs = Number.NaN, ...accounts } = await house.accounts();
+    const { withheldMs = Number.NaN, speakingMs, ...accounts } = await house.accounts();
     assert.ok(withheldMs >= mutedMs && withheldMs < mutedMs + 2000, `${withheldMs} ms were withheld`);
+    assert.deepEqual([speakingMs, accounts["mutedMs"]], [withheldMs, 0], "all of it because it spoke");
     const { capturedMs, acknowledgedMs = 0, pendingMs = 0, lostMs = 0 } = accounts;
     assert.equal(Math.round(acknowledgedMs + pendingMs + lostMs), Math.round(capturedMs ?? Number.NaN));
     assert.deepEqual(agent.texts, ["5678"]);

@@ -1,3 +1,4 @@
+import type { Withheld } from "../holes.ts";
 import type { Verdict } from "../log.ts";
 import type { Position } from "../timeline.ts";
 
@@ -16,8 +17,11 @@ export type GateState =
   | { readonly phase: "held" }
   /** There is nothing to wait for: all sound passes. */
   | { readonly phase: "always" }
-  /** Muted `mutes` times over; `after`: where it goes on afterwards. */
-  | { readonly phase: "muted"; readonly mutes: number; readonly after: "shut" | "held" | "always" };
+  /** Muted for one reason or more; `after`: where it goes on afterwards. */
+  | { readonly phase: "muted"; readonly mutes: readonly Muting[]; readonly after: "shut" | "held" | "always" };
+
+/** Why nothing is to pass, whoever speaks. */
+export type Muting = Exclude<Withheld, "silence">;
 
 export type GatePhase = GateState["phase"];
 type StateOf<P extends GatePhase> = Extract<GateState, { readonly phase: P }>;
@@ -25,7 +29,10 @@ type StateOf<P extends GatePhase> = Extract<GateState, { readonly phase: P }>;
 /** `frame`: a frame of sound was looked at. */
 export type GateEvent =
   | { readonly type: "frame"; readonly speech: boolean }
-  | { readonly type: "press" | "release" | "mute" | "unmute" };
+  | { readonly type: "press" | "release" }
+  | { readonly type: "mute" | "unmute"; readonly why: Muting };
+
+type EventOf<E extends GateEvent["type"]> = GateEvent & { readonly type: E };
 
 interface Context {
   /** Where the log's sound ends, as far as it has been looked at. */
@@ -36,18 +43,16 @@ interface Context {
 
 type Transitions = {
   readonly [P in GatePhase]: {
-    readonly [E in GateEvent["type"]]: (
-      state: StateOf<P>,
-      event: Extract<GateEvent, { readonly type: E }>,
-      context: Context,
-    ) => GateState;
+    readonly [E in GateEvent["type"]]: (state: StateOf<P>, event: EventOf<E>, context: Context) => GateState;
   };
 };
 
 const stay = (state: GateState): GateState => state;
 const shut: GateState = { phase: "shut" };
 const hold = (): GateState => ({ phase: "held" });
-const muteBefore = (after: StateOf<"muted">["after"]) => (): GateState => ({ phase: "muted", mutes: 1, after });
+const muteBefore =
+  (after: StateOf<"muted">["after"]) =>
+  (_state: GateState, { why }: EventOf<"mute">): GateState => ({ phase: "muted", mutes: [why], after });
 const linger = (_state: GateState, _event: GateEvent, { at, hangover }: Context): GateState => ({
   phase: "open",
   until: at + hangover,
@@ -77,8 +82,12 @@ const transitions: Transitions = {
     frame: stay,
     press: (state) => (state.after === "shut" ? { ...state, after: "held" } : state),
     release: (state) => (state.after === "held" ? { ...state, after: "shut" } : state),
-    mute: (state) => ({ ...state, mutes: state.mutes + 1 }),
-    unmute: (state) => (state.mutes > 1 ? { ...state, mutes: state.mutes - 1 } : { phase: state.after }),
+    mute: (state, { why }) => ({ ...state, mutes: [...state.mutes, why] }),
+    unmute: (state, { why }) => {
+      const ended = state.mutes.indexOf(why);
+      const mutes = state.mutes.filter((_, index) => index !== ended);
+      return mutes.length > 0 ? { ...state, mutes } : { phase: state.after };
+    },
   },
 };
 
@@ -97,19 +106,25 @@ export function stepGate(state: GateState, event: GateEvent, context: Context): 
 /** What is decided when the gate leaves `state` for `next` at `at`. What a shut gate has kept passes if it opens. */
 export function decidedOnLeaving(state: GateState, next: GateState, at: Position): Decision | null {
   if (next.phase === state.phase) return null;
-  if (state.phase !== "shut") return { upTo: at, verdict: verdicts[state.phase] };
+  if (state.phase !== "shut") return { upTo: at, verdict: verdictOf(state) };
   return next.phase === "muted" ? { upTo: at, verdict: "silence" } : null;
 }
 
 /** What is decided about sound that ends at `at` while the gate stays as it is. @param kept what a shut gate keeps, samples */
 export function decidedStaying(state: GateState, at: Position, kept: number): Decision {
-  return { upTo: state.phase === "shut" ? at - kept : at, verdict: verdicts[state.phase] };
+  return { upTo: state.phase === "shut" ? at - kept : at, verdict: verdictOf(state) };
 }
 
-const verdicts: Readonly<Record<GatePhase, Verdict>> = {
-  shut: "silence",
-  open: "send",
-  held: "send",
-  always: "send",
-  muted: "muted",
-};
+function verdictOf(state: GateState): Verdict {
+  switch (state.phase) {
+    case "shut":
+      return "silence";
+    case "muted":
+      // What somebody wants counts before what the device does.
+      return state.mutes.includes("muted") ? "muted" : "speaking";
+    case "open":
+    case "held":
+    case "always":
+      return "send";
+  }
+}

@@ -1,9 +1,9 @@
 import { startAgent } from "../../agent.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { Logger } from "../../base/logger.ts";
 import { startEmbeddedBroker } from "../../simulator/broker.ts";
 import type { Simulator } from "../../simulator/options.ts";
 import { startSimulator } from "../../simulator/simulator.ts";
+import { silent } from "../logging.ts";
 import { build, version } from "../version.ts";
 import type { Happening } from "./happening.ts";
 import { writeConfiguration } from "./settings.ts";
@@ -22,7 +22,6 @@ export interface House {
 }
 
 /** The demo shows all that matters; the agent's log would say it again, in other words. */
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Starts the simulator and the broker on loopback ports that are free, and the agent against them. */
 export async function openHouse(options: {

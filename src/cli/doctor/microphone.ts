@@ -7,6 +7,7 @@ import type { SourceEvent } from "../../audio/source.ts";
 import { type Fault, printable } from "../../base/fault.ts";
 import type { Settings } from "../../config/schema.ts";
 import { sampleRateOf } from "../../sis/request.ts";
+import { silent } from "../logging.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, fail, failed, ok, skip, warn } from "./finding.ts";
 import type { Patient } from "./patient.ts";
@@ -14,7 +15,6 @@ import type { Patient } from "./patient.ts";
 const recordedMs = 2000;
 const windowMs = 100;
 const mostDevices = 12;
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 
 export const microphoneCheck: Check = {
   name: "microphone",
@@ -57,7 +57,7 @@ async function listen(patient: Patient, signal: AbortSignal): Promise<Heard> {
   if (settings.audio.source === "serial") await listenSerial(settings, patient, sampleRate, hear, stop);
   else {
     const { recorder, device } = settings.audio;
-    const breakdown = await record({ recorder, device, sampleRate, clock: patient.clock, logger: quiet }, hear, stop);
+    const breakdown = await record({ recorder, device, sampleRate, clock: patient.clock, logger: silent }, hear, stop);
     fault = breakdown?.fault ?? null;
   }
   return { samples: joined(pieces, length), fault };

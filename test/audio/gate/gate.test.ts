@@ -173,12 +173,17 @@ test("in the audio log: what passes is read, what is withheld is accounted for, 
   hear(1000);
   assert.equal(log.unread / perMs, 1700);
   assert.equal(log.cursor / perMs, 2300);
-  using _muting = gate.mute();
+  const speaking = gate.mute("speaking");
   hear(2000);
+  using _muting = gate.mute("muted");
+  hear(500);
+  speaking[Symbol.dispose]();
+  hear(250);
   assert.equal(log.unread / perMs, 1700);
   const ledger = log.ledger();
   assert.ok(balances(ledger));
-  assert.deepEqual([ledger.capturedMs, ledger.withheldMs, ledger.pendingMs], [6000, 4300, 1700]);
+  assert.deepEqual([ledger.capturedMs, ledger.withheldMs, ledger.pendingMs], [6750, 5050, 1700]);
+  assert.deepEqual([ledger.speakingMs, ledger.mutedMs], [2000, 750], "the rest was silence");
 });
 
 type Act =

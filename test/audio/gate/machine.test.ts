@@ -6,6 +6,7 @@ import {
   type GateEvent,
   type GatePhase,
   type GateState,
+  type Muting,
   stepGate,
 } from "../../../src/audio/gate/machine.ts";
 
@@ -14,14 +15,19 @@ const open: GateState = { phase: "open", until: 1050 };
 const held: GateState = { phase: "held" };
 const always: GateState = { phase: "always" };
 const opened: GateState = { phase: "open", until: 1100 };
-const muted = (after: "shut" | "held" | "always", mutes = 1): GateState => ({ phase: "muted", mutes, after });
+const muted = (after: "shut" | "held" | "always", ...mutes: readonly Muting[]): GateState => ({
+  phase: "muted",
+  mutes: mutes.length === 0 ? ["muted"] : mutes,
+  after,
+});
 
 const speech: GateEvent = { type: "frame", speech: true };
 const nothing: GateEvent = { type: "frame", speech: false };
 const press: GateEvent = { type: "press" };
 const release: GateEvent = { type: "release" };
-const mute: GateEvent = { type: "mute" };
-const unmute: GateEvent = { type: "unmute" };
+const mute: GateEvent = { type: "mute", why: "muted" };
+const unmute: GateEvent = { type: "unmute", why: "muted" };
+const speak: GateEvent = { type: "mute", why: "speaking" };
 
 /** At position 1000, with a hangover of 100. */
 const rows: readonly (readonly [GateState, GateEvent, GateState])[] = [
@@ -57,8 +63,12 @@ const rows: readonly (readonly [GateState, GateEvent, GateState])[] = [
   [muted("always"), press, muted("always")],
   [muted("held"), release, muted("shut")],
   [muted("always"), release, muted("always")],
-  [muted("shut"), mute, muted("shut", 2)],
-  [muted("shut", 2), unmute, muted("shut")],
+  [muted("shut"), mute, muted("shut", "muted", "muted")],
+  [muted("shut", "muted", "muted"), unmute, muted("shut")],
+  [shut, speak, muted("shut", "speaking")],
+  [muted("shut", "speaking"), mute, muted("shut", "speaking", "muted")],
+  [muted("shut", "muted", "speaking"), unmute, muted("shut", "speaking")],
+  [muted("shut", "speaking"), unmute, muted("shut", "speaking")],
   [muted("shut"), unmute, shut],
   [muted("held"), unmute, held],
   [muted("always"), unmute, always],
@@ -94,4 +104,6 @@ test("what is decided when the gate moves, and while it stays", () => {
   assert.deepEqual(decidedStaying(shut, 1000, 300), { upTo: 700, verdict: "silence" });
   assert.deepEqual(decidedStaying(open, 1000, 300), { upTo: 1000, verdict: "send" });
   assert.deepEqual(decidedStaying(muted("shut"), 1000, 300), { upTo: 1000, verdict: "muted" });
+  assert.deepEqual(decidedStaying(muted("shut", "speaking"), 1000, 300), { upTo: 1000, verdict: "speaking" });
+  assert.deepEqual(decidedStaying(muted("shut", "speaking", "muted"), 1000, 300), { upTo: 1000, verdict: "muted" });
 });
