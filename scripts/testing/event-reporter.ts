@@ -49,7 +49,12 @@ function failureType(error: Error | null): unknown {
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string, void> {
   for await (const event of events) {
     const line = translate(event);
-    if (line !== null) writeSync(3, `${JSON.stringify(line)}\n`);
+    if (line !== null) writeSync(3, `${oneLine(JSON.stringify(line))}\n`);
   }
   yield "";
+}
+
+/** The line and paragraph separators of Unicode stand as they are in JSON, and end a line for who reads lines. */
+function oneLine(json: string): string {
+  return json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
 }

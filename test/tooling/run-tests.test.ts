@@ -40,7 +40,7 @@ async function run(files: Readonly<Record<string, string>>, ...options: string[]
 test("a green suite: exit code 0, and the count last", async () => {
   const { code, lastLine } = await run({
     "a.ts": 'test("one", () => {}); describe("s", () => { test("two", () => {}); });',
-    "b.ts": 'test("three", () => {});',
+    "b.ts": 'test("line\\u2028separator", () => {});',
   });
   assert.deepEqual([code, lastLine], [0, "3 passed, 0 failed"]);
 });
