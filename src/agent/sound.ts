@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Gate, hangoverMs, startGate } from "../audio/gate.ts";
 import { AudioLog, balances, type Gap } from "../audio/log.ts";
-import type { SourceEvent } from "../audio/source.ts";
+import type { Silencer, SourceEvent } from "../audio/source.ts";
 import { Spool } from "../audio/spool.ts";
 import { keepingOf } from "../audio/store.ts";
 import type { Clock } from "../base/clock.ts";
@@ -36,6 +36,8 @@ export interface Sound {
   /** Nobody reads any more: the rest goes to the disk, in half a second at the most; what does not is lost and told. */
   close(): Promise<void>;
 }
+
+const silenced: Readonly<Record<Silencer, string>> = { mute: "muted", stop: "stopped" };
 
 /** The disk gets so long to take the last of the sound. */
 const keepingMs = 500;
@@ -123,7 +125,7 @@ export function openSound(options: SoundOptions): Sound {
           muting?.[Symbol.dispose]();
           muting = event.muted ? gate.mute() : null;
           if (event.muted) log.rest();
-          logger.info(event.muted ? "muted: nothing is captured" : "no longer muted");
+          logger.info(event.muted ? `${silenced[event.by]}: nothing is captured` : "sound is captured again");
           break;
         case "ended":
           gate.end();
