@@ -200,14 +200,42 @@ test("more than the disk may hold: the oldest goes, counted, if it is no longer 
   assert.ok(balances(log.ledger()));
 });
 
+test("where the settings allow less than they did, the oldest of an earlier run goes at once, counted", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(60_000);
+  await first.spool.close();
+  const { log, gaps, readAll, capture, spool } = run(folder, { ...outage, stream: "second", maxBytes: 340_000 });
+  await spool.written;
+  const bytes = sounds(folder).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+  assert.ok(bytes > 300_000 && bytes <= 340_000, `${bytes} bytes`);
+  await capture(100);
+  assert.deepEqual(await readAll(), [{ from: 40_000 * perMs, to: 60_100 * perMs }]);
+  assert.equal(log.ledger().lostMs, 40_000);
+  assert.ok(gaps.every((gap) => gap.cause === "buffer-full"));
+  assert.ok(balances(log.ledger()));
+});
+
 test("what has been on disk for too long is deleted, and counted", async (t) => {
   const folder = tempFolder(t);
-  const { log, capture, gaps, clock } = run(folder, { maxAgeMs: 60_000 });
+  const { log, capture, gaps, clock, spool } = run(folder, { maxAgeMs: 60_000 });
   await capture(25_000);
-  clock.advance(50_000);
+  clock.advance(55_000);
+  await spool.written;
   await capture(200);
   assert.equal(log.ledger().lostMs, 20_000);
   assert.deepEqual([...new Set(gaps.map((gap) => gap.cause))], ["expired"]);
+});
+
+test("what is too old is deleted though no sound comes, and counted when it does again", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, clock, spool } = run(folder, { maxAgeMs: 60_000 });
+  await capture(5_000);
+  clock.advance(75_000);
+  for (const _ of ["found", "deleted"]) await spool.written;
+  assert.deepEqual(sounds(folder), []);
+  await capture(2_000);
+  assert.equal(log.ledger().lostMs, 5_000);
 });
 
 test("sound of an earlier run counts its age on; a clock that was not set says nothing about age", async (t) => {
