@@ -13,7 +13,15 @@ import path from "node:path";
 import type { Span } from "../holes.ts";
 import type { Progress, Resumed } from "../store.ts";
 import type { Position, Run } from "../timeline.ts";
-import { decodeHeader, decodeSound, type FrameHeader, frameBytes, headerBytes } from "./frame.ts";
+import {
+  decodeHeader,
+  decodeSound,
+  type FrameHeader,
+  frameBytes,
+  headerBytes,
+  type Placed,
+  seekHeader,
+} from "./frame.ts";
 import { type Note, newestNote } from "./note.ts";
 
 export const soundSuffix = ".sound";
@@ -35,6 +43,8 @@ export interface Found {
   readonly noteNumber: number;
   /** Bytes that were no whole frame: what was being written when the power went. */
   readonly torn: number;
+  /** Why something that is done with is still there; null: nothing is. */
+  readonly leftOver: unknown;
 }
 
 type StoredBlock = Span & Run;
@@ -57,15 +67,15 @@ export function lookThrough(folder: string, sampleRate: number): Found {
   const stored = withoutOverlaps(all, sampleRate);
   const progress = note === null ? beginningOf(stored) : atRate(note, sampleRate);
   const files = stored.filter((file) => progress !== null && file.to > progress.settled);
-  for (const { path: file } of all) if (!files.some((each) => each.path === file)) remove(file);
+  const done = all.map((file) => file.path).filter((file) => !files.some((each) => each.path === file));
   const torn = all.reduce((sum, file) => sum + file.torn, 0);
   if (progress === null || files.length === 0) {
     // Positions begin at 0 again: an old note would take new sound for settled.
-    remove(notePath(folder));
-    return { files: [], resumed: null, noteNumber: 0, torn };
+    const leftOver = remove([...done, notePath(folder)]);
+    return { files: [], resumed: null, noteNumber: 0, torn, leftOver };
   }
   const blocks = files.flatMap((file) => file.blocks).filter((block) => block.to > progress.settled);
-  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, torn };
+  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, torn, leftOver: remove(done) };
 }
 
 /** In order, each position once: a piece that could not be written to its end was written again elsewhere. */
@@ -105,10 +115,9 @@ function readStored(file: string, sampleRate: number): Stored | null {
     const descriptor = openSync(file, constants.O_RDONLY);
     try {
       const { size } = fstatSync(descriptor);
-      const headers = wholeFrames(descriptor, size);
-      const bytes = headers.reduce((sum, header) => sum + frameBytes(header), 0);
+      const { headers, bytes } = wholeFrames(descriptor, size);
       if (bytes < size) cutOff(file, bytes);
-      const blocks = headers.map((header) => blockOf(header, sampleRate));
+      const blocks = withoutGaps(headers.map((header) => blockOf(header, sampleRate)));
       const last = blocks.at(-1);
       const endMs = last === undefined ? 0 : last.wallMs + ((last.to - last.from) * 1000) / sampleRate;
       return { path: file, from: blocks[0]?.from ?? 0, to: last?.to ?? 0, bytes, endMs, blocks, torn: size - bytes };
@@ -120,31 +129,50 @@ function readStored(file: string, sampleRate: number): Stored | null {
   }
 }
 
-/** The headers of the frames that follow one another from the beginning of the file, up to the last that is whole. */
-function wholeFrames(descriptor: number, size: number): readonly FrameHeader[] {
-  const headers: FrameHeader[] = [];
-  let at = 0;
+/** The headers of the frames in a file, up to the last that is whole, and where that ends. */
+function wholeFrames(
+  descriptor: number,
+  size: number,
+): { readonly headers: readonly FrameHeader[]; readonly bytes: number } {
+  const frames: Placed[] = [];
+  let bytes = 0;
   for (;;) {
-    const header = headerAt(descriptor, at);
-    const before = headers.at(-1);
-    if (header === null || at + frameBytes(header) > size) break;
-    if (before !== undefined && !follows(before, header)) break;
-    headers.push(header);
-    at += frameBytes(header);
+    const next = frameAt(descriptor, bytes, size, frames.at(-1)?.header);
+    if (next === null || next.at + frameBytes(next.header) > size) break;
+    frames.push(next);
+    bytes = next.at + frameBytes(next.header);
   }
   // The length of a file may be on disk before its content is.
-  for (let last = headers.at(-1); last !== undefined; last = headers.at(-1)) {
-    const bytes = Buffer.alloc(frameBytes(last));
-    readSync(descriptor, bytes, 0, bytes.length, at - bytes.length);
-    if (decodeSound(last, bytes, 0) !== null) break;
-    headers.pop();
-    at -= bytes.length;
+  for (let last = frames.at(-1); last !== undefined; last = frames.at(-1)) {
+    if (decodeSound(last.header, bytesFrom(descriptor, last.at, bytes), 0) !== null) break;
+    frames.pop();
+    bytes = last.at;
   }
-  return headers;
+  return { headers: frames.map(({ header }) => header), bytes };
+}
+
+/** The frame that begins at `at`, or the next behind it where that one's header went bad; null: there is none. */
+function frameAt(descriptor: number, at: number, size: number, before: FrameHeader | undefined): Placed | null {
+  const header = headerAt(descriptor, at);
+  if (header !== null && (before === undefined || follows(before, header))) return { header, at };
+  if (before === undefined || at >= size) return null;
+  const found = seekHeader(bytesFrom(descriptor, at, size), before);
+  return found && { header: found.header, at: at + found.at };
 }
 
 function follows(before: FrameHeader, next: FrameHeader): boolean {
   return before.position + before.samples === next.position && before.sampleRate === next.sampleRate;
+}
+
+/** What a bad header hid belongs to the block before it: it is found when it is read, and counted as lost. */
+function withoutGaps(blocks: readonly StoredBlock[]): readonly StoredBlock[] {
+  return blocks.map((block, index) => ({ ...block, to: blocks[index + 1]?.from ?? block.to }));
+}
+
+function bytesFrom(descriptor: number, start: number, end: number): Buffer {
+  const bytes = Buffer.alloc(end - start);
+  readSync(descriptor, bytes, 0, bytes.length, start);
+  return bytes;
 }
 
 function headerAt(descriptor: number, at: number): FrameHeader | null {
@@ -167,12 +195,17 @@ function cutOff(file: string, bytes: number): void {
   }
 }
 
-function remove(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // It will be tried again at the next start.
+/** @returns why one of the files is still there; null: all are gone */
+function remove(files: readonly string[]): unknown {
+  let leftOver: unknown = null;
+  for (const file of files) {
+    try {
+      orIfMissing(() => rmSync(file, { force: true }), undefined);
+    } catch (error) {
+      leftOver = error;
+    }
   }
+  return leftOver;
 }
 
 /** A file where the folder should be is as good as no folder: there is nothing to resume. */

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -183,6 +184,30 @@ test("a frame that has gone bad on the disk is lost, with its cause, and nothing
   assert.ok(balances(log.ledger()));
 });
 
+test("so is a frame whose header has gone bad, but not what a deleted file has left behind the end", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  await first.spool.close();
+  const file = path.join(folder, sounds(folder)[0] ?? "");
+  const bytes = readFileSync(file);
+  const frame = bytes.length / 5;
+  const stale = Buffer.from(bytes.subarray(0, frame));
+  bytes.fill(0, 2 * frame + 10, 2 * frame + 30);
+  writeFileSync(file, Buffer.concat([bytes, Buffer.alloc(100), stale]));
+  const { log, readAll, gaps, spool } = run(folder, { stream: "second" });
+  assert.deepEqual(await readAll(), [
+    { from: 0, to: 200 * perMs },
+    { from: 300 * perMs, to: 500 * perMs },
+  ]);
+  assert.deepEqual(
+    gaps.map(({ lostMs, cause }) => ({ lostMs, cause })),
+    [{ lostMs: 100, cause: "disk" }],
+  );
+  assert.equal(spool.torn, 100 + frame);
+  assert.ok(balances(log.ledger()));
+});
+
 test("more than the disk may hold: the oldest goes, counted, if it is no longer in memory", async (t) => {
   const folder = tempFolder(t);
   const { log, capture, readAll, gaps } = run(folder, { maxBytes: 330_000 });
@@ -269,6 +294,28 @@ test("a disk that cannot be used is a trouble, memory takes over, and when it is
   const { lostMs } = log.ledger();
   assert.deepEqual(await readAll(), [{ from: lostMs * perMs, to: 13_000 * perMs }]);
   assert.ok(lostMs < 9_000, `${lostMs} ms`);
+});
+
+test("where what is done with cannot be deleted, nothing new is put beside it", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  await first.readAll();
+  const stale = path.join(folder, sounds(folder)[0] ?? "");
+  const copy = readFileSync(stale);
+  first.log.answer(500 * perMs);
+  await first.spool.close();
+  writeFileSync(stale, copy);
+  if (spawnSync("chattr", ["+i", stale]).status !== 0) {
+    t.skip("no file can be made undeletable here");
+    return;
+  }
+  const { spool, troubles, capture } = run(folder, { stream: "second" });
+  spawnSync("chattr", ["-i", stale]);
+  await capture(500);
+  assert.deepEqual(sounds(folder), [path.basename(stale)]);
+  assert.equal(spool.resumed, null);
+  assert.equal(troubles[0]?.code, "disk-denied");
 });
 
 test("a folder that may not be read is left alone: nothing of it is resumed, nothing gets between it", async (t) => {
