@@ -135,29 +135,30 @@ function wholeFrames(
   size: number,
 ): { readonly headers: readonly FrameHeader[]; readonly bytes: number } {
   const frames: Placed[] = [];
-  let bytes = 0;
-  for (;;) {
-    const next = frameAt(descriptor, bytes, size, frames.at(-1)?.header);
-    if (next === null || next.at + frameBytes(next.header) > size) break;
+  for (let next = frameAt(descriptor, 0, size); next !== null && endOf(next) <= size; ) {
     frames.push(next);
-    bytes = next.at + frameBytes(next.header);
+    next = frameAt(descriptor, endOf(next), size, next.header);
   }
   // The length of a file may be on disk before its content is.
   for (let last = frames.at(-1); last !== undefined; last = frames.at(-1)) {
-    if (decodeSound(last.header, bytesFrom(descriptor, last.at, bytes), 0) !== null) break;
+    if (decodeSound(last.header, bytesFrom(descriptor, last.at, endOf(last)), 0) !== null) break;
     frames.pop();
-    bytes = last.at;
   }
-  return { headers: frames.map(({ header }) => header), bytes };
+  const last = frames.at(-1);
+  return { headers: frames.map(({ header }) => header), bytes: last === undefined ? 0 : endOf(last) };
 }
 
 /** The frame that begins at `at`, or the next behind it where that one's header went bad; null: there is none. */
-function frameAt(descriptor: number, at: number, size: number, before: FrameHeader | undefined): Placed | null {
+function frameAt(descriptor: number, at: number, size: number, before?: FrameHeader): Placed | null {
   const header = headerAt(descriptor, at);
   if (header !== null && (before === undefined || follows(before, header))) return { header, at };
   if (before === undefined || at >= size) return null;
   const found = seekHeader(bytesFrom(descriptor, at, size), before);
   return found && { header: found.header, at: at + found.at };
+}
+
+function endOf({ header, at }: Placed): number {
+  return at + frameBytes(header);
 }
 
 function follows(before: FrameHeader, next: FrameHeader): boolean {
