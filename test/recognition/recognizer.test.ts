@@ -311,6 +311,20 @@ test("short mode rolls over before 60 s: in a pause, where there is one", () => 
   assert.equal(lab.links.length, 1);
 });
 
+test("a session that ends for want of sound takes with it what is too short for a message", () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  lab.log.append(new Int16Array(70 * 8));
+  lab.recognizer.audioArrived();
+  assert.equal(lab.link.audioBytes, 1000 * 16);
+  lab.clock.advance(15_500);
+  assert.equal(lab.link.audioBytes, 1070 * 16);
+  assert.deepEqual(lab.link.sent.at(-1), end(false));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  assert.deepEqual([lab.log.settled, lab.log.ledger().pendingMs], [1070 * 8, 0]);
+});
+
 test("where nobody pauses, a session is cut at the end of its last result, or ended where it has none", () => {
   const lab = recognitionLab({ mode: "short" });
   const loud = (ms: number) => Math.sin(ms) * 5000;
