@@ -1,39 +1,12 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  truncateSync,
-} from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import type { Span } from "../holes.ts";
 import type { Progress, Resumed } from "../store.ts";
-import type { Position, Run } from "../timeline.ts";
-import {
-  decodeHeader,
-  decodeSound,
-  type FrameHeader,
-  frameBytes,
-  headerBytes,
-  type Placed,
-  seekHeader,
-} from "./frame.ts";
+import type { Position } from "../timeline.ts";
 import { type Note, newestNote } from "./note.ts";
+import { readStored, type SoundFile, type Stored, type StoredBlock } from "./stored.ts";
 
 export const soundSuffix = ".sound";
 const noteName = "progress";
-
-/** One file of sound: frames that follow one another without a break. */
-export interface SoundFile extends Span {
-  readonly path: string;
-  readonly bytes: number;
-  /** Wall clock of its last sample, ms since the epoch. */
-  readonly endMs: number;
-}
 
 /** What an earlier run left in the folder. */
 export interface Found {
@@ -43,12 +16,9 @@ export interface Found {
   readonly noteNumber: number;
   /** Bytes that were no whole frame: what was being written when the power went. */
   readonly torn: number;
-  /** Why something that is done with is still there; null: nothing is. */
+  /** Why something is still there that is not in `files`: it cannot be deleted, or not be read; null: nothing is. */
   readonly leftOver: unknown;
 }
-
-type StoredBlock = Span & Run;
-type Stored = SoundFile & { readonly blocks: readonly StoredBlock[]; readonly torn: number };
 
 export function notePath(folder: string): string {
   return path.join(folder, noteName);
@@ -62,7 +32,10 @@ export function notePath(folder: string): string {
  */
 export function lookThrough(folder: string, sampleRate: number): Found {
   const names = orIfMissing(() => readdirSync(folder), []).filter((name) => name.endsWith(soundSuffix));
-  const all = names.flatMap((name) => readStored(path.join(folder, name), sampleRate) ?? []);
+  const { all, unreadable } = readAll(
+    names.map((name) => path.join(folder, name)),
+    sampleRate,
+  );
   const note = newestNote(orIfMissing(() => readFileSync(notePath(folder)), Buffer.alloc(0)));
   const stored = withoutOverlaps(all, sampleRate);
   const progress = note === null ? beginningOf(stored) : atRate(note, sampleRate);
@@ -71,11 +44,12 @@ export function lookThrough(folder: string, sampleRate: number): Found {
   const torn = all.reduce((sum, file) => sum + file.torn, 0);
   if (progress === null || files.length === 0) {
     // Positions begin at 0 again: an old note would take new sound for settled.
-    const leftOver = remove([...done, notePath(folder)]);
+    const leftOver = remove([...done, notePath(folder)]) ?? unreadable;
     return { files: [], resumed: null, noteNumber: 0, torn, leftOver };
   }
   const blocks = files.flatMap((file) => file.blocks).filter((block) => block.to > progress.settled);
-  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, torn, leftOver: remove(done) };
+  const leftOver = remove(done) ?? unreadable;
+  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, torn, leftOver };
 }
 
 /** In order, each position once: a piece that could not be written to its end was written again elsewhere. */
@@ -109,91 +83,21 @@ function atRate(note: Note, sampleRate: number): Progress {
   return { settled: at(note.settled), answered: at(note.answered), name: note.name };
 }
 
-/** What is in a file; null: it cannot be read. */
-function readStored(file: string, sampleRate: number): Stored | null {
-  try {
-    const descriptor = openSync(file, constants.O_RDONLY);
+/** What is in the files that can be read, and why one cannot; null: all can. */
+function readAll(
+  files: readonly string[],
+  sampleRate: number,
+): { readonly all: Stored[]; readonly unreadable: unknown } {
+  const all: Stored[] = [];
+  let unreadable: unknown = null;
+  for (const file of files) {
     try {
-      const { size } = fstatSync(descriptor);
-      const { headers, bytes } = wholeFrames(descriptor, size);
-      if (bytes < size) cutOff(file, bytes);
-      const blocks = withoutGaps(headers.map((header) => blockOf(header, sampleRate)));
-      const last = blocks.at(-1);
-      const endMs = last === undefined ? 0 : last.wallMs + ((last.to - last.from) * 1000) / sampleRate;
-      return { path: file, from: blocks[0]?.from ?? 0, to: last?.to ?? 0, bytes, endMs, blocks, torn: size - bytes };
-    } finally {
-      closeSync(descriptor);
+      all.push(readStored(file, sampleRate));
+    } catch (error) {
+      unreadable = error;
     }
-  } catch {
-    return null;
   }
-}
-
-/** The headers of the frames in a file, up to the last that is whole, and where that ends. */
-function wholeFrames(
-  descriptor: number,
-  size: number,
-): { readonly headers: readonly FrameHeader[]; readonly bytes: number } {
-  const frames: Placed[] = [];
-  for (let next = frameAt(descriptor, 0, size); next !== null && endOf(next) <= size; ) {
-    frames.push(next);
-    next = frameAt(descriptor, endOf(next), size, next.header);
-  }
-  // The length of a file may be on disk before its content is.
-  for (let last = frames.at(-1); last !== undefined; last = frames.at(-1)) {
-    if (decodeSound(last.header, bytesFrom(descriptor, last.at, endOf(last)), 0) !== null) break;
-    frames.pop();
-  }
-  const last = frames.at(-1);
-  return { headers: frames.map(({ header }) => header), bytes: last === undefined ? 0 : endOf(last) };
-}
-
-/** The frame that begins at `at`, or the next behind it where that one's header went bad; null: there is none. */
-function frameAt(descriptor: number, at: number, size: number, before?: FrameHeader): Placed | null {
-  const header = headerAt(descriptor, at);
-  if (header !== null && (before === undefined || follows(before, header))) return { header, at };
-  if (before === undefined || at >= size) return null;
-  const found = seekHeader(bytesFrom(descriptor, at, size), before);
-  return found && { header: found.header, at: at + found.at };
-}
-
-function endOf({ header, at }: Placed): number {
-  return at + frameBytes(header);
-}
-
-function follows(before: FrameHeader, next: FrameHeader): boolean {
-  return before.position + before.samples === next.position && before.sampleRate === next.sampleRate;
-}
-
-/** What a bad header hid belongs to the block before it: it is found when it is read, and counted as lost. */
-function withoutGaps(blocks: readonly StoredBlock[]): readonly StoredBlock[] {
-  return blocks.map((block, index) => ({ ...block, to: blocks[index + 1]?.from ?? block.to }));
-}
-
-function bytesFrom(descriptor: number, start: number, end: number): Buffer {
-  const bytes = Buffer.alloc(end - start);
-  readSync(descriptor, bytes, 0, bytes.length, start);
-  return bytes;
-}
-
-function headerAt(descriptor: number, at: number): FrameHeader | null {
-  const bytes = Buffer.alloc(headerBytes);
-  return decodeHeader(bytes.subarray(0, readSync(descriptor, bytes, 0, headerBytes, at)));
-}
-
-/** A frame's place in a log of this sample rate. */
-export function blockOf(header: FrameHeader, sampleRate: number): StoredBlock {
-  const at = (position: Position) => Math.floor((position * sampleRate) / header.sampleRate);
-  const { position, samples, stream, streamStart, wallMs } = header;
-  return { from: at(position), to: at(position + samples), stream, streamStart: at(streamStart), wallMs };
-}
-
-function cutOff(file: string, bytes: number): void {
-  try {
-    truncateSync(file, bytes);
-  } catch {
-    // It is not read in any case.
-  }
+  return { all, unreadable };
 }
 
 /** @returns why one of the files is still there; null: all are gone */

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Converter } from "../convert.ts";
 import type { Span } from "../holes.ts";
-import { blockOf } from "./folder.ts";
 import { decodeSound, framesIn } from "./frame.ts";
+import { blockOf } from "./stored.ts";
 
 /** The sound of one file. */
 export interface Page extends Span {

@@ -318,6 +318,20 @@ test("where what is done with cannot be deleted, nothing new is put beside it", 
   assert.equal(troubles[0]?.code, "disk-denied");
 });
 
+test("nor beside a file that cannot be read; what can be is recognised", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  await first.spool.close();
+  // Root may read every file; nobody can read this.
+  mkdirSync(path.join(folder, "000000004000-zeroth-1.sound"));
+  const { troubles, capture, readAll } = run(folder, { stream: "second" });
+  await capture(500);
+  assert.equal(sounds(folder).length, 2);
+  assert.notEqual(troubles[0] ?? null, null);
+  assert.deepEqual(await readAll(), [{ from: 0, to: 1_000 * perMs }]);
+});
+
 test("a folder that may not be read is left alone: nothing of it is resumed, nothing gets between it", async (t) => {
   if (process.getuid?.() === 0) t.skip("root may read everything");
   else {
