@@ -68,7 +68,7 @@ export class Spool implements Store {
   #progress: Progress;
   #notes = 0;
   #writingSinceMs = 0;
-  #nextExpiryMs = 0;
+  #nextExpiry: Disposable;
 
   /** Looks through the folder for what an earlier run left. Never throws: a folder that cannot be used is a trouble. */
   constructor(options: SpoolOptions) {
@@ -84,6 +84,9 @@ export class Spool implements Store {
     this.#writer = new Writer(folder, sampleRate);
     this.#note = new NoteFile(folder, sampleRate, found.noteNumber);
     this.#pages = new Pages(sampleRate);
+    // The settings may allow less than they did.
+    this.#dropOver(0);
+    this.#nextExpiry = this.#expireLater();
   }
 
   /** Whether the disk is worth a try. */
@@ -138,14 +141,6 @@ export class Spool implements Store {
   }
 
   takeDropped(): readonly Dropped[] {
-    const nowMs = this.#options.clock.monotonicMs();
-    if (nowMs >= this.#nextExpiryMs) {
-      this.#nextExpiryMs = nowMs + lookForExpiredEveryMs;
-      this.#drop(
-        this.#segments.filter((segment) => segment.expiresMs <= nowMs),
-        "expired",
-      );
-    }
     const dropped = this.#dropped;
     if (dropped.length > 0) this.#dropped = [];
     return dropped;
@@ -178,6 +173,7 @@ export class Spool implements Store {
 
   /** Writes what is waiting, and closes the files. */
   async close(): Promise<void> {
+    this.#nextExpiry[Symbol.dispose]();
     this.#chain.add(async () => {
       await this.#try(async () => {
         if (this.#segments.length > 0) await this.#note.write(this.#progress);
@@ -210,7 +206,7 @@ export class Spool implements Store {
   }
 
   async #write(frame: Frame): Promise<void> {
-    const { maxBytes, maxAgeMs, clock } = this.#options;
+    const { maxAgeMs, clock } = this.#options;
     if (frame.to <= this.#progress.settled) return;
     const first = this.#segments.length === 0;
     const file = await this.#writer.write(frame);
@@ -220,8 +216,32 @@ export class Spool implements Store {
       last.bytes = file.bytes;
     } else this.#segments.push({ ...file, expiresMs: clock.monotonicMs() + maxAgeMs });
     if (first) await this.#note.write(this.#progress);
-    const over = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0) - maxBytes;
-    if (over > 0 && this.#segments.length > 1) this.#drop(this.#segments.slice(0, 1), "buffer-full");
+    this.#dropOver(1);
+  }
+
+  /** The oldest goes until the rest fits. @param least so many files stay in any case: the last of them is being written */
+  #dropOver(least: number): void {
+    let over = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0) - this.#options.maxBytes;
+    const tooMany = this.#segments.slice(0, this.#segments.length - least).filter(({ bytes }) => {
+      over -= bytes;
+      return over + bytes > 0;
+    });
+    this.#drop(tooMany, "buffer-full");
+  }
+
+  /** What is too old goes, whether or not anybody asks for sound. */
+  #expireLater(): Disposable {
+    const { clock } = this.#options;
+    return clock.after(lookForExpiredEveryMs, () => {
+      const isOld = ({ expiresMs }: Segment) => expiresMs <= clock.monotonicMs();
+      if (this.#segments.some(isOld)) {
+        this.#chain.add(async () => {
+          if (this.#segments.some((segment) => isOld(segment) && this.#grows(segment))) await this.#writer.close();
+          this.#drop(this.#segments.filter(isOld), "expired");
+        });
+      }
+      this.#nextExpiry = this.#expireLater();
+    });
   }
 
   #takeNote(progress: Progress): void {

@@ -105,7 +105,10 @@ export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: 
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
   if (event.reason === "CANCEL") {
     // What was not recognised is not done with: a finite source goes on with it, and so does who had handed over.
-    const followed = follow({ ...state, why: unfinished[state.why] ?? state.why }, context);
+    const why = unfinished[state.why] ?? state.why;
+    if (endless(state)) return leave(state, "stopped", endSession("finals", "it is cancelled every time"));
+    if (finished.has(why) && !context.productive) return barren(state, "finals", event, context);
+    const followed = follow({ ...state, why }, context);
     return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };
   }
   if (!context.productive) {

@@ -21,6 +21,9 @@ export interface Heard {
 /** What stays unusable so often in a row is given up: the rest of the speech must not wait for it for ever. */
 const mostTries = 3;
 
+/** Sessions whose late results are told from those of the running one. */
+const mostTraces = 20;
+
 /** Nobody waits longer for a slow service: what it has not answered by then is sent again. */
 const mostOwedMs = 60_000;
 
@@ -44,6 +47,8 @@ export class Hearing {
   readonly #onReport: (report: Report) => void;
   #session: Session | null = null;
   #lastSession: Session | null = null;
+  /** Of the sessions that are over, the last of them among them. */
+  #formerTraces: readonly string[] = [];
   #wordless = noTries;
   #unreadable = noTries;
   #progress: Progress = noProgress;
@@ -103,6 +108,7 @@ export class Hearing {
     if (settle === "sentence" && this.#log.settled <= session.start) {
       this.#log.settle(session.positionAt(this.#bounds.shortestSentenceMs));
     }
+    if (session.traceId !== null) this.#formerTraces = [...this.#formerTraces, session.traceId].slice(-mostTraces);
     this.#lastSession = session;
     this.#session = null;
     this.#onReport({ type: "session", change: "ended", session: session.id, traceId: session.traceId, reason });
@@ -171,11 +177,15 @@ export class Hearing {
     this.#log.settle(this.#session.positionAt(doneMs));
   }
 
+  /** The session that a result is about; null: it is over for too long for anything to be known of it. */
   #sessionOf(traceId: string | null): Session | null {
     const running = this.#session;
     const last = this.#lastSession;
-    if (running === null) return last;
-    return traceId !== null && traceId === last?.traceId && traceId !== running.traceId ? last : running;
+    if (traceId !== null && traceId !== running?.traceId) {
+      if (traceId === last?.traceId) return last;
+      if (this.#formerTraces.includes(traceId)) return null;
+    }
+    return running ?? last;
   }
 
   /** What the running session sends again is recognised again: a late result for it would be a double. */

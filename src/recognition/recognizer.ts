@@ -153,6 +153,8 @@ export class Recognizer {
         this.#rotation.full(pause.quiet);
         break;
       case "starved":
+        // What a gate left over is too short for a message, and would fall out of memory while nobody speaks.
+        lane.pump({ last: true, untilPause: false });
         lane.dispatch({ type: "starved" });
         break;
     }

@@ -441,6 +441,17 @@ test("a session that was handed over gives its last results and is gone; unless 
   ]);
 });
 
+test("a service that cancels what it was asked to finish is asked again later each time, and not for ever", () => {
+  const cancelled = { type: "END", reason: "CANCEL", traceId: null } as const;
+  const barren = { ...context, productive: false };
+  const ending = states["ending (exhausted)"];
+  const first = step(ending, cancelled, barren);
+  assert.equal(first.next.phase, "resting");
+  assert.equal(first.next.standing.failures, 1);
+  const tried = { ...ending, standing: { ...standing, failures: 10 } };
+  assert.equal(described(tried, step(tried, cancelled, barren)), "leaving → stopped: over(finals) close wait(1000)");
+});
+
 test("a message that cannot be read makes the audio go out again; an unknown kind of message does not", () => {
   const unknown: Event = { type: "malformed", fault: new Fault("wire-unknown-type", "PROGRESS"), again: false };
   assert.equal(described(states.streaming, step(states.streaming, unknown, context)), "=: note(malformed-message)");

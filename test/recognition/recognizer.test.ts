@@ -311,6 +311,42 @@ test("short mode rolls over before 60 s: in a pause, where there is one", () => 
   assert.equal(lab.links.length, 1);
 });
 
+test("a result that comes two sessions late is not taken for one of the running session", () => {
+  const lab = recognitionLab();
+  lab.capture(3000);
+  lab.link.open();
+  lab.link.say({ resp_type: "START", trace_id: "first" });
+  for (const [running, next] of [
+    ["first", "second"],
+    ["second", "third"],
+  ]) {
+    lab.capture(1000);
+    if (running === "second") lab.link.say({ ...result(0, 2500, "heard"), trace_id: running });
+    lab.link.say({ resp_type: "ERROR", error_code: "SIS.0302", error_msg: "", trace_id: running });
+    lab.link.say({ resp_type: "END", trace_id: running, reason: "ERROR" });
+    lab.capture(3000);
+    lab.link.say({ resp_type: "START", trace_id: next });
+  }
+  lab.capture(1000);
+  lab.link.say({ ...result(1000, 2000, "heard"), trace_id: "first" });
+  assert.equal(lab.transcripts.length, 1);
+  assert.equal(lab.log.settled, 2500 * 8);
+});
+
+test("a session that ends for want of sound takes with it what is too short for a message", () => {
+  const lab = recognitionLab();
+  lab.capture(1000);
+  lab.stream();
+  lab.log.append(new Int16Array(70 * 8));
+  lab.recognizer.audioArrived();
+  assert.equal(lab.link.audioBytes, 1000 * 16);
+  lab.clock.advance(15_500);
+  assert.equal(lab.link.audioBytes, 1070 * 16);
+  assert.deepEqual(lab.link.sent.at(-1), end(false));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  assert.deepEqual([lab.log.settled, lab.log.ledger().pendingMs], [1070 * 8, 0]);
+});
+
 test("where nobody pauses, a session is cut at the end of its last result, or ended where it has none", () => {
   const lab = recognitionLab({ mode: "short" });
   const loud = (ms: number) => Math.sin(ms) * 5000;

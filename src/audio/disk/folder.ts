@@ -1,31 +1,12 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  rmSync,
-  truncateSync,
-} from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import type { Span } from "../holes.ts";
 import type { Progress, Resumed } from "../store.ts";
-import type { Position, Run } from "../timeline.ts";
-import { decodeHeader, decodeSound, type FrameHeader, frameBytes, headerBytes } from "./frame.ts";
+import type { Position } from "../timeline.ts";
 import { type Note, newestNote } from "./note.ts";
+import { readStored, type SoundFile, type Stored, type StoredBlock } from "./stored.ts";
 
 export const soundSuffix = ".sound";
 const noteName = "progress";
-
-/** One file of sound: frames that follow one another without a break. */
-export interface SoundFile extends Span {
-  readonly path: string;
-  readonly bytes: number;
-  /** Wall clock of its last sample, ms since the epoch. */
-  readonly endMs: number;
-}
 
 /** What an earlier run left in the folder. */
 export interface Found {
@@ -35,10 +16,9 @@ export interface Found {
   readonly noteNumber: number;
   /** Bytes that were no whole frame: what was being written when the power went. */
   readonly torn: number;
+  /** Why something is still there that is not in `files`: it cannot be deleted, or not be read; null: nothing is. */
+  readonly leftOver: unknown;
 }
-
-type StoredBlock = Span & Run;
-type Stored = SoundFile & { readonly blocks: readonly StoredBlock[]; readonly torn: number };
 
 export function notePath(folder: string): string {
   return path.join(folder, noteName);
@@ -52,20 +32,24 @@ export function notePath(folder: string): string {
  */
 export function lookThrough(folder: string, sampleRate: number): Found {
   const names = orIfMissing(() => readdirSync(folder), []).filter((name) => name.endsWith(soundSuffix));
-  const all = names.flatMap((name) => readStored(path.join(folder, name), sampleRate) ?? []);
+  const { all, unreadable } = readAll(
+    names.map((name) => path.join(folder, name)),
+    sampleRate,
+  );
   const note = newestNote(orIfMissing(() => readFileSync(notePath(folder)), Buffer.alloc(0)));
   const stored = withoutOverlaps(all, sampleRate);
   const progress = note === null ? beginningOf(stored) : atRate(note, sampleRate);
   const files = stored.filter((file) => progress !== null && file.to > progress.settled);
-  for (const { path: file } of all) if (!files.some((each) => each.path === file)) remove(file);
+  const done = all.map((file) => file.path).filter((file) => !files.some((each) => each.path === file));
   const torn = all.reduce((sum, file) => sum + file.torn, 0);
   if (progress === null || files.length === 0) {
     // Positions begin at 0 again: an old note would take new sound for settled.
-    remove(notePath(folder));
-    return { files: [], resumed: null, noteNumber: 0, torn };
+    const leftOver = remove([...done, notePath(folder)]) ?? unreadable;
+    return { files: [], resumed: null, noteNumber: 0, torn, leftOver };
   }
   const blocks = files.flatMap((file) => file.blocks).filter((block) => block.to > progress.settled);
-  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, torn };
+  const leftOver = remove(done) ?? unreadable;
+  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, torn, leftOver };
 }
 
 /** In order, each position once: a piece that could not be written to its end was written again elsewhere. */
@@ -99,80 +83,34 @@ function atRate(note: Note, sampleRate: number): Progress {
   return { settled: at(note.settled), answered: at(note.answered), name: note.name };
 }
 
-/** What is in a file; null: it cannot be read. */
-function readStored(file: string, sampleRate: number): Stored | null {
-  try {
-    const descriptor = openSync(file, constants.O_RDONLY);
+/** What is in the files that can be read, and why one cannot; null: all can. */
+function readAll(
+  files: readonly string[],
+  sampleRate: number,
+): { readonly all: Stored[]; readonly unreadable: unknown } {
+  const all: Stored[] = [];
+  let unreadable: unknown = null;
+  for (const file of files) {
     try {
-      const { size } = fstatSync(descriptor);
-      const headers = wholeFrames(descriptor, size);
-      const bytes = headers.reduce((sum, header) => sum + frameBytes(header), 0);
-      if (bytes < size) cutOff(file, bytes);
-      const blocks = headers.map((header) => blockOf(header, sampleRate));
-      const last = blocks.at(-1);
-      const endMs = last === undefined ? 0 : last.wallMs + ((last.to - last.from) * 1000) / sampleRate;
-      return { path: file, from: blocks[0]?.from ?? 0, to: last?.to ?? 0, bytes, endMs, blocks, torn: size - bytes };
-    } finally {
-      closeSync(descriptor);
+      all.push(readStored(file, sampleRate));
+    } catch (error) {
+      unreadable = error;
     }
-  } catch {
-    return null;
   }
+  return { all, unreadable };
 }
 
-/** The headers of the frames that follow one another from the beginning of the file, up to the last that is whole. */
-function wholeFrames(descriptor: number, size: number): readonly FrameHeader[] {
-  const headers: FrameHeader[] = [];
-  let at = 0;
-  for (;;) {
-    const header = headerAt(descriptor, at);
-    const before = headers.at(-1);
-    if (header === null || at + frameBytes(header) > size) break;
-    if (before !== undefined && !follows(before, header)) break;
-    headers.push(header);
-    at += frameBytes(header);
+/** @returns why one of the files is still there; null: all are gone */
+function remove(files: readonly string[]): unknown {
+  let leftOver: unknown = null;
+  for (const file of files) {
+    try {
+      orIfMissing(() => rmSync(file, { force: true }), undefined);
+    } catch (error) {
+      leftOver = error;
+    }
   }
-  // The length of a file may be on disk before its content is.
-  for (let last = headers.at(-1); last !== undefined; last = headers.at(-1)) {
-    const bytes = Buffer.alloc(frameBytes(last));
-    readSync(descriptor, bytes, 0, bytes.length, at - bytes.length);
-    if (decodeSound(last, bytes, 0) !== null) break;
-    headers.pop();
-    at -= bytes.length;
-  }
-  return headers;
-}
-
-function follows(before: FrameHeader, next: FrameHeader): boolean {
-  return before.position + before.samples === next.position && before.sampleRate === next.sampleRate;
-}
-
-function headerAt(descriptor: number, at: number): FrameHeader | null {
-  const bytes = Buffer.alloc(headerBytes);
-  return decodeHeader(bytes.subarray(0, readSync(descriptor, bytes, 0, headerBytes, at)));
-}
-
-/** A frame's place in a log of this sample rate. */
-export function blockOf(header: FrameHeader, sampleRate: number): StoredBlock {
-  const at = (position: Position) => Math.floor((position * sampleRate) / header.sampleRate);
-  const { position, samples, stream, streamStart, wallMs } = header;
-  return { from: at(position), to: at(position + samples), stream, streamStart: at(streamStart), wallMs };
-}
-
-function cutOff(file: string, bytes: number): void {
-  try {
-    truncateSync(file, bytes);
-  } catch {
-    // It is not read in any case.
-  }
-}
-
-function remove(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {
-    // It will be tried again at the next start.
-  }
+  return leftOver;
 }
 
 /** A file where the folder should be is as good as no folder: there is nothing to resume. */

@@ -80,6 +80,41 @@ export function decodeHeader(bytes: Buffer): FrameHeader | null {
   return sane ? header : null;
 }
 
+/** A frame's header, and where in the bytes it begins. */
+export interface Placed {
+  readonly header: FrameHeader;
+  readonly at: number;
+}
+
+/**
+ * The next header behind one that went bad at the beginning of `bytes`; null: there is none. What a power cut leaves at
+ * the end of a file may be a piece of a deleted one: what cannot have been written here is not taken.
+ * @param before the last good one
+ */
+export function seekHeader(bytes: Buffer, before: FrameHeader): Placed | null {
+  for (let at = bytes.indexOf("SIS1", 1); at >= 0; at = bytes.indexOf("SIS1", at + 1)) {
+    const header = decodeHeader(bytes.subarray(at));
+    if (header === null || header.stream !== before.stream || header.sampleRate !== before.sampleRate) continue;
+    const missing = header.position - before.position - before.samples;
+    if (missing > 0 && headerBytes + missing * 2 <= at) return { header, at };
+  }
+  return null;
+}
+
+/** The frames of a file, one after the other; one whose header went bad is left out. */
+export function* framesIn(file: Buffer): Generator<Placed> {
+  let before: FrameHeader | null = null;
+  for (let at = 0; at < file.length; ) {
+    const rest = file.subarray(at);
+    const header = decodeHeader(rest);
+    const next: Placed | null = header !== null ? { header, at: 0 } : before && seekHeader(rest, before);
+    if (next === null) return;
+    before = next.header;
+    yield { header: before, at: at + next.at };
+    at += next.at + frameBytes(before);
+  }
+}
+
 /** The length of a frame, bytes. */
 export function frameBytes(header: FrameHeader): number {
   return headerBytes + header.samples * 2;

@@ -4,7 +4,7 @@ import { claim } from "./claim.ts";
 import { type Found, lookThrough } from "./folder.ts";
 import type { Health } from "./health.ts";
 
-const nothing: Found = { files: [], resumed: null, noteNumber: 0, torn: 0 };
+const nothing: Found = { files: [], resumed: null, noteNumber: 0, torn: 0, leftOver: null };
 
 /**
  * Takes the folder for this process and looks for what an earlier run left. Never throws: what is wrong is told to `health`.
@@ -26,7 +26,10 @@ export function openFolder(
     health.failed(error);
   }
   try {
-    return lookThrough(folder, sampleRate);
+    const found = lookThrough(folder, sampleRate);
+    // New sound has the positions of what is left over: the next start could not tell one from the other.
+    if (found.leftOver !== null) health.bar(found.leftOver);
+    return found;
   } catch (error) {
     // New sound must not get between the old, whatever that is.
     health.bar(error);

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Converter } from "../convert.ts";
 import type { Span } from "../holes.ts";
-import { blockOf } from "./folder.ts";
-import { decodeHeader, decodeSound, frameBytes } from "./frame.ts";
+import { decodeSound, framesIn } from "./frame.ts";
+import { blockOf } from "./stored.ts";
 
 /** The sound of one file. */
 export interface Page extends Span {
@@ -18,14 +18,14 @@ export async function readPage(file: Span & { readonly path: string }, sampleRat
   const samples = new Int16Array(to - from);
   const bad: Span[] = [];
   let readTo = from;
-  for (let at = 0, header = decodeHeader(bytes); header !== null; header = decodeHeader(bytes.subarray(at))) {
+  for (const { header, at } of framesIn(bytes)) {
     const block = blockOf(header, sampleRate);
     const sound = decodeSound(header, bytes, at);
-    at += frameBytes(header);
     // The beginning of a frame may be in another file.
     const start = Math.max(block.from, from);
     const end = Math.min(block.to, to);
     if (end <= start) continue;
+    if (start > readTo) bad.push({ from: readTo, to: start });
     if (sound === null) bad.push({ from: start, to: end });
     else {
       const fitting = header.sampleRate === sampleRate ? sound : atRate(sound, header.sampleRate, sampleRate);

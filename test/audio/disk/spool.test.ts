@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   chmodSync,
@@ -183,6 +184,30 @@ test("a frame that has gone bad on the disk is lost, with its cause, and nothing
   assert.ok(balances(log.ledger()));
 });
 
+test("so is a frame whose header has gone bad, but not what a deleted file has left behind the end", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  await first.spool.close();
+  const file = path.join(folder, sounds(folder)[0] ?? "");
+  const bytes = readFileSync(file);
+  const frame = bytes.length / 5;
+  const stale = Buffer.from(bytes.subarray(0, frame));
+  bytes.fill(0, 2 * frame + 10, 2 * frame + 30);
+  writeFileSync(file, Buffer.concat([bytes, Buffer.alloc(100), stale]));
+  const { log, readAll, gaps, spool } = run(folder, { stream: "second" });
+  assert.deepEqual(await readAll(), [
+    { from: 0, to: 200 * perMs },
+    { from: 300 * perMs, to: 500 * perMs },
+  ]);
+  assert.deepEqual(
+    gaps.map(({ lostMs, cause }) => ({ lostMs, cause })),
+    [{ lostMs: 100, cause: "disk" }],
+  );
+  assert.equal(spool.torn, 100 + frame);
+  assert.ok(balances(log.ledger()));
+});
+
 test("more than the disk may hold: the oldest goes, counted, if it is no longer in memory", async (t) => {
   const folder = tempFolder(t);
   const { log, capture, readAll, gaps } = run(folder, { maxBytes: 330_000 });
@@ -200,14 +225,42 @@ test("more than the disk may hold: the oldest goes, counted, if it is no longer 
   assert.ok(balances(log.ledger()));
 });
 
+test("where the settings allow less than they did, the oldest of an earlier run goes at once, counted", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(60_000);
+  await first.spool.close();
+  const { log, gaps, readAll, capture, spool } = run(folder, { ...outage, stream: "second", maxBytes: 340_000 });
+  await spool.written;
+  const bytes = sounds(folder).reduce((sum, name) => sum + statSync(path.join(folder, name)).size, 0);
+  assert.ok(bytes > 300_000 && bytes <= 340_000, `${bytes} bytes`);
+  await capture(100);
+  assert.deepEqual(await readAll(), [{ from: 40_000 * perMs, to: 60_100 * perMs }]);
+  assert.equal(log.ledger().lostMs, 40_000);
+  assert.ok(gaps.every((gap) => gap.cause === "buffer-full"));
+  assert.ok(balances(log.ledger()));
+});
+
 test("what has been on disk for too long is deleted, and counted", async (t) => {
   const folder = tempFolder(t);
-  const { log, capture, gaps, clock } = run(folder, { maxAgeMs: 60_000 });
+  const { log, capture, gaps, clock, spool } = run(folder, { maxAgeMs: 60_000 });
   await capture(25_000);
-  clock.advance(50_000);
+  clock.advance(55_000);
+  await spool.written;
   await capture(200);
   assert.equal(log.ledger().lostMs, 20_000);
   assert.deepEqual([...new Set(gaps.map((gap) => gap.cause))], ["expired"]);
+});
+
+test("what is too old is deleted though no sound comes, and counted when it does again", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, clock, spool } = run(folder, { maxAgeMs: 60_000 });
+  await capture(5_000);
+  clock.advance(75_000);
+  for (const _ of ["found", "deleted"]) await spool.written;
+  assert.deepEqual(sounds(folder), []);
+  await capture(2_000);
+  assert.equal(log.ledger().lostMs, 5_000);
 });
 
 test("sound of an earlier run counts its age on; a clock that was not set says nothing about age", async (t) => {
@@ -241,6 +294,42 @@ test("a disk that cannot be used is a trouble, memory takes over, and when it is
   const { lostMs } = log.ledger();
   assert.deepEqual(await readAll(), [{ from: lostMs * perMs, to: 13_000 * perMs }]);
   assert.ok(lostMs < 9_000, `${lostMs} ms`);
+});
+
+test("where what is done with cannot be deleted, nothing new is put beside it", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  await first.readAll();
+  const stale = path.join(folder, sounds(folder)[0] ?? "");
+  const copy = readFileSync(stale);
+  first.log.answer(500 * perMs);
+  await first.spool.close();
+  writeFileSync(stale, copy);
+  if (spawnSync("chattr", ["+i", stale]).status !== 0) {
+    t.skip("no file can be made undeletable here");
+    return;
+  }
+  const { spool, troubles, capture } = run(folder, { stream: "second" });
+  spawnSync("chattr", ["-i", stale]);
+  await capture(500);
+  assert.deepEqual(sounds(folder), [path.basename(stale)]);
+  assert.equal(spool.resumed, null);
+  assert.equal(troubles[0]?.code, "disk-denied");
+});
+
+test("nor beside a file that cannot be read; what can be is recognised", async (t) => {
+  const folder = tempFolder(t);
+  const first = run(folder);
+  await first.capture(500);
+  await first.spool.close();
+  // Root may read every file; nobody can read this.
+  mkdirSync(path.join(folder, "000000004000-zeroth-1.sound"));
+  const { troubles, capture, readAll } = run(folder, { stream: "second" });
+  await capture(500);
+  assert.equal(sounds(folder).length, 2);
+  assert.notEqual(troubles[0] ?? null, null);
+  assert.deepEqual(await readAll(), [{ from: 0, to: 1_000 * perMs }]);
 });
 
 test("a folder that may not be read is left alone: nothing of it is resumed, nothing gets between it", async (t) => {
