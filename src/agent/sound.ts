@@ -33,14 +33,16 @@ export interface Sound {
   checkAccounts(): void;
   /** No more sound comes: what the service is not done with goes to the disk, where it may. Returns at once. */
   spill(): void;
-  /** Nobody reads any more: the rest goes to the disk, in half a second at the most; what does not is lost and told. */
+  /** Nobody reads any more: the rest goes to the disk, in a few seconds at the most; what does not is lost and told. */
   close(): Promise<void>;
 }
 
 const silenced: Readonly<Record<Silencer, string>> = { mute: "muted", stop: "stopped" };
 
-/** The disk gets so long to take the last of the sound. */
-const keepingMs = 500;
+/** The disk gets so long to take the last of the sound, from when no more came … */
+const keepingMs = 2_500;
+/** … and at least so long from when nobody reads any more: a slow card needs seconds for two minutes of sound. */
+const leastKeepingMs = 500;
 
 export function openSound(options: SoundOptions): Sound {
   const { settings, boot, clock, logger } = options;
@@ -48,6 +50,7 @@ export function openSound(options: SoundOptions): Sound {
   const { memory_seconds, disk, disk_megabytes, disk_hours, flush_ms } = settings.buffer;
   let streams = 0;
   let muting: Disposable | null = null;
+  let keepUntilMs = 0;
 
   const spool = new Spool({
     folder: join(settings.state_dir, "audio"),
@@ -87,8 +90,12 @@ export function openSound(options: SoundOptions): Sound {
     });
   }
 
-  async function keepTheRest(): Promise<void> {
+  async function offerTheRest(): Promise<void> {
     while (disk !== "off" && spool.usable && !log.spill()) await spool.written;
+  }
+
+  async function keepTheRest(): Promise<void> {
+    await offerTheRest();
     await spool.close();
   }
 
@@ -134,11 +141,13 @@ export function openSound(options: SoundOptions): Sound {
     },
     spill() {
       gate.end();
-      if (disk !== "off") log.spill();
+      keepUntilMs = clock.monotonicMs() + keepingMs;
+      void offerTheRest();
     },
     async close() {
       const late = Promise.withResolvers<undefined>();
-      using _deadline = clock.after(keepingMs, () => late.resolve(undefined));
+      const forMs = Math.max(leastKeepingMs, keepUntilMs - clock.monotonicMs());
+      using _deadline = clock.after(forMs, () => late.resolve(undefined));
       await Promise.race([keepTheRest(), late.promise]);
       log.close();
       checkAccounts();

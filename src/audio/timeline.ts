@@ -3,6 +3,9 @@ export type Position = number;
 
 /** How long the best arrival is collected before the clock of a stream is set anew. Drift within it stays under 1 ms. */
 const windowMs = 10_000;
+/** How often it is noticed that the wall clock was set, and what is no setting but its ordinary running. */
+const lookEveryMs = 1_000;
+const steppedMs = 20;
 
 /** Which stream a position is in, and its time. */
 export interface Run {
@@ -38,6 +41,9 @@ export class Timeline {
   readonly #anchors: Anchor[] = [];
   #windowEndsMs = 0;
   #bestMs = Number.POSITIVE_INFINITY;
+  /** The wall clock less the monotonic one, when it was looked at last. */
+  #aheadMs = 0;
+  #nextLookMs = 0;
 
   /**
    * @param sampleRate Hz
@@ -66,11 +72,13 @@ export class Timeline {
     if (fresh || (this.#live && monotonicMs >= this.#windowEndsMs)) {
       this.#windowEndsMs = monotonicMs + windowMs;
       this.#bestMs = differenceMs;
-      this.#anchors.push({ from, originMs: this.#bestMs + wallMs() - monotonicMs });
+      this.#anchors.push({ from, originMs: this.#originMs(monotonicMs, wallMs) });
     } else if (this.#live && differenceMs < this.#bestMs) {
       this.#bestMs = differenceMs;
       const anchor = this.#anchors.pop();
-      this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#bestMs + wallMs() - monotonicMs });
+      this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#originMs(monotonicMs, wallMs) });
+    } else if (this.#live && this.#wasSet(monotonicMs, wallMs)) {
+      this.#anchors.push({ from, originMs: this.#originMs(monotonicMs, wallMs) });
     }
   }
 
@@ -104,6 +112,17 @@ export class Timeline {
     const originMs = run.wallMs - run.from / this.#samplesPerMs;
     const last = this.#anchors.at(-1);
     if (last === undefined || Math.abs(last.originMs - originMs) > 1) this.#anchors.push({ from: run.from, originMs });
+  }
+
+  #originMs(monotonicMs: number, wallMs: () => number): number {
+    this.#aheadMs = wallMs() - monotonicMs;
+    return this.#bestMs + this.#aheadMs;
+  }
+
+  #wasSet(monotonicMs: number, wallMs: () => number): boolean {
+    if (monotonicMs < this.#nextLookMs) return false;
+    this.#nextLookMs = monotonicMs + lookEveryMs;
+    return Math.abs(wallMs() - monotonicMs - this.#aheadMs) > steppedMs;
   }
 
   /** Forgets what is only needed for positions before `oldest`. */

@@ -1,7 +1,7 @@
 import type { Link, LinkListener } from "../sis/link.ts";
 
 /** Answers that are held back at the most. A service that says more is not listened to: the connection is given up. */
-const mostHeld = 1_000;
+const mostHeld = 200;
 
 /** Opens one connection to the service. `closed` is told exactly once, whatever happens. */
 export type Dial = (listener: LinkListener, mark: () => number) => Link;

@@ -97,6 +97,11 @@ export class Session {
   hasHeard(span: Span): boolean {
     if (span.to <= this.#heardBefore) return true;
     const middle = (span.from + span.to) / 2;
-    return middle < this.#heardBefore || this.#heard.some((heard) => heard.from <= middle && middle < heard.to);
+    return middle < this.#heardBefore || this.#heard.some((heard) => isWithin(middle, heard));
   }
+}
+
+/** A result may be of no length: it is where it is. */
+function isWithin(position: Position, { from, to }: Span): boolean {
+  return from <= position && (position < to || position === from);
 }

@@ -38,6 +38,15 @@ test("a sound card that runs 200 ppm slow is followed: after an hour the clock i
   assert.ok(Math.abs(timeline.wallMs(3_590_000 * perMs) - (1e12 + 3_590_000 * 1.0002)) < 5);
 });
 
+test("a wall clock that is set counts within a second, for what comes then; what came before keeps its time", () => {
+  const timeline = new Timeline(16000, true);
+  timeline.openStream("a", 0);
+  feed(timeline, { from: 0, seconds: 14, chunkMs: 100, wallMs: 0, lateMs: (ms) => (ms % 700 === 0 ? 0 : 30) });
+  feed(timeline, { from: 14_000, seconds: 3, chunkMs: 100, wallMs: 1e12, lateMs: () => 30 });
+  assert.ok(Math.abs(timeline.wallMs(13_900 * perMs) - 13_900) <= 1);
+  assert.ok(Math.abs(timeline.wallMs(15_100 * perMs) - (1e12 + 15_100)) <= 1);
+});
+
 test("a wall clock that is set after boot counts from then on", () => {
   const timeline = new Timeline(16000, true);
   timeline.openStream("a", 0);

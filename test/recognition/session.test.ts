@@ -29,3 +29,12 @@ test("silence that was filled in takes time of the session and no place in the l
     [80, 100, 100, 100, 100, 500, 4000, 4240, 4400, 4400, 4400],
   );
 });
+
+test("a result of no length is told from a repeat of itself", () => {
+  const it = session();
+  it.send(0, 8000);
+  assert.equal(it.hasHeard({ from: 400, to: 400 }), false);
+  it.hear({ from: 400, to: 400 });
+  assert.equal(it.hasHeard({ from: 400, to: 400 }), true);
+  assert.equal(it.hasHeard({ from: 480, to: 800 }), false);
+});

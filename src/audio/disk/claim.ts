@@ -12,14 +12,29 @@ export function claim(folder: string): void {
   makeFolder(path.dirname(folder));
   makeFolder(folder);
   const file = path.join(folder, claimName);
-  const owner = ownerIn(file);
-  if (owner !== null && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
-    const message = `another agent (process ${owner.pid}) keeps its sound in ${folder}: this one keeps it in memory only`;
-    throw new Fault("disk-in-use", message, {
-      hint: "Stop the other agent, or give each a state_dir of its own; then restart this one.",
-    });
+  const mine = JSON.stringify({ pid: process.pid, start: startOf(process.pid) });
+  // Of two that start at once, only one can create the file.
+  while (!create(file, mine)) {
+    const owner = ownerIn(file);
+    if (owner !== null && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
+      const message = `another agent (process ${owner.pid}) keeps its sound in ${folder}: this one keeps it in memory only`;
+      throw new Fault("disk-in-use", message, {
+        hint: "Stop the other agent, or give each a state_dir of its own; then restart this one.",
+      });
+    }
+    rmSync(file, { force: true });
   }
-  writeFileSync(file, JSON.stringify({ pid: process.pid, start: startOf(process.pid) }), { mode: 0o600 });
+}
+
+/** @returns false if there is such a file */
+function create(file: string, content: string): boolean {
+  try {
+    writeFileSync(file, content, { mode: 0o600, flag: "wx" });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  }
 }
 
 /** Lets go of a folder that was claimed. */

@@ -23,11 +23,12 @@ export class NoteFile {
   /** @throws what the file system throws */
   async write(progress: Progress): Promise<void> {
     this.#handle ??= await openOrCreate(this.#path);
-    this.#number += 1;
-    const note = { ...progress, number: this.#number, sampleRate: this.#sampleRate };
+    const note = { ...progress, number: this.#number + 1, sampleRate: this.#sampleRate };
     const slot = encodeNote(note);
     this.#synced = false;
     await this.#handle.write(slot, 0, slot.length, slotOf(note));
+    // Only now: after a write that failed halfway, the next goes into the same slot, and the other stays whole.
+    this.#number = note.number;
   }
 
   /** @throws what the file system throws */
