@@ -101,7 +101,8 @@ const files = named
 // Whole programs mostly wait for time to pass, two at a time; those that keep the processors busy get them for themselves.
 const isSystem = (file: string) => path.relative(root, file).startsWith("test/system/");
 const busy = new Set(["bench", "binary", "campaign", "deb", "other-service", "outage"]);
-const isBusy = (file: string) => isSystem(file) && (file.endsWith(".long.test.ts") || busy.has(path.basename(file, ".test.ts")));
+const isBusy = (file: string) =>
+  isSystem(file) && (file.endsWith(".long.test.ts") || busy.has(path.basename(file, ".test.ts")));
 
 const results: FileResult[] = [];
 const run = async (file: string) => {

@@ -5,7 +5,7 @@ import type { Line } from "./verdict.ts";
 
 /** What the agent's processes have said so far, as far as the campaign looks at it. Wall clock, ms, where nothing else is said. */
 export class Hearsay implements AgentListener, Disposable {
-  /** Final transcripts, in the order in which they came; `startMs` is wall clock. */
+  /** Final transcripts, in the order in which they came; `startMs` and `endMs` are wall clock. */
   readonly lines: Line[] = [];
   readonly ledgers: RunLedger[] = [];
   readonly gaps: ToldGap[] = [];
@@ -33,11 +33,12 @@ export class Hearsay implements AgentListener, Disposable {
 
   onTranscript(line: LogLine): void {
     writeSync(this.#transcripts, `${JSON.stringify(line)}\n`);
-    const { id, start, text, final } = line;
-    if (typeof id !== "string" || typeof start !== "string" || typeof text !== "string") {
+    const { id, start, end, text, final } = line;
+    const isTranscript = typeof id === "string" && typeof start === "string" && typeof end === "string";
+    if (!isTranscript || typeof text !== "string") {
       this.errors.push(`standard output holds what is no transcript: ${JSON.stringify(line).slice(0, 200)}`);
     } else if (final === true) {
-      this.lines.push({ id, startMs: Date.parse(start), text });
+      this.lines.push({ id, startMs: Date.parse(start), endMs: Date.parse(end), text });
     }
   }
 

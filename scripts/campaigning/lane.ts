@@ -153,7 +153,11 @@ function settle(
   const wallStartMs = Date.now() - (room.nowMs() ?? 0);
   const inRoom = ({ from, to }: Span): Span => ({ from: from - startMs, to: to - startMs });
   const heard = heardIn(scene, books);
-  const lines = hearsay.lines.map((line) => ({ ...line, startMs: line.startMs - wallStartMs }));
+  const lines = hearsay.lines.map((line) => ({
+    ...line,
+    startMs: line.startMs - wallStartMs,
+    endMs: line.endMs - wallStartMs,
+  }));
   const told = hearsay.gaps.map((gap) => ({ ...gap, from: gap.from - wallStartMs, to: gap.to - wallStartMs }));
   const verdict = judge(lines, shape, heard, books.uncertain.map(inRoom), room);
   const suffered = faults.map((each) => ({ ...each, fromMs: each.fromMs - startMs, overMs: each.overMs - startMs }));

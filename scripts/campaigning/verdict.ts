@@ -5,6 +5,7 @@ import { holds, type Spans, touch, widened } from "./spans.ts";
 export interface Line {
   readonly id: string;
   readonly startMs: number;
+  readonly endMs: number;
   readonly text: string;
 }
 
@@ -58,10 +59,11 @@ export function judge(
   const kept = new Map<string, Line>();
   // A map keeps the place of what came first.
   for (const line of lines) kept.set(line.id, line);
-  const hearings = hearingsOf([...kept.values()], shape);
+  const told = [...kept.values()].filter((line) => !isOfTwoHalves(line, shape));
+  const hearings = hearingsOf(told, shape);
   const misfortunes: Misfortune[] = [];
   let greatest = 0;
-  for (const { id, startMs, text } of kept.values()) {
+  for (const { id, startMs, text } of told) {
     const [first = ""] = tokensOf(text);
     if (!certainWords.has(first)) continue;
     const word = numberWord(Number(first), shape);
@@ -86,6 +88,18 @@ export function judge(
   }
   return { words: said.length, misfortunes, cut, repeats: lines.length - kept.size };
 }
+
+/**
+ * A gap in the recording has no length in the sound, but in time it has: the beginning of one word before it and the end of
+ * another behind it can make a third, which takes as long as no word does.
+ */
+function isOfTwoHalves({ startMs, endMs, text }: Line, shape: NumberShape): boolean {
+  const word = numberWord(1, shape);
+  return tokensOf(text).length === 1 && endMs - startMs > word.endMs - word.startMs + longestPauseMs;
+}
+
+/** The service may count the silence round a word as the word's. */
+const longestPauseMs = 500;
 
 /** Under which ids a word came, whole or in pieces; an id comes twice that has it twice. */
 interface Hearing {

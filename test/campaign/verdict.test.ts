@@ -9,7 +9,8 @@ const heard = [{ from: 0, to: 11_000 }];
 const exactness = { edgeMs: 100, datedMs: 100 };
 
 function line(number: number, text = numberWord(number, shape).text, id = `id-${number}`): Line {
-  return { id, startMs: numberWord(number, shape).startMs, text };
+  const { startMs, endMs } = numberWord(number, shape);
+  return { id, startMs, endMs, text };
 }
 const lines = (...numbers: number[]) => numbers.map((number) => line(number));
 const all = [1, 2, 3, 4, 5, 6, 7, 8, 9];
@@ -89,6 +90,10 @@ suite("the verdict on words", () => {
     );
     // The gap has no length in the sound: what is left of a word after it may be in one transcript with the word before.
     assert.deepEqual(wrong([line(1), line(2, "0002 05"), ...lines(6, 7, 8, 9)], gap), []);
+    // Two halves may make another word: it takes longer than words do.
+    const halves = { ...line(3, "0001", "halves"), endMs: numberWord(5, shape).endMs };
+    assert.deepEqual(wrong([...lines(1, 2), halves, ...lines(6, 7, 8, 9)], gap), []);
+    assert.deepEqual(wrong([...lines(1, 2), line(3, "0001", "again"), ...lines(6, 7, 8, 9)], gap), ["doubled 0001"]);
     assert.deepEqual(wrong(but(2, 3, 4, 5), gap), ["lost 0002"]);
     assert.equal(judge(but(3, 4, 5), shape, gap, [], exactness).words, 6);
   });
