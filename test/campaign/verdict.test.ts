@@ -42,7 +42,7 @@ suite("the verdict on words", () => {
   });
 
   test("a word twice in one transcript is doubled", () => {
-    assert.deepEqual(wrong([line(1, "0001 0001"), ...but(1)]), ["doubled 0001"]);
+    assert.deepEqual(wrong([line(1, "0001 0001"), ...but(1)]), ["misdated 0001", "doubled 0001"]);
   });
 
   test("what an id says again replaces what it said: words may get lost by that", () => {
@@ -93,7 +93,10 @@ suite("the verdict on words", () => {
     // Two halves may make another word: it takes longer than words do.
     const halves = { ...line(3, "0001", "halves"), endMs: numberWord(5, shape).endMs };
     assert.deepEqual(wrong([...lines(1, 2), halves, ...lines(6, 7, 8, 9)], gap), []);
-    assert.deepEqual(wrong([...lines(1, 2), line(3, "0001", "again"), ...lines(6, 7, 8, 9)], gap), ["doubled 0001"]);
+    assert.deepEqual(wrong([...lines(1, 2), line(3, "0001", "again"), ...lines(6, 7, 8, 9)], gap), [
+      "misdated 0001",
+      "doubled 0001",
+    ]);
     assert.deepEqual(wrong(but(2, 3, 4, 5), gap), ["lost 0002"]);
     assert.equal(judge(but(3, 4, 5), shape, gap, [], exactness).words, 6);
   });
