@@ -3,7 +3,6 @@ import { availableParallelism, cpus, loadavg, platform, release, totalmem } from
 import type { Figures, Result } from "./stream.ts";
 
 const page = new URL("../../docs/performance.md", import.meta.url);
-const marks = { begin: "<!-- scripts/bench stream: begin -->", end: "<!-- scripts/bench stream: end -->" };
 
 /** The result for programs: the last line of `--json`. */
 export function summaryLine(result: Result): string {
@@ -30,13 +29,30 @@ export function machineLine(): string {
 
 /** Puts the results between their marks in docs/performance.md. @param command how they were got */
 export function recordResults(command: string, results: readonly Result[]): void {
-  const text = readFileSync(page, "utf8");
+  recordBetween(page, "scripts/bench stream", machineLine(), performancePage(results), command);
+}
+
+/**
+ * Puts what was measured between its marks in a page of the documentation.
+ * @param benchmark the marks name it
+ * @param machine what it was measured on
+ * @param command how it was got; absent: as this process was called
+ */
+export function recordBetween(
+  file: URL,
+  benchmark: string,
+  machine: string,
+  results: string,
+  command = `${benchmark} ${process.argv.slice(2).join(" ")}`,
+): void {
+  const text = readFileSync(file, "utf8");
+  const marks = { begin: `<!-- ${benchmark}: begin -->`, end: `<!-- ${benchmark}: end -->` };
   const [before, rest] = text.split(marks.begin);
   const [, after] = rest?.split(marks.end) ?? [];
-  if (before === undefined || after === undefined) throw new Error("docs/performance.md has lost its marks");
+  if (before === undefined || after === undefined) throw new Error(`${file.pathname} has lost its marks`);
   const date = new Date().toISOString().slice(0, 10);
-  const body = `\n\n\`${command}\`, ${date}, on ${machineLine()}.\n\n${performancePage(results)}\n\n`;
-  writeFileSync(page, `${before}${marks.begin}${body}${marks.end}${after}`);
+  const body = `\n\n\`${command.trim()}\`, ${date}, on ${machine}.\n\n${results}\n\n`;
+  writeFileSync(file, `${before}${marks.begin}${body}${marks.end}${after}`);
 }
 
 function chapter(result: Result): string {
