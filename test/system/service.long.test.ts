@@ -166,15 +166,28 @@ describe("a machine with the package", { skip: missingForMachine() || missing("d
     await streaming();
   });
 
-  test("an upgrade restarts the agent for a moment: what was heard before and after it is there, once", async () => {
+  /** Breaks in what the microphone gave, ms. */
+  const deafMs = () => {
+    const spans = readFileSync(join(machine.root, "var/lib/sis-agent/heard"), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.split(" ").map(Number));
+    return spans.slice(1).map(([from = 0], index) => (from - (spans[index]?.[1] ?? 0)) / 16);
+  };
+
+  test("an upgrade restarts the agent for a moment: what was heard before and after it is there, once", async (t) => {
     await eventually(() => words().length > 3, "words", 20_000);
     const [before, pid] = [words().length, show("MainPID")];
+    const blocks = deafMs().length;
     assert.doesNotMatch(machine.must("dpkg -i /srv/1.0.1.deb"), /does not take/);
     assert.notEqual(show("MainPID"), pid);
     await streaming();
     assert.match(machine.must("dpkg-query -W sis-agent"), /1\.0\.1/);
     assert.ok(readFileSync(join(machine.root, config), "utf8").includes("chunk_ms = 200"), "the configuration is kept");
     await eventually(() => words().length >= before + 8, "eight more words", 30_000);
+    const gapMs = Math.max(...deafMs().slice(blocks));
+    t.diagnostic(`nothing was captured for ${Math.round(gapMs)} ms`);
+    assert.ok(gapMs < 3000, "what was captured before and after it");
     const heard = words().slice(before - 3);
     const gaps = heard.slice(1).map((word, index) => word - (heard[index] ?? 0));
     assert.ok(
