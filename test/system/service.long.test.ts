@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { buildDeb } from "../../scripts/build/deb.ts";
@@ -46,8 +46,6 @@ describe("a machine with the package", { skip: missingForMachine() || missing("d
         copyFileSync(deb, join(machine.root, `srv/${version}.deb`));
       }
       copyFileSync(binary.file, join(machine.root, "srv/simulator"));
-      await using parts = await builtBinary("x64", join(import.meta.dirname, "lab/packaged-parts.js"));
-      copyFileSync(parts.file, join(machine.root, "srv/parts"));
       const sound = numberSound(600, shape);
       writeFileSync(join(machine.root, "srv/sound.raw"), Buffer.from(sound.buffer));
       machine.must("touch /srv/epoch; systemctl daemon-reload; systemctl start simulator");
@@ -232,17 +230,22 @@ describe("a machine with the package", { skip: missingForMachine() || missing("d
     machine.must("rm /run/stall; systemctl start sis-agent");
   });
 
-  test("the sandbox lets it load its addon and open a serial port", async (context) => {
+  test("the sandbox lets it open a serial port, and run the speech detector", async (context) => {
     const port = "/dev/ttyS0";
     machine.run(`mknod ${port} c 4 64`);
     machine.must(`chgrp dialout ${port}; chmod 660 ${port}`);
     if (machine.run(`stty -F ${port}`).status !== 0) return context.skip("this machine has no serial port");
-    const override = join(machine.root, "etc/systemd/system/sis-agent.service.d/zz-port.conf");
-    writeFileSync(override, `[Service]\nType=exec\nExecStart=\nExecStart=/srv/parts ${port}\n`);
-    machine.must("rm -f /srv/transcripts; systemctl daemon-reload; systemctl restart sis-agent");
-    await machine.until("cat /srv/transcripts", /^open$/m);
-    rmSync(override);
-    machine.must("systemctl daemon-reload; systemctl restart sis-agent");
+    const before = readFileSync(join(machine.root, config), "utf8");
+    configure(`${before}\n[audio]\ngate = "speech"\n[panel]\nport = "${port}"\n`);
+    const heard = words().length;
+    machine.must("systemctl restart sis-agent");
+    // Nobody is at the other end: what can tell that has been opened.
+    await machine.until("journalctl -u sis-agent -o cat --no-pager", /"code":"serial-silent"/, 30_000);
+    assert.doesNotMatch(journal(), /serial-(denied|failed)/);
+    await eventually(() => words().length > heard + 3, "words pass the gate", 30_000);
+    configure(before);
+    machine.must("systemctl restart sis-agent");
+    await streaming();
   });
 
   test("removed, it is gone, and its configuration and state stay; installed again, it goes on", async () => {
