@@ -70,8 +70,8 @@ export interface Outcome {
   readonly fault: Fault | null;
 }
 
-/** A stop waits so long for a pause between words, in which nothing is cut. */
-const lastPauseMs = 600;
+/** A stop waits so long for a pause between words, in which nothing is cut: all of it has to fit into 4.5 s. */
+const lastPauseMs = 450;
 
 /**
  * Whether sound is captured while a stop waits for its last results, because the next run can take it over from the disk:
