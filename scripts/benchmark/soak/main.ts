@@ -40,10 +40,8 @@ async function soak(options: SoakOptions, stop: AbortSignal): Promise<number> {
     if (stop.aborted) rmSync(folder, { recursive: true, force: true });
     return 1;
   }
-  const outcome = outcomeOf(
-    results,
-    plans.map((plan) => readSamples(samplesFile(plan.folder))),
-  );
+  const runs = plans.map((plan) => readSamples(samplesFile(plan.folder)));
+  const outcome = outcomeOf(results, runs.slice(0, -1), runs.at(-1) ?? []);
   process.stdout.write(`${soakPage(outcome)}\n`);
   if (options.record)
     recordBetween(

@@ -37,7 +37,7 @@ export interface Outcome {
   /** The slope of resident memory, agent by agent. */
   readonly rssSlopes: readonly Slope[];
   readonly logBytesPerHour: number;
-  /** By second of sound, as captured. */
+  /** By second of sound, of the agent without faults. */
   readonly perSecond: {
     readonly events: number;
     readonly loops: number;
@@ -55,8 +55,17 @@ const longestWarmUpHours = 0.5;
 const blocks = 12;
 const hourMs = 3_600_000;
 
-/** @param runs the samples of each agent. @throws where an agent has too few */
-export function outcomeOf(lanes: readonly LaneResult[], runs: readonly (readonly Sample[])[]): Outcome {
+/**
+ * @param lanes with the one without faults
+ * @param runs the samples of each agent that had faults
+ * @param calm the samples of the one that had none
+ * @throws where an agent has too few
+ */
+export function outcomeOf(
+  lanes: readonly LaneResult[],
+  runs: readonly (readonly Sample[])[],
+  calm: readonly Sample[],
+): Outcome {
   const steady = runs.map((samples, agent) => {
     const warmUp = warmUpOf(samples) * hourMs;
     const rest = samples.filter(({ upMs }) => upMs >= warmUp);
@@ -76,30 +85,40 @@ export function outcomeOf(lanes: readonly LaneResult[], runs: readonly (readonly
     const edge = (at: number) => mean(series.flatMap((each) => each.at(at)?.value ?? []));
     return { measure, first: edge(0), last: edge(-1), slope, flat: isFlat(slope) };
   });
-  // Each sample tells of the time since the one before.
-  const counted = steady.flatMap((samples) => samples.slice(1));
-  const seconds = counted.reduce((sum, { lastMs }) => sum + lastMs / 1000, 0);
-  const total = (of: (sample: Sample) => number) => counted.reduce((sum, sample) => sum + of(sample), 0);
-  const grown = (of: (sample: Sample) => number) =>
-    steady.reduce((sum, samples) => sum + Math.max(...samples.map(of)) - Math.min(...samples.map(of)), 0);
+  const hours = mean(steady.map((samples) => grown(samples, ({ upMs }) => upMs) / hourMs));
+  const logged = steady.map((samples) => grown(samples, ({ logBytes }) => logBytes));
   return {
     summary: summarise(lanes),
-    agents: lanes.length,
+    agents: runs.length,
     sessions: lanes.reduce((sum, { sessions }) => sum + sessions, 0),
     warmUpHours: mean(runs.map(warmUpOf)),
-    hours: mean(steady.map((samples) => ((samples.at(-1)?.upMs ?? 0) - (samples[0]?.upMs ?? 0)) / hourMs)),
+    hours,
     trends,
     rssSlopes: seriesOf("resident memory, MB").map(lineThrough),
-    logBytesPerHour: grown(({ logBytes }) => logBytes) / (seconds / 3600),
-    perSecond: {
-      events: grown(({ events }) => events) / seconds,
-      loops: grown(({ loops }) => loops) / seconds,
-      allocatedBytes: total(({ allocated }) => allocated) / seconds,
-      collections: total(({ collections }) => collections) / seconds,
-      pausedMs: total(({ pausedMs }) => pausedMs) / seconds,
-      busy: total(({ busy, lastMs }) => busy * lastMs) / (seconds * 1000),
-    },
+    logBytesPerHour: mean(logged) / hours,
+    perSecond: perSecondOf(calm),
   };
+}
+
+function perSecondOf(samples: readonly Sample[]): Outcome["perSecond"] {
+  const profile = samples.at(-1)?.profile ?? null;
+  if (profile === null) throw new Error("the agent without faults has no profile of its collections");
+  const rest = samples.filter(({ upMs }) => upMs >= warmUpOf(samples) * hourMs);
+  const seconds = grown(rest, ({ upMs }) => upMs) / 1000;
+  return {
+    events: grown(rest, ({ events }) => events) / seconds,
+    loops: grown(rest, ({ loops }) => loops) / seconds,
+    busy: mean(rest.map(({ busy }) => busy)),
+    allocatedBytes: (profile.allocated / profile.ms) * 1000,
+    collections: (profile.collections / profile.ms) * 1000,
+    pausedMs: (profile.pausedMs / profile.ms) * 1000,
+  };
+}
+
+/** What only grows: how much it has. */
+function grown(samples: readonly Sample[], of: (sample: Sample) => number): number {
+  const [first, last] = [samples[0], samples.at(-1)];
+  return first === undefined || last === undefined ? Number.NaN : of(last) - of(first);
 }
 
 function warmUpOf(samples: readonly Sample[]): number {

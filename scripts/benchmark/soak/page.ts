@@ -30,7 +30,7 @@ export function soakLine({ summary, trends, rssSlopes, perSecond, ...others }: O
 export function soakPage({ summary, trends, rssSlopes, perSecond, ...others }: Outcome): string {
   const flat = rssSlopes.filter(isFlat).length;
   return [
-    `${others.agents} agents, ${hours(others.hours)} each after ${hours(others.warmUpHours)} of warm-up: ${summary.faults} faults,` +
+    `${others.agents} agents under faults and one without, ${hours(others.hours)} each after ${hours(others.warmUpHours)} of warm-up: ${summary.faults} faults,` +
       ` ${others.sessions} sessions, ${summary.words} words, ${summary.lost} lost, ${summary.doubled} doubled.`,
     "",
     "| of one process, mean over all | in the beginning | in the end | grows in an hour by | 95 % interval | |",
@@ -41,7 +41,7 @@ export function soakPage({ summary, trends, rssSlopes, perSecond, ...others }: O
     "",
     `Log: ${(others.logBytesPerHour / 1000).toFixed(0)} kB an hour, faults included.`,
     "",
-    "| a second of sound | |",
+    "| a second of sound, without faults | |",
     "| --- | --- |",
     `| turns of the event loop | ${perSecond.loops.toFixed(1)} |`,
     `| events in them | ${perSecond.events.toFixed(1)} |`,

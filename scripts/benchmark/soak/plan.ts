@@ -34,7 +34,10 @@ const paces = {
   accelerated: { faultEveryMs: 15_000, tokenMs: 60_000 },
 } as const;
 
-/** @param programs the agent's bundle, and the sampler's */
+/**
+ * A plan for each agent, and the last for one more, which has no faults: what a second of sound takes is told by it alone.
+ * @param programs the agent's bundle, and the sampler's
+ */
 export function soakPlans(
   { hours, agents, accelerated, seed }: SoakOptions,
   folder: string,
@@ -43,13 +46,14 @@ export function soakPlans(
 ): LanePlan[] {
   const pace = accelerated ? paces.accelerated : paces.real;
   const runMs = hours * 3_600_000;
-  return Array.from({ length: agents }, (_, lane): LanePlan => {
-    const profile = profiles[lane % profiles.length] ?? profiles[0];
+  return Array.from({ length: agents + 1 }, (_, lane): LanePlan => {
+    const calm = lane === agents;
+    const profile = calm ? profiles[0] : (profiles[lane % profiles.length] ?? profiles[0]);
     const own = join(folder, String(lane));
     return {
       lane,
       seed: `${seed} ${lane}`,
-      ordeal: { forMs: runMs, everyMs: pace.faultEveryMs },
+      ordeal: { forMs: runMs, everyMs: calm ? runMs : pace.faultEveryMs },
       kinds: suitable(possible(survivable(accelerated), machine.meets), profile, machine.meets),
       profile,
       agent: {
@@ -58,10 +62,11 @@ export function soakPlans(
           SOAK_SAMPLES: samplesFile(own),
           SOAK_STATE: stateFolder(own),
           SOAK_LOG: agentLog(own),
+          SOAK_PROFILE_MS: String(calm ? Math.round(runMs / 3) : 0),
           SOAK_EVERY_MS: String(Math.round(Math.max(1000, runMs / samplesInRun))),
         },
       },
-      limits: { tokenMs: pace.tokenMs },
+      limits: calm ? {} : { tokenMs: pace.tokenMs },
       microphone: "stand-in",
       folder: own,
       machine,

@@ -6,12 +6,14 @@ import { appendFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { GCProfiler, getHeapStatistics } from "node:v8";
-import type { Sample } from "./samples.ts";
+import type { Profile, Sample } from "./samples.ts";
 
 const file = process.env["SOAK_SAMPLES"] ?? "";
 const stateFolder = process.env["SOAK_STATE"] ?? "";
 const log = process.env["SOAK_LOG"] ?? "";
 const everyMs = Number(process.env["SOAK_EVERY_MS"]);
+/** How long collections are looked at, and when from on; 0: not at all. */
+const profileMs = Number(process.env["SOAK_PROFILE_MS"]);
 
 /** Bytes of the files in a folder and those below; what goes away meanwhile does not count. */
 function bytesIn(folder: string): number {
@@ -25,30 +27,33 @@ function bytesIn(folder: string): number {
   }
 }
 
-let profiler = new GCProfiler();
-let usedAfter = getHeapStatistics().used_heap_size;
 let last = performance.eventLoopUtilization();
 let atMs = performance.now();
-profiler.start();
 
-/** What was put on the heap since the last look: how much it grew from each collection to the next. */
-function collections() {
-  const statistics = profiler.stop()?.statistics ?? [];
-  let allocated = 0;
-  for (const { beforeGC, afterGC } of statistics) {
-    allocated += Math.max(0, beforeGC.heapStatistics.usedHeapSize - usedAfter);
-    usedAfter = afterGC.heapStatistics.usedHeapSize;
-  }
-  const used = getHeapStatistics().used_heap_size;
-  allocated += Math.max(0, used - usedAfter);
-  profiler = new GCProfiler();
+/**
+ * What is put on the heap in a part of the run: how much it grows from each collection to the next. Once only, and only in the
+ * process that is there for it: a profiler keeps its text, and those before it, for good.
+ */
+let profile: Profile | null = null;
+if (profileMs > 0) setTimeout(startProfile, profileMs).unref();
+
+function startProfile(): void {
+  const profiler = new GCProfiler();
+  const beganMs = performance.now();
+  const began = getHeapStatistics().used_heap_size;
   profiler.start();
-  usedAfter = getHeapStatistics().used_heap_size;
-  return {
-    allocated,
-    collections: statistics.length,
-    pausedMs: statistics.reduce((sum, { cost }) => sum + cost, 0) / 1000,
-  };
+  setTimeout(() => {
+    let [allocated, pausedMs, used] = [0, 0, began];
+    const now = getHeapStatistics().used_heap_size;
+    const statistics = profiler.stop()?.statistics ?? [];
+    for (const { beforeGC, afterGC, cost } of statistics) {
+      allocated += Math.max(0, beforeGC.heapStatistics.usedHeapSize - used);
+      used = afterGC.heapStatistics.usedHeapSize;
+      pausedMs += cost / 1000;
+    }
+    allocated += Math.max(0, now - used);
+    profile = { ms: performance.now() - beganMs, allocated, collections: statistics.length, pausedMs };
+  }, profileMs).unref();
 }
 
 setInterval(() => {
@@ -72,7 +77,7 @@ setInterval(() => {
     loops: loopCount,
     events,
     busy: utilization,
-    ...collections(),
+    profile,
   };
   atMs = nowMs;
   appendFileSync(file, `${JSON.stringify(sample)}\n`);

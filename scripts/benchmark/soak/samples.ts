@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 export interface Sample {
   /** Since the process began. */
   readonly upMs: number;
-  /** Since the sample before: what `allocated`, `collections`, `pausedMs` and `busy` are of. */
+  /** Since the sample before: what `busy` is of. */
   readonly lastMs: number;
   readonly rss: number;
   readonly heapUsed: number;
@@ -21,7 +21,13 @@ export interface Sample {
   readonly events: number;
   /** Share of the time in which the loop did something. */
   readonly busy: number;
-  /** Put on V8's heap. */
+  /** null: not looked at (yet). */
+  readonly profile: Profile | null;
+}
+
+/** What was put on V8's heap, and taken off it, in a part of the run. */
+export interface Profile {
+  readonly ms: number;
   readonly allocated: number;
   readonly collections: number;
   /** How long they took. */
