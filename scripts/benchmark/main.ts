@@ -14,7 +14,7 @@ of their own, side by side, to one server. Tells CPU a second of sound, peak mem
   --streams N,...   so many of each at once, one run after the other (1)
   --json            the last line is the result of the first of --streams as JSON
   --record          writes the results into docs/performance.md, too
-Another benchmark, of speaking: scripts/bench say --help.`;
+Other benchmarks: scripts/bench say, startup, soak, fleet, each with --help.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = options();
