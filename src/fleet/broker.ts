@@ -277,6 +277,8 @@ function clientOptions({ access, clientId, will, timings }: ConnectionOptions): 
     connectTimeout: timings.connectTimeoutMs,
     reconnectPeriod: 0,
     protocolVersion: access.protocol,
+    // Otherwise the library makes a buffer for each of 65,536 numbers beforehand: seven megabytes.
+    writeCache: false,
     will: {
       topic: will.topic,
       payload: Buffer.from(will.payload),
