@@ -105,8 +105,11 @@ const plans = seeds.map(
   (seed, lane): LanePlan => ({
     lane,
     seed,
-    faults: shares[lane] ?? 0,
+    ordeal: { faults: shares[lane] ?? 0 },
     kinds,
+    profile: null,
+    agent: { program: [process.execPath, join(import.meta.dirname, "../src/main.ts")], env: {} },
+    limits: {},
     microphone: microphoneOf(values.microphone, lane),
     folder: join(folder, String(lane)),
     machine,

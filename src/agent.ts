@@ -71,6 +71,17 @@ export interface Outcome {
   readonly fault: Fault | null;
 }
 
+/** A stop waits so long for a pause between words, in which nothing is cut: all of it has to fit into 4.5 s. */
+const lastPauseMs = 450;
+
+/**
+ * Whether sound is captured while a stop waits for its last results, because the next run can take it over from the disk:
+ * an agent that is started again at once misses no more than it takes to start.
+ */
+function hearsToTheEnd({ buffer, audio }: Settings): boolean {
+  return buffer.disk !== "off" && audio.source !== "file";
+}
+
 /** Builds the parts, connects them, and unwinds them in reverse order. Decides nothing. */
 export function startAgent(options: AgentOptions): Agent {
   const { secrets, logger, onReport, onCapture } = options;
@@ -241,12 +252,19 @@ export function startAgent(options: AgentOptions): Agent {
 
   voice.prompt("start");
 
-  async function unwind(reason: string): Promise<Outcome> {
-    const silenced = Promise.all([source.stop(), voice.stop()]);
+  const stopCapture = () => {
+    const stopped = source.stop();
     sound.spill();
-    await recognition.stop();
+    return stopped;
+  };
+
+  async function unwind(reason: string): Promise<Outcome> {
+    const silenced = voice.stop();
+    const early = hearsToTheEnd(settings) ? null : stopCapture();
+    await recognition.stop(early === null ? lastPauseMs : 0);
+    const deaf = early ?? stopCapture();
     await sound.close();
-    await silenced;
+    await Promise.all([deaf, silenced]);
     machine[Symbol.dispose]();
     logger.info("the agent has stopped", {
       reason,

@@ -15,7 +15,7 @@ of their own, side by side, to one server. Tells CPU a second of sound, peak mem
   --streams N,...   so many of each at once, one run after the other (1)
   --json            the last line is the result of the first of --streams as JSON
   --record          writes the results into docs/performance.md, too
-Other benchmarks: scripts/bench peers --help (beside other clients), fleet --help, say --help (speaking).`;
+Other benchmarks: scripts/bench peers (beside other clients), startup, soak, fleet, say (speaking), each with --help.`;
 
 async function main(): Promise<number> {
   const { values, positionals } = options();

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, openSync, writeSync } from "node:fs";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 /** A line of the agent's log. */
@@ -16,11 +15,12 @@ export interface AgentListener {
   onCrash(how: string): void;
 }
 
-const root = join(import.meta.dirname, "../..");
 /** A service manager would kill it after 5 s; a busy machine is given more, and told of. */
 const longestStopMs = 15_000;
 
 interface AgentProcessOptions {
+  /** The command that `run` and its options are added to. */
+  readonly program: readonly string[];
   readonly configFile: string;
   /** Set for the agent, beside our own environment. */
   readonly env: Readonly<Record<string, string>>;
@@ -52,8 +52,8 @@ export class AgentProcess implements AsyncDisposable {
 
   start(): void {
     const { configFile, env, dieWithUs } = this.#options;
-    const node = [process.execPath, join(root, "src/main.ts"), "run", "--config", configFile, "--stdout", "jsonl"];
-    const [program = "", ...words] = dieWithUs ? ["setpriv", "--pdeathsig", "SIGKILL", "--", ...node] : node;
+    const agent = [...this.#options.program, "run", "--config", configFile, "--stdout", "jsonl"];
+    const [program = "", ...words] = dieWithUs ? ["setpriv", "--pdeathsig", "SIGKILL", "--", ...agent] : agent;
     const child = spawn(program, words, {
       stdio: ["ignore", "pipe", "pipe"],
       env: { ...process.env, ...env },

@@ -11,6 +11,8 @@ export interface Profile {
   readonly catchUpRate: number;
   /** From the beginning of a number that is said to that of the next, ms. */
   readonly everyMs: number;
+  /** Of a number: there must be enough of them for all that is said. */
+  readonly digits: number;
   /** Silence that ends a segment, ms. */
   readonly vadTailMs: number;
 }
@@ -77,6 +79,7 @@ export function drawProfile(random: Random, names: readonly KindName[], machine:
       memorySeconds: oneOf(random, [5, 30, muchSeconds, muchSeconds]),
       disk: oneOf(random, ["outage", "always", "always"]),
       catchUpRate: oneOf(random, [3, 3, 5]),
+      digits: 4,
       // Each sentence is a session: they take their time.
       ...(mode === "sentence" ? speech[0] : oneOf(random, speech)),
     };

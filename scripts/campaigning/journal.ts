@@ -12,12 +12,12 @@ export interface RoomNote {
 }
 
 /** How numbers are said in rooms. */
-export function shapeOf(sampleRate: 8000 | 16_000, everyMs: number): NumberShape {
-  return { ...plainNumbers(sampleRate), everyMs };
+export function shapeOf(sampleRate: 8000 | 16_000, everyMs: number, digits: number): NumberShape {
+  return { ...plainNumbers(sampleRate), everyMs, digits };
 }
 
-export function roomNote({ epochNs, shape: { sampleRate, everyMs } }: RoomNote): string {
-  return JSON.stringify({ epochNs: String(epochNs), sampleRate, everyMs });
+export function roomNote({ epochNs, shape: { sampleRate, everyMs, digits } }: RoomNote): string {
+  return JSON.stringify({ epochNs: String(epochNs), sampleRate, everyMs, digits });
 }
 
 /** @throws {Error} where it is none */
@@ -28,12 +28,16 @@ export function parseRoomNote(text: string): RoomNote {
     note === null ||
     !("epochNs" in note) ||
     !("sampleRate" in note) ||
-    !("everyMs" in note)
+    !("everyMs" in note) ||
+    !("digits" in note)
   ) {
     throw new Error("not a note of a room");
   }
   const sampleRate = note.sampleRate === 8000 ? 8000 : 16_000;
-  return { epochNs: BigInt(String(note.epochNs)), shape: shapeOf(sampleRate, Number(note.everyMs)) };
+  return {
+    epochNs: BigInt(String(note.epochNs)),
+    shape: shapeOf(sampleRate, Number(note.everyMs), Number(note.digits)),
+  };
 }
 
 export function journalLine({ from, to }: Span): string {

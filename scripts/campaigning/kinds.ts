@@ -38,7 +38,7 @@ export interface Kind {
   readonly waits: "short" | "renewal" | "long";
   /** Of two faults at once, only one may be about the same thing. "any": about nothing of its own. */
   readonly about: "any" | "recorder" | "agent";
-  /** The service may end a session in the middle of a word, and tell the part that it has heard. */
+  /** A session may end in the middle of a word; the part that was heard until then is told. */
   readonly cutsWords: boolean;
   readonly deed: (random: Random) => Deed;
 }
@@ -163,8 +163,10 @@ export const kinds = {
     needs: ["disk-always"],
     about: "agent",
   }),
+  // Where nobody pauses, the last session ends in a word, and the next run hears the rest of it.
   "agent-sigterm": kind((random) => ({ do: "end-agent", signal: "SIGTERM", awayMs: between(random, 0, 1500) }), {
     about: "agent",
+    cutsWords: true,
   }),
   "disk-full": kind((random) => ({ do: "fill-disk", forMs: between(random, 1000, 6000) }), {
     needs: ["small-disk", "much-memory"],

@@ -2,13 +2,14 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../src/base/random.ts";
 import type { Span } from "../../src/simulator/alsa-room.ts";
+import type { SimulatorLimits } from "../../src/simulator/options.ts";
 import { brokenHeritage, type GapAccount, gapAccounts, imbalance, type RunLedger } from "./accounts.ts";
 import { type Burst, type DrawnFault, drawBurst, drawProfile, type Profile, suitable } from "./draw.ts";
 import { Hearsay } from "./hearsay.ts";
 import type { KindName } from "./kinds.ts";
 import { Books, perform, type Struck } from "./perform.ts";
 import type { Microphone } from "./room.ts";
-import { openScene, type Scene } from "./scene.ts";
+import { type AgentCommand, openScene, type Scene } from "./scene.ts";
 import { distance, type Spans } from "./spans.ts";
 import type { Machine } from "./surroundings.ts";
 import { judge, type Verdict } from "./verdict.ts";
@@ -18,12 +19,20 @@ import { Watch } from "./watch.ts";
 export interface LanePlan {
   readonly lane: number;
   readonly seed: string;
-  readonly faults: number;
+  readonly ordeal: Ordeal;
   readonly kinds: readonly KindName[];
+  /** null: it is drawn. */
+  readonly profile: Profile | null;
+  readonly agent: AgentCommand;
+  /** Where the service's limits differ from the real ones. */
+  readonly limits: Partial<SimulatorLimits>;
   readonly microphone: Microphone;
   readonly folder: string;
   readonly machine: Machine;
 }
+
+/** So many faults, as close together as drawn; or one at a time, a while after the one before is got over, for so long. */
+export type Ordeal = { readonly faults: number } | { readonly forMs: number; readonly everyMs: number };
 
 /** A fault as it happened. Times are ms of the room's time. */
 export interface Suffered {
@@ -41,6 +50,8 @@ export interface LaneResult {
   readonly microphone: Microphone;
   readonly folder: string;
   readonly faults: readonly Suffered[];
+  /** Sessions that the service has opened. */
+  readonly sessions: number;
   readonly verdict: Verdict;
   /** The fault that was nearest to each of the verdict's misfortunes: its index; null: there was none. */
   readonly blamed: readonly (number | null)[];
@@ -75,7 +86,7 @@ export async function runLane(
   onProgress: (words: string) => void,
 ): Promise<LaneResult> {
   const random = seededRandom(plan.seed);
-  const profile = drawProfile(random, plan.kinds, plan.machine.meets);
+  const profile = plan.profile ?? drawProfile(random, plan.kinds, plan.machine.meets);
   const names = suitable(plan.kinds, profile, plan.machine.meets);
   using hearsay = new Hearsay(join(plan.folder, "transcripts.jsonl"));
   await using scene = await openScene({ ...plan, profile }, hearsay);
@@ -87,10 +98,14 @@ export async function runLane(
     using watch = new Watch(scene, profile, () => heardIn(scene, books));
     const began = (await watch.liveFrom(performance.now(), firstLiveMs)) !== null;
     if (!began) books.troubles.push(`no sound flowed within ${firstLiveMs / 1000} s of the agent's start`);
+    const { ordeal } = plan;
+    const beganMs = performance.now();
+    const leftMs = () => ("forMs" in ordeal ? beganMs + ordeal.forMs - performance.now() : 0);
+    const goesOn = () => ("forMs" in ordeal ? leftMs() > ordeal.everyMs : faults.length < ordeal.faults);
     let burst: Burst | null = null;
-    while (began && faults.length < plan.faults) {
-      burst = drawBurst(random, names, burst, plan.faults - faults.length);
-      await sleep(burst.calmMs);
+    while (began && goesOn()) {
+      burst = drawBurst(random, names, burst, "forMs" in ordeal ? 1 : ordeal.faults - faults.length);
+      await sleep("forMs" in ordeal ? ordeal.everyMs : burst.calmMs);
       const struck = await suffer(burst, scene, watch, books);
       if (struck.length === 0) continue;
       const kindsOfIt = struck.map(({ kind }) => kind).join(" + ");
@@ -100,14 +115,14 @@ export async function runLane(
       for (const { kind, fromMs, overMs: ownOverMs } of struck)
         faults.push({ kind, fromMs, overMs: ownOverMs, liveAgainMs });
       onProgress(
-        `${faults.length}/${plan.faults} ${kindsOfIt}: ${liveAgainMs === null ? "not live again" : `live again after ${liveAgainMs} ms`}`,
+        `${faults.length}${"forMs" in ordeal ? "" : `/${ordeal.faults}`} ${kindsOfIt}: ${liveAgainMs === null ? "not live again" : `live again after ${liveAgainMs} ms`}`,
       );
       if (liveMs === null) {
         books.troubles.push(`not live again within ${liveAgainWithinMs / 1000} s after ${kindsOfIt}`);
         break;
       }
     }
-    await sleep(lastWordsMs);
+    await sleep(Math.max(lastWordsMs, leftMs()));
     heldUpMs = watch.heldUpMs;
   }
   const tookMs = await scene.agent.end("SIGTERM");
@@ -172,6 +187,7 @@ function settle(
     microphone,
     folder,
     faults: suffered,
+    sessions: scene.service.state().sessions.opened,
     verdict,
     blamed: verdict.misfortunes.map(({ word }) => nearest(suffered, word.startMs)),
     ledgers: hearsay.ledgers,

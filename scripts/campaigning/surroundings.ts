@@ -69,6 +69,11 @@ export function lookAtMachine(): Machine {
   return { namespaces, filter, pdeathsig, meets, lacks };
 }
 
+/** The lane's folder that is on a small disk. */
+export function smallDisk(folder: string): string {
+  return join(folder, "disk");
+}
+
 /** What a lane can do to the world around its agent. Without namespaces, none of it. */
 export class Surroundings {
   readonly #filter: Filter | null;
@@ -79,7 +84,7 @@ export class Surroundings {
   private constructor(folder: string, filter: Filter | null) {
     this.#filter = filter;
     this.#hosts = join(folder, "hosts");
-    this.disk = join(folder, "disk");
+    this.disk = smallDisk(folder);
   }
 
   /** Makes a lane's folder its own world. @param diskMegabytes the size of its disk */

@@ -24,7 +24,7 @@ export interface RecognizerEar {
 }
 
 /** Recognition that can change its settings while sound goes on: one recogniser after the other on the same audio log. */
-export interface Recognition extends Omit<Recognizing, "reconfigured"> {
+export interface Recognition extends Omit<Recognizing, "reconfigured" | "stop"> {
   /** null: it has not said yet. */
   readonly phase: RecognitionPhase | null;
   /** Begins a new session on a new connection, in the next pause between words. Resolves when that is asked for. */
@@ -34,6 +34,11 @@ export interface Recognition extends Omit<Recognizing, "reconfigured"> {
    * with another on `settings`. Sound waits in the log meanwhile. One at a time. Resolves when the other is at work.
    */
   change(settings: Settings): Promise<void>;
+  /**
+   * Ends the session with its last results, and recognition with it. @param pauseWithinMs how long a pause between words is
+   * waited for before that; 0: no more sound comes
+   */
+  stop(pauseWithinMs: number): Promise<void>;
 }
 
 type State =
@@ -147,11 +152,13 @@ export function startRecognition(options: {
       if (sourceEnded) state.recognizer.sourceEnded();
       else state.recognizer.audioArrived();
     },
-    async stop() {
+    async stop(pauseWithinMs) {
       const { recognizer } = state;
       state = { phase: "stopping", recognizer };
       answer(waitingForPause);
       answer(waitingForEnd);
+      lull = noLull;
+      if (isStreaming() && pauseWithinMs > 0) await next(waitingForPause, pauseWithinMs);
       await recognizer.stop();
       stopped.resolve(undefined);
     },

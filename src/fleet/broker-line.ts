@@ -197,6 +197,8 @@ function clientOptions({ access, clientId, timings, own }: LineOptions): IClient
     clientId,
     connectTimeout: timings.connectTimeoutMs,
     reconnectPeriod: 0,
+    // Otherwise the library makes a buffer for each of 65,536 numbers beforehand: seven megabytes.
+    writeCache: false,
     clean: own.clean ?? true,
     ...(own.keepalive !== undefined && { keepalive: own.keepalive }),
     ...(own.will !== undefined && { will: own.will }),

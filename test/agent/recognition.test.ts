@@ -128,7 +128,7 @@ test("a stop during a change is the last word: no other recogniser begins", asyn
   const { clock, made, one, recognition } = startLab();
   one.ear.report(phase("streaming"));
   const changed = recognition.change(settings);
-  await recognition.stop();
+  await recognition.stop(0);
   await changed;
   await recognition.stopped;
   assert.equal(made.length, 1);
@@ -146,4 +146,23 @@ test("a restart begins a new session in the next pause, with the same recogniser
   await restarted;
   assert.deepEqual(one.calls, ["reconfigured"]);
   assert.equal(made.length, 1);
+});
+
+test("a stop waits for a pause between words, but not for ever, and not where no more sound comes", async () => {
+  for (const [pauseWithinMs, meanwhile] of [
+    [600, "pause"],
+    [600, "no pause"],
+    [0, "nothing"],
+  ] as const) {
+    const { clock, one, recognition } = startLab();
+    one.ear.report(phase("streaming"));
+    const stopping = recognition.stop(pauseWithinMs);
+    assert.deepEqual(one.calls, pauseWithinMs === 0 ? ["stop"] : []);
+    recognition.audioArrived();
+    if (meanwhile === "pause") one.ear.sent(pause);
+    if (meanwhile === "no pause") clock.advance(600);
+    await stopping;
+    assert.equal(one.calls.filter((call) => call === "stop").length, 1);
+    assert.equal(clock.pending, 0);
+  }
 });

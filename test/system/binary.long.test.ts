@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { arches, hostArch } from "../../scripts/build/arch.ts";
 import { root } from "../../scripts/build/binary.ts";
@@ -14,9 +12,14 @@ import { startSimulator } from "../../src/simulator/simulator.ts";
 import { Folder } from "../cli/process.ts";
 import { startAgentProcess } from "./lab/agent-process.ts";
 import { type Binary, bareEnvironment, builtBinary, missingFor } from "./lab/binary.ts";
-import { assertChecksConfiguration, assertStreamsFile, assertTellsVersion } from "./lab/binary-checks.ts";
+import {
+  assertChecksConfiguration,
+  assertHearsSpeech,
+  assertStreamsFile,
+  assertTellsVersion,
+  assertUsesPanel,
+} from "./lab/binary-checks.ts";
 import { missing } from "./lab/processes.ts";
-import { openPtyPair } from "./lab/pty.ts";
 import { missingForPulse, startPulse } from "./lab/pulse.ts";
 
 const timeout = 180_000;
@@ -36,6 +39,8 @@ for (const arch of arches) {
     test("tells its version, commit and Node", () => assertTellsVersion(binary));
     test("checks a configuration", { timeout }, () => assertChecksConfiguration(binary));
     test("streams a file", { timeout }, () => assertStreamsFile(binary));
+    test("sends speech alone, where it is told to", { timeout }, () => assertHearsSpeech(binary));
+    test("shows and hears by a front panel", { skip: missing("socat"), timeout }, () => assertUsesPanel(binary));
 
     test("has the same bytes when it is built again, in another place", { timeout }, async () => {
       await using folder = await Folder.with({});
@@ -53,27 +58,6 @@ for (const arch of arches) {
         encoding: "utf8",
       });
       assert.equal(sha256(stdout.trim()), sha256(binary.file), stderr);
-    });
-  });
-
-  describe(`packaged for ${arch}, without a home`, { skip: missingFor(arch) || missing("socat") }, () => {
-    test("serialport opens a port, and the speech detector runs", { timeout }, async () => {
-      await using parts = await builtBinary(arch, join(import.meta.dirname, "lab/packaged-parts.js"));
-      await using ports = await openPtyPair();
-      const [file, ...args] = parts.program;
-      const child = spawn(file, [...args, ports.theirs], {
-        cwd: "/",
-        env: bareEnvironment,
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      const exited = once(child, "exit");
-      const said: string[] = [];
-      for await (const line of createInterface(child.stdout)) {
-        said.push(line);
-        if (line === "open") writeFileSync(ports.ours, "a line from the panel\n");
-      }
-      assert.deepEqual(said, ["open", '{"line":"a line from the panel","verdict":0}']);
-      assert.deepEqual(await exited, [0, null]);
     });
   });
 }

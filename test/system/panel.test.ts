@@ -1,36 +1,14 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { plugIn } from "../../scripts/panel-simulator/port.ts";
-import { SimulatedPanel } from "../../scripts/panel-simulator/simulated-panel.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
 import { startAgentProcess } from "./lab/agent-process.ts";
+import { startFace } from "./lab/face.ts";
 import { eventually, missing, processesWith } from "./lab/processes.ts";
 
 const fakeRecorder = fileURLToPath(new URL("lab/fake-recorder", import.meta.url));
-
-/** A panel at a port of its own, and a place for the agent's state. */
-async function startFace() {
-  const folder = await mkdtemp(join(tmpdir(), "panel-system-"));
-  const port = join(folder, "port");
-  const end = await plugIn(port);
-  const panel = new SimulatedPanel((bytes) => end.send(bytes));
-  end.onBytes((bytes) => panel.hear(bytes));
-  return {
-    panel,
-    port,
-    stateDir: join(folder, "state"),
-    async [Symbol.asyncDispose]() {
-      panel[Symbol.dispose]();
-      await end[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
 
 function agentWith(url: string, port: string, stateDir: string, mark: string, gate = "always") {
   return startAgentProcess({
