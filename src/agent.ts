@@ -254,12 +254,13 @@ export function startAgent(options: AgentOptions): Agent {
 
   const stopCapture = () => {
     const stopped = source.stop();
-    sound.spill();
+    sound.end();
     return stopped;
   };
 
   async function unwind(reason: string): Promise<Outcome> {
     const silenced = voice.stop();
+    sound.beginEnd();
     const early = hearsToTheEnd(settings) ? null : stopCapture();
     await recognition.stop(early === null ? lastPauseMs : 0);
     const deaf = early ?? stopCapture();

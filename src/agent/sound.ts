@@ -31,15 +31,17 @@ export interface Sound {
   whenNoted(action: () => void): void;
   /** Says in the log if a captured millisecond is nowhere. */
   checkAccounts(): void;
-  /** No more sound comes: what the service is not done with goes to the disk, where it may. Returns at once. */
-  spill(): void;
+  /** The end has begun: what the service is not done with goes to the disk from now on, where it may. Returns at once. */
+  beginEnd(): void;
+  /** No more sound comes. */
+  end(): void;
   /** Nobody reads any more: the rest goes to the disk, in a few seconds at the most; what does not is lost and told. */
   close(): Promise<void>;
 }
 
 const silenced: Readonly<Record<Silencer, string>> = { mute: "muted", stop: "stopped" };
 
-/** The disk gets so long to take the last of the sound, from when no more came … */
+/** The disk gets so long to take what the service is not done with, from when the end began … */
 const keepingMs = 2_500;
 /** … and at least so long from when nobody reads any more: a slow card needs seconds for two minutes of sound. */
 const leastKeepingMs = 500;
@@ -139,11 +141,11 @@ export function openSound(options: SoundOptions): Sound {
           break;
       }
     },
-    spill() {
-      gate.end();
+    beginEnd() {
       keepUntilMs = clock.monotonicMs() + keepingMs;
       void offerTheRest();
     },
+    end: () => gate.end(),
     async close() {
       const late = Promise.withResolvers<undefined>();
       const forMs = Math.max(leastKeepingMs, keepUntilMs - clock.monotonicMs());

@@ -262,9 +262,8 @@ export class AudioLog {
     return this.#accounts.ledger(this.#settled, this.#memory.head, this.#holes);
   }
 
-  /** The program ends: offers all that the service is not done with to the store. @returns whether it took everything */
+  /** The program ends: offers all that is decided, and that the service is not done with, to the store. @returns whether it took everything */
   spill(): boolean {
-    this.decide(this.#memory.head, "send");
     this.#takeDropped();
     return this.#offer(this.#memory.head, 1);
   }

@@ -80,7 +80,7 @@ export const brokerTimings: BrokerTimings = {
   willDelaySeconds: 60,
   connectTimeoutMs: 15_000,
   acknowledgeTimeoutMs: 20_000,
-  stopTimeoutMs: 2_000,
+  stopTimeoutMs: 1_500,
 };
 
 /** What has gone wrong in a row. */
