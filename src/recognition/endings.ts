@@ -103,10 +103,12 @@ export function redirectEnd(
 /** How an ending session's END is followed up. */
 export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
-  if (event.reason === "CANCEL") {
+  // An END that crosses ours is about what had arrived by then: nobody knows how much that was.
+  const crosses = state.asked && state.settle === "sent" && !context.arrived;
+  if (event.reason === "CANCEL" || crosses) {
     // What was not recognised is not done with: a finite source goes on with it, and so does who had handed over.
     const why = unfinished[state.why] ?? state.why;
-    if (endless(state)) return leave(state, "stopped", endSession("finals", "it is cancelled every time"));
+    if (endless(state)) return leave(state, "stopped", endSession("finals", "it is ended too early every time"));
     if (finished.has(why) && !context.productive) return barren(state, "finals", event, context);
     const followed = follow({ ...state, why }, context);
     return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };

@@ -139,7 +139,8 @@ export class Lane {
     const nowMs = clock.monotonicMs();
     const spent = this.#sender.connectionMs(nowMs) > bounds.reconnectInPauseMs;
     const owedMs = this.#hearing.owedMs(nowMs);
-    const { next, effects } = step(before, event, { nowMs, random, mode, productive, spent, owedMs });
+    const { arrived } = this.#sender;
+    const { next, effects } = step(before, event, { nowMs, random, mode, productive, spent, arrived, owedMs });
     this.#state = next;
     if (next.phase !== before.phase) this.#clearDeadline();
     for (const effect of effects) this.#perform(effect);
@@ -157,6 +158,8 @@ export class Lane {
         this.#connection.link?.sendText(encodeStart(this.#options.config));
         break;
       case "end":
+        // Its pong comes before the answer to the END: an END without it was said before ours arrived.
+        this.#connection.link?.ping();
         this.#connection.link?.sendText(encodeEnd(effect.cancel));
         break;
       case "close":

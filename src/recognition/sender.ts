@@ -67,6 +67,11 @@ export class Sender {
     return this.#sent;
   }
 
+  /** A pong has proved that everything sent has arrived. */
+  get arrived(): boolean {
+    return this.#confirmed >= this.#sent;
+  }
+
   /** Whether a whole message waits to be sent. */
   get hasChunk(): boolean {
     return this.#options.log.unread >= this.#chunk;

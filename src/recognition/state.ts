@@ -100,6 +100,8 @@ export interface Context {
   readonly productive: boolean;
   /** The connection is near its limit. */
   readonly spent: boolean;
+  /** A pong has proved that everything sent has arrived. */
+  readonly arrived: boolean;
   /** A service as slow as real time has this much of the running session's sound still to deal with, ms. */
   readonly owedMs: number;
 }

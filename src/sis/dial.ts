@@ -42,6 +42,7 @@ export function dial(options: {
   return {
     sendText: (text) => link?.sendText(text),
     sendAudio: (bytes) => link?.sendAudio(bytes),
+    ping: () => link?.ping(),
     get bufferedBytes() {
       return link?.bufferedBytes ?? 0;
     },

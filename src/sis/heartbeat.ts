@@ -50,9 +50,13 @@ export function beat(state: Heartbeat, nowMs: number, mark: number, pace: Pace):
   const waiting = state.waiting.map((ping) => ({ ...ping, deadAtMs: Math.max(ping.deadAtMs, earliestMs) }));
   const [oldest] = waiting;
   if (oldest !== undefined && nowMs >= oldest.deadAtMs) return { verdict: "dead" };
-  const ping = { mark, deadAtMs: nowMs + pace.deadMs };
-  const dueMs = Math.min(nowMs + pace.pingMs, (oldest ?? ping).deadAtMs);
-  return { verdict: "ping", next: { dueMs, waiting: [...waiting, ping].slice(-longestWait) } };
+  const dueMs = Math.min(nowMs + pace.pingMs, oldest?.deadAtMs ?? nowMs + pace.deadMs);
+  return { verdict: "ping", next: ping({ dueMs, waiting }, nowMs, mark, pace) };
+}
+
+/** A ping goes out, out of turn. */
+export function ping(state: Heartbeat, nowMs: number, mark: number, pace: Pace): Heartbeat {
+  return { ...state, waiting: [...state.waiting, { mark, deadAtMs: nowMs + pace.deadMs }].slice(-longestWait) };
 }
 
 /**

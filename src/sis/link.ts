@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { beat, type Heartbeat, pong, startHeartbeat } from "./heartbeat.ts";
+import { beat, type Heartbeat, ping, pong, startHeartbeat } from "./heartbeat.ts";
 import { parseHttpDate } from "./http-answer.ts";
 import { cannotReach, closed, type LinkEnding, noWebSocket, refusal, unreachable, violation } from "./link-ending.ts";
 import { explainNetworkError } from "./network-errors.ts";
@@ -15,6 +15,8 @@ export interface Link {
   sendText(text: string): void;
   /** The bytes are copied out before it returns. */
   sendAudio(bytes: Uint8Array): void;
+  /** Asks, before the next ping is due, whether everything sent so far has arrived. */
+  ping(): void;
   /** Bytes accepted for sending that the operating system has not taken yet; 0 unless open. */
   readonly bufferedBytes: number;
   /** Ends politely: close code 1000, then by force after 2 s. Again, or when it has ended: nothing. */
@@ -108,7 +110,7 @@ export function openLink(options: LinkOptions): Link {
   const socket = connect(options.url, options.headers);
   if (!(socket instanceof Fault)) return tend(socket, options);
   options.clock.after(0, () => options.listener.closed(unreachable(socket)));
-  return { sendText() {}, sendAudio() {}, bufferedBytes: 0, close() {}, destroy() {} };
+  return { sendText() {}, sendAudio() {}, ping() {}, bufferedBytes: 0, close() {}, destroy() {} };
 }
 
 function tend(socket: WebSocket, options: LinkOptions): Link {
@@ -247,6 +249,12 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     },
     sendAudio(bytes) {
       if (state.phase === "open") socket.send(bytes);
+    },
+    ping() {
+      if (state.phase !== "open") return;
+      const mark = options.mark();
+      state = { ...state, heartbeat: ping(state.heartbeat, clock.monotonicMs(), mark, timing) };
+      socket.ping(String(mark));
     },
     get bufferedBytes() {
       return state.phase === "open" ? socket.bufferedAmount : 0;

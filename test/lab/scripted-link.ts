@@ -11,6 +11,8 @@ export class ScriptedLink implements Link {
   closeAsked = false;
   /** It takes its time to close: until the test ends it. */
   lingers = false;
+  deafToPings = false;
+  #pinged: number | null = null;
   readonly #listener: LinkListener;
   readonly #mark: () => number;
   readonly #onAudio: (bytes: Uint8Array) => void;
@@ -52,6 +54,11 @@ export class ScriptedLink implements Link {
     this.#onAudio(bytes);
   }
 
+  /** Its pong comes before whatever the service says next, but for a service that is deaf to pings. */
+  ping(): void {
+    this.#pinged = this.#mark();
+  }
+
   close(): void {
     if (this.ended) return;
     this.closeAsked = true;
@@ -70,6 +77,9 @@ export class ScriptedLink implements Link {
   /** The service says this; in the wire's own words. */
   say(message: object): void {
     if (this.ended) return;
+    const pinged = this.#pinged;
+    this.#pinged = null;
+    if (pinged !== null && !this.deafToPings) this.#listener.confirmed(pinged);
     const reply = decodeReply(Buffer.from(JSON.stringify(message)), false);
     if (reply instanceof Fault) this.#listener.malformed(reply);
     else this.#listener.reply(reply);

@@ -9,7 +9,15 @@ import type { Context, Effect, Event, EventType, State, Step } from "../../src/r
 
 const standing = freshStanding;
 const plan: Plan = { delayMs: 700, held: false, renew: false, reason: "" };
-const context: Context = { nowMs: 0, random: () => 0.5, mode: "continuous", productive: true, spent: false, owedMs: 0 };
+const context: Context = {
+  nowMs: 0,
+  random: () => 0.5,
+  mode: "continuous",
+  productive: true,
+  spent: false,
+  arrived: true,
+  owedMs: 0,
+};
 
 const states = {
   idle: { phase: "idle", standing },
@@ -509,6 +517,7 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
           mode,
           productive: index % 3 > 0,
           spent: index % 5 > 2,
+          arrived: index % 7 > 0,
           owedMs: index,
         });
         for (const effect of effects) {

@@ -347,6 +347,25 @@ test("a session that ends for want of sound takes with it what is too short for 
   assert.deepEqual([lab.log.settled, lab.log.ledger().pendingMs], [1070 * 8, 0]);
 });
 
+test("an END that crosses ours settles what results have settled, and no more: the rest is sent again", () => {
+  const lab = recognitionLab();
+  lab.capture(100);
+  lab.stream();
+  lab.capture(3_000);
+  lab.link.say(result(500, 1_500, "one"));
+  lab.link.deafToPings = true;
+  lab.recognizer.sourceEnded();
+  assert.deepEqual(lab.link.commands.at(-1), end(false));
+  lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  assert.equal(lab.log.settled / 8, 1_500);
+  lab.link.deafToPings = false;
+  lab.link.say({ resp_type: "START", trace_id: "u" });
+  lab.clock.advance(1_000);
+  assert.deepEqual(lab.link.commands.at(-1), end(false));
+  lab.link.say({ resp_type: "END", trace_id: "u", reason: "NORMAL" });
+  assert.deepEqual([lab.log.settled / 8, lab.log.ledger().lostMs], [3_100, 0]);
+});
+
 test("where nobody pauses, a session is cut at the end of its last result, or ended where it has none", () => {
   const lab = recognitionLab({ mode: "short" });
   const loud = (ms: number) => Math.sin(ms) * 5000;

@@ -29,6 +29,7 @@ function senderLab(pieces: readonly (readonly [position: number, samples: number
   const link = {
     bufferedBytes: 0,
     sendText() {},
+    ping() {},
     sendAudio(bytes: Uint8Array) {
       const sound = bytes.filter((sample) => sample === 1).length;
       messages.push({ sound, silence: bytes.length - sound });
