@@ -47,7 +47,7 @@ export function beat(state: Heartbeat, nowMs: number, mark: number, pace: Pace):
   const heldUp = nowMs - state.dueMs > heldUpMs;
   // Another round for the pongs that may lie unread.
   const earliestMs = heldUp ? nowMs + pace.pingMs : 0;
-  const waiting = state.waiting.map((ping) => ({ ...ping, deadAtMs: Math.max(ping.deadAtMs, earliestMs) }));
+  const waiting = state.waiting.map((each) => ({ ...each, deadAtMs: Math.max(each.deadAtMs, earliestMs) }));
   const [oldest] = waiting;
   if (oldest !== undefined && nowMs >= oldest.deadAtMs) return { verdict: "dead" };
   const dueMs = Math.min(nowMs + pace.pingMs, oldest?.deadAtMs ?? nowMs + pace.deadMs);
