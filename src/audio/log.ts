@@ -138,6 +138,11 @@ export class AudioLog {
     return this.#arrivedAtMs === null ? null : this.#clock.monotonicMs() - this.#arrivedAtMs;
   }
 
+  /** A hole follows what is read next: that will not grow. */
+  get endsAtHole(): boolean {
+    return this.#holes.nextAfter(this.#cursor) <= this.#decided;
+  }
+
   /** A new recording begins at the head. Its id must be unique for all time: transcript ids are made of it. */
   openStream(id: string): void {
     this.#timeline.openStream(id, this.#memory.head);

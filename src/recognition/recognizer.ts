@@ -153,7 +153,7 @@ export class Recognizer {
         this.#rotation.full(pause.quiet);
         break;
       case "starved":
-        // What a gate left over is too short for a message, and would fall out of memory while nobody speaks.
+        // What is too short for a message would fall out of memory while no more comes.
         lane.pump({ last: true, untilPause: false });
         lane.dispatch({ type: "starved" });
         break;

@@ -8,7 +8,7 @@ import type { Session } from "./session.ts";
 import type { Throttle } from "./throttle.ts";
 
 /** What the sender needs of the audio log. */
-type Source = Pick<AudioLog, "sampleRate" | "unread" | "read">;
+type Source = Pick<AudioLog, "sampleRate" | "unread" | "endsAtHole" | "read">;
 
 export interface SenderOptions {
   readonly log: Source;
@@ -126,7 +126,7 @@ export class Sender {
   }
 
   /**
-   * Sends what may be sent now.
+   * Sends what may be sent now: whole messages, and a shorter one before a hole.
    * @param how.last the log will not grow: a last, shorter message goes too
    * @param how.untilPause near its limit, the session is to be ended as soon as nobody speaks
    */
@@ -135,7 +135,8 @@ export class Sender {
     const nowMs = clock.monotonicMs();
     for (let leftMs = this.#leftMs(session, nowMs); ; leftMs -= chunkMs) {
       const starvedAtMs = this.#lastSentMs + bounds.starvedMs;
-      if (log.unread < (how.last ? 1 : this.#chunk)) {
+      const { unread } = log;
+      if (unread < this.#chunk && (unread === 0 || !(how.last || log.endsAtHole))) {
         if (nowMs >= starvedAtMs) return { why: "starved" };
         return { why: "live", nearLimit: leftMs < 0, againAtMs: starvedAtMs };
       }

@@ -563,3 +563,18 @@ test("every sample has one fate, and every loss is reported once with its cause,
     { numRuns: 3000 },
   );
 });
+
+test("what waits before a hole is told from what may still grow", () => {
+  const clock = new ManualClock();
+  const log = new AudioLog({ sampleRate, capacityMs: 5000, live: true, clock, gated: true, onGap() {} });
+  log.openStream("a");
+  log.append(new Int16Array(1000 * perMs));
+  log.decide(150 * perMs, "send");
+  assert.deepEqual([log.unread, log.endsAtHole], [150 * perMs, false]);
+  log.decide(900 * perMs, "silence");
+  assert.deepEqual([log.unread, log.endsAtHole], [150 * perMs, true]);
+  log.read(150 * perMs);
+  assert.deepEqual([log.unread, log.endsAtHole], [0, false]);
+  log.decide(1000 * perMs, "send");
+  assert.deepEqual([log.unread, log.endsAtHole], [100 * perMs, false]);
+});

@@ -18,6 +18,9 @@ function senderLab(pieces: readonly (readonly [position: number, samples: number
     get unread() {
       return left.reduce((sum, piece) => sum + (piece?.[1] ?? 0), 0);
     },
+    get endsAtHole() {
+      return left.length > 1;
+    },
     read(count: number) {
       const piece = left.shift() ?? null;
       if (piece === null) return null;
@@ -77,6 +80,18 @@ test("what is shorter than the service takes, before a hole in the log, is fille
     [100, 120, 125, 140, 160, 175, 240, 262.5].map((ms) => lab.session.positionAt(ms)),
     [800, 960, 1000, 1000, 8080, 8100, 16_320, 24_000],
   );
+});
+
+test("what lies before a hole goes at once, however short: no more will come to it; what lies at the end waits", () => {
+  const lab = senderLab([
+    [0, 900],
+    [8000, 100],
+  ]);
+  assert.equal(lab.pump().why, "live");
+  assert.deepEqual(lab.messages, [
+    { sound: 800, silence: 0 },
+    { sound: 100, silence: 300 },
+  ]);
 });
 
 test("sound that the log does not have at hand is asked for again soon; for too long, and the session is starved", () => {

@@ -185,8 +185,11 @@ test("the detector loads in the background: what is heard before passes", async 
   const gate = startGate({ kind: "speech", sampleRate: 16_000, start: 0, hangoverMs, logger, decide });
   gate.heard(together([white(16_000, -40)]));
   assert.equal(decisions.at(-1)?.verdict, "send");
-  await loadVoiceActivity(16_000);
-  for (let at = 16_000; at < 5 * 16_000; at += 1600) gate.heard(together([white(1600, -40)]));
+  // Its own detector may be there a little later than this one.
+  for (let tries = 0; tries < 100 && decisions.at(-1)?.verdict !== "silence"; tries += 1) {
+    await loadVoiceActivity(16_000);
+    for (let at = 0; at < 4 * 16_000; at += 1600) gate.heard(together([white(1600, -40)]));
+  }
   assert.equal(decisions.at(-1)?.verdict, "silence", "from now on, only speech does");
   assert.deepEqual(faults, []);
 });
