@@ -145,11 +145,14 @@ function isWhole(token: string, digits: number): boolean {
  * that numbers come out that can have been said there; as it is, where none do.
  */
 function partsOf(token: string, expected: number, digits: number): string[] {
-  for (let head = 0; head < digits && token.length > digits; head++) {
-    const parts = [token.slice(0, head), ...(token.slice(head).match(new RegExp(`.{1,${digits}}`, "g")) ?? [])];
-    const numbers = parts.filter((part) => isWhole(part, digits)).map(Number);
-    const isPossible = numbers.every((number) => number >= expected - 1 && number < expected + longestGap);
-    if (numbers.length > 0 && isPossible) return parts.filter((part) => part !== "");
+  // What is said next is likelier than a piece of it that happens to read as the word before.
+  for (const least of [expected, expected - 1]) {
+    for (let head = 0; head < digits && token.length > digits; head++) {
+      const parts = [token.slice(0, head), ...(token.slice(head).match(new RegExp(`.{1,${digits}}`, "g")) ?? [])];
+      const numbers = parts.filter((part) => isWhole(part, digits)).map(Number);
+      const isPossible = numbers.every((number) => number >= least && number < expected + longestGap);
+      if (numbers.length > 0 && isPossible) return parts.filter((part) => part !== "");
+    }
   }
   return [token];
 }

@@ -112,6 +112,17 @@ suite("the verdict on words", () => {
     assert.deepEqual(wrong([line(1), line(2, "00027777"), ...but(1, 2)]), ["lost 0002"]);
   });
 
+  test("of two ways to take them apart the one counts that goes on: no word before comes again", () => {
+    const cutAt = numberWord(91, shape).startMs + 250;
+    const spans = [
+      { from: 0, to: cutAt },
+      { from: numberWord(92, shape).startMs - 200, to: numberWord(93, shape).endMs + 500 },
+    ];
+    const before = lines(...Array.from({ length: 90 }, (_, index) => index + 1));
+    // "009" of 0091, and 0092 behind it: not 0090 and "092".
+    assert.deepEqual(wrong([...before, line(91, "0090092"), line(93)], spans), []);
+  });
+
   test("what was on its way to the disk of an agent that was killed may be missing, but not come twice", () => {
     const uncertain = [{ from: numberWord(4, shape).startMs - 10, to: numberWord(4, shape).startMs + 10 }];
     assert.deepEqual(wrong(but(4), heard, uncertain), []);

@@ -2,7 +2,7 @@
  * Loaded into the agent's process by `node --import`, for the soak alone: every SOAK_EVERY_MS it notes in SOAK_SAMPLES what
  * the process holds and has done, an object a line. Its one timer and its write are in the figures.
  */
-import { appendFileSync, readdirSync, statSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { GCProfiler, getHeapStatistics } from "node:v8";
@@ -67,6 +67,7 @@ setInterval(() => {
     upMs: nowMs,
     lastMs: nowMs - atMs,
     rss: memory.rss,
+    own: Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1]) * 1024,
     heapUsed: memory.heapUsed,
     external: memory.external,
     // The folder is open while it is read.

@@ -7,6 +7,8 @@ export interface Sample {
   /** Since the sample before: what `busy` is of. */
   readonly lastMs: number;
   readonly rss: number;
+  /** Of it, what is not a part of a file, such as the program itself. */
+  readonly own: number;
   readonly heapUsed: number;
   readonly external: number;
   readonly descriptors: number;
