@@ -72,11 +72,11 @@ export class Releases {
       if (!kept.has(name)) await rm(join(this.#folder, "releases", name), { recursive: true, force: true });
   }
 
-  /** The former release is the current one again; the one on trial is removed. */
+  /** The former release is the current one again, or none is where there was none; the one on trial is removed. */
   async comeBack(): Promise<void> {
     const [failed, former] = [await this.current(), await this.previous()];
-    if (former === null) return;
-    await this.#point("current", former);
+    if (former === null) await this.#drop("current");
+    else await this.#point("current", former);
     await this.#drop("previous");
     if (failed !== null && failed !== former)
       await rm(join(this.#folder, "releases", failed), { recursive: true, force: true });

@@ -54,7 +54,11 @@ export async function update(options: UpdateOptions): Promise<void> {
   });
   say(`starting ${version}`);
   await releases.try(version);
-  await prove(options, await options.service.restart());
+  const started = await options.service.restart().catch(async (error: unknown) => {
+    await releases.comeBack(); // nobody was asked to start it: there is nothing to prove
+    throw error;
+  });
+  await prove(options, started);
 }
 
 /** Ends a trial that was interrupted, by a power cut for one: the release that is on trial stays if its service is up. */
@@ -73,12 +77,13 @@ async function prove(
     return say(`${version} runs`);
   }
   const former = await releases.previous();
-  if (former === null)
-    throw new Fault("update-failed", `${version} does not start, and there is no release that could come back`);
   await releases.comeBack();
-  const restored = await service.restart();
-  const outcome = restored ? `${former} runs again` : `${former} is back in its place, and does not start either`;
-  throw new Fault("update-failed", `${version} does not start: ${outcome}`, {
+  throw new Fault("update-failed", `${version} does not start: ${await outcome()}`, {
     hint: "journalctl -u sis-agent tells why",
   });
+
+  async function outcome(): Promise<string> {
+    if (former === null) return "it is removed, and there is no release before it that could come back";
+    return (await service.restart()) ? `${former} runs again` : `${former} is back in its place, and does not start either`;
+  }
 }
