@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 /** The program's name in each release's folder. */
 const program = "sis-agent";
@@ -29,6 +29,11 @@ export class Releases {
   /** The release that comes back; null: nothing is on trial. */
   previous(): Promise<string | null> {
     return this.#versionBehind("previous");
+  }
+
+  /** What the service must start: the current release's program, whichever it is. */
+  get program(): string {
+    return resolve(this.#folder, "current", program);
   }
 
   /** The program of a release. */
