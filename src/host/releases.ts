@@ -16,7 +16,7 @@ const program = "sis-agent";
 export class Releases {
   readonly #folder: string;
 
-  /** @param folder made when the first release is kept */
+  /** @param folder made when the first release is kept, but not the one above it */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -47,7 +47,8 @@ export class Releases {
    */
   async keep(version: string, fill: (file: string) => Promise<void>): Promise<void> {
     const all = join(this.#folder, "releases");
-    await mkdir(all, { recursive: true, mode: 0o755 });
+    await makeFolder(this.#folder);
+    await makeFolder(all);
     const fresh = await mkdtemp(join(all, ".new-"));
     try {
       await chmod(fresh, 0o755); // the service's user looks at it, too
@@ -103,6 +104,13 @@ export class Releases {
     await unlink(join(this.#folder, link)).catch(() => {});
     await flush(this.#folder);
   }
+}
+
+/** One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o755 }).catch((error: unknown) => {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  });
 }
 
 /** Names are on the disk only when their folder is. */

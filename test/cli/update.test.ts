@@ -16,12 +16,25 @@ test("a folder that cannot hold releases is told in words", async () => {
     "update.pem": publicKey.export({ type: "spki", format: "pem" }).toString(),
     opt: "a file",
   });
-  const flags = ["--key", folder.of("update.pem"), "--folder", folder.of("opt"), "--config", folder.of("none")];
-  const { code, stderr } = await sisAgent(["update", folder.of("program.json"), ...flags]);
-  assert.equal(code, 1);
-  assert.equal(
-    stderr,
-    `fetching 1.0.0\nreleases cannot be kept in ${folder.of("opt")}: there is a file where a folder should be\n` +
-      "Run it as root, or see to --folder.\n",
-  );
+  const into = (place: string) =>
+    sisAgent([
+      "update",
+      folder.of("program.json"),
+      "--key",
+      folder.of("update.pem"),
+      "--folder",
+      place,
+      "--config",
+      "none",
+    ]);
+  const says = [
+    [folder.of("opt"), "there is a file where a folder should be"],
+    [folder.of("none/opt"), "the folder is not there and cannot be made"],
+    ["/proc/opt", "the folder is not there and cannot be made"],
+  ] as const;
+  for (const [place, why] of says) {
+    const { code, stderr } = await into(place);
+    const told = `fetching 1.0.0\nreleases cannot be kept in ${place}: ${why}\nRun it as root, or see to --folder.\n`;
+    assert.deepEqual([code, stderr], [1, told]);
+  }
 });
