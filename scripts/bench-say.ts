@@ -4,7 +4,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg, platform, release } from "node:os";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -17,6 +16,8 @@ import { encodeRttsStart, type RttsConfig, rttsUrl } from "../src/sis/rtts.ts";
 import { openSpeaker } from "../src/synthesis/speaker.ts";
 import { Speech } from "../src/synthesis/speech.ts";
 import { missingForPulse, type PulseLab, startPulse } from "../test/system/lab/pulse.ts";
+import { quantile } from "./benchmark/figures.ts";
+import { machineLine } from "./benchmark/machine.ts";
 
 const usage = `usage: scripts/bench say [OPTIONS]
 Has a text spoken by the simulator (a process of its own), in turn by a bare client and by the agent's synthesis with a
@@ -40,10 +41,8 @@ interface Times {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { runs: { type: "string", default: "60" }, record: { type: "boolean" }, help: { type: "boolean" } },
-  });
-  if (values.help === true) return void process.stdout.write(`${usage}\n`);
+  const { help, runs, record } = options();
+  if (help) return void process.stdout.write(`${usage}\n`);
   for (const lacking of [missingForPulse("arecord"), missingForPulse("aplay")]) {
     if (lacking !== false) throw new Error(lacking);
   }
@@ -52,13 +51,25 @@ async function main(): Promise<void> {
   await using pulse = await startPulse();
   await using ear = await startEar(pulse);
   const { url } = service;
-  for (let run = 0; run < Number(values.runs); run += 1) {
+  for (let run = 0; run < runs; run += 1) {
     times.bare.push(await bareFirstByte(url));
     await speakOnce(url, pulse, ear, times);
   }
   const page = pageOf(times);
   process.stdout.write(page);
-  if (values.record === true) writeFileSync(new URL("../docs/performance-say.md", import.meta.url), page);
+  if (record) writeFileSync(new URL("../docs/performance-say.md", import.meta.url), page);
+}
+
+function options(): { readonly help: boolean; readonly runs: number; readonly record: boolean } {
+  const flag = { type: "boolean", default: false } as const;
+  try {
+    const { values } = parseArgs({ options: { runs: { type: "string", default: "60" }, record: flag, help: flag } });
+    if (/^[1-9]\d{0,4}$/.test(values.runs)) return { ...values, runs: Number(values.runs) };
+    process.stderr.write(`--runs: "${values.runs}" is not a whole number from 1 to 99999\n${usage}\n`);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
+  }
+  process.exit(2);
 }
 
 async function startService() {
@@ -170,11 +181,6 @@ async function startEar(pulse: PulseLab): Promise<Ear> {
   };
 }
 
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-}
-
 function pageOf({ bare, given, heard }: Times): string {
   const base = { p50: quantile(bare, 0.5), p99: quantile(bare, 0.99) };
   const row = (name: string, values: readonly number[]) => {
@@ -182,11 +188,9 @@ function pageOf({ bare, given, heard }: Times): string {
     const added = [p50 - base.p50, p99 - base.p99].map((ms) => `${ms < 0 ? "" : "+"}${ms.toFixed(1)}`).join(" / ");
     return `| ${name} | ${p50.toFixed(1)} / ${p99.toFixed(1)} | ${values === bare ? "" : added} |`;
   };
-  const [cpu] = cpus();
-  const machine = `${cpu?.model.trim() ?? "unknown CPU"}, ${availableParallelism()} CPUs, ${platform()} ${release()}, Node ${process.versions.node}, load ${(loadavg()[0] ?? 0).toFixed(1)}`;
   return `# From text to sound
 
-Written by \`scripts/bench say --record\` on ${new Date().toISOString().slice(0, 10)}: ${machine}; ${bare.length} runs of
+Written by \`scripts/bench say --record\` on ${new Date().toISOString().slice(0, 10)}: ${machineLine()}; ${bare.length} runs of
 each, in turn.
 
 | | ms since the text was given, p50 / p99 | more than the service's first byte |

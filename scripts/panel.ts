@@ -36,7 +36,10 @@ function show({ phase, severity, level, text }: PanelFace): void {
   else process.stdout.write(`${line}\n`);
 }
 
-let port = await plugIn(path);
+let port = await plugIn(path).catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
 const panel = new SimulatedPanel((bytes) => port.send(bytes), show);
 port.onBytes((bytes) => panel.hear(bytes));
 process.stderr.write(`panel at ${path}; keys: t talk, m mute, l mute long, r restart, u unplug, q quit\n`);

@@ -43,6 +43,12 @@ function billOfMaterials(): object {
 }
 
 const [file = path.join(root, `dist/sis-agent-${version}.cdx.json`)] = process.argv.slice(2);
+if (file.startsWith("-")) {
+  process.stdout.write(
+    "usage: scripts/sbom [FILE]\nWrites what ships, as CycloneDX (default: dist/sis-agent-VERSION.cdx.json).\n",
+  );
+  process.exit(file === "--help" || file === "-h" ? 0 : 2);
+}
 mkdirSync(path.dirname(file), { recursive: true });
 writeFileSync(file, `${JSON.stringify(billOfMaterials(), null, 2)}\n`);
 process.stdout.write(`${path.resolve(file)}\n`);

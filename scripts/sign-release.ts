@@ -3,7 +3,7 @@
  * private key in KEY (PEM; `openssl genpkey -algorithm ed25519`). BINARY has the name that scripts/build-binary gave it.
  * The last line of standard output is the manifest's path.
  */
-import { createHash, createPrivateKey } from "node:crypto";
+import { createHash, createPrivateKey, type KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { signedManifest } from "../src/host/update-manifest.ts";
@@ -15,8 +15,22 @@ if (name === null || key === "") {
   process.exit(2);
 }
 const [, version = "", arch = ""] = name;
-const bytes = readFileSync(binary);
-const sha256 = createHash("sha256").update(bytes).digest("hex");
-const release = { version, arch, size: bytes.length, sha256 };
-writeFileSync(`${binary}.json`, signedManifest(release, path.basename(binary), createPrivateKey(readFileSync(key))));
-process.stdout.write(`${path.resolve(binary)}.json\n`);
+try {
+  const bytes = readFileSync(binary);
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  const release = { version, arch, size: bytes.length, sha256 };
+  writeFileSync(`${binary}.json`, signedManifest(release, path.basename(binary), keyIn(key)));
+  process.stdout.write(`${path.resolve(binary)}.json\n`);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+function keyIn(file: string): KeyObject {
+  const pem = readFileSync(file);
+  try {
+    return createPrivateKey(pem);
+  } catch (error) {
+    throw new Error(`${file} is no private key in PEM`, { cause: error });
+  }
+}

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 
 /** A serial port that is not one, by socat: what the other side of `path` sends comes here, and the other way round. */
@@ -8,8 +8,11 @@ export interface PortEnd extends AsyncDisposable {
   onBytes(listener: (bytes: Uint8Array) => void): void;
 }
 
-/** Plugs a device in at `path`; disposing pulls it out. Needs socat. @throws where there is none */
+/** Plugs a device in at `path`; disposing pulls it out. Needs socat. @throws where there is none, or something else at `path` */
 export async function plugIn(path: string): Promise<PortEnd> {
+  // socat would delete it.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === false)
+    throw new Error(`${path} is there already`);
   const socat = spawn("socat", ["-", `pty,raw,echo=0,link=${path}`], { stdio: ["pipe", "pipe", "inherit"] });
   const over = new Promise<void>((resolve) => {
     socat.once("close", () => resolve()).once("error", () => resolve());
@@ -17,7 +20,7 @@ export async function plugIn(path: string): Promise<PortEnd> {
   const gone = new AbortController();
   void over.finally(() => gone.abort());
   while (!existsSync(path)) {
-    if (gone.signal.aborted) throw new Error(`socat, which is needed, cannot make ${path}`);
+    if (gone.signal.aborted) throw new Error(`socat cannot make ${path}: is it installed, and may you write there?`);
     await setTimeout(10);
   }
   socat.stdin.on("error", () => {}); // it may be gone already

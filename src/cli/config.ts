@@ -1,15 +1,13 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
-import { Fault } from "../base/fault.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { type Problem, problemLine } from "../config/problems.ts";
 import { settingsJsonSchema } from "../config/schema.ts";
 import { showJson, showToml } from "../config/show.ts";
 import { surroundings } from "../config/surroundings.ts";
-import { runAsService } from "../host/as-service.ts";
+import { asService } from "./as-service.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { answer, print } from "./print.ts";
-import { thisProgram } from "./this-program.ts";
 
 /** `config check|schema|show`: what the configuration may hold, whether it does, and what is in effect. */
 export function configCommand(): Command {
@@ -22,7 +20,10 @@ export function configCommand(): Command {
     .option("--service <unit>", "as the user, and with the credentials and the environment, of this systemd service")
     .action(async (flags: ConfigFlag & { readonly service?: string }, self: Command) => {
       const file = configFile(flags, self);
-      if (flags.service !== undefined) return checkAsService(file, flags.service);
+      if (flags.service !== undefined) {
+        process.exitCode = await asService(flags.service, ["config", "check", "--config", resolve(file)]);
+        return;
+      }
       const configuration = await load(file);
       await warn(await surroundings(configuration, file));
       await answer(`${file}: ok\n`);
@@ -49,13 +50,6 @@ export function configCommand(): Command {
     });
 
   return command;
-}
-
-async function checkAsService(file: string, service: string): Promise<void> {
-  const check = [...thisProgram(), "config", "check", "--config", resolve(file)];
-  const code = await runAsService(service, check);
-  if (code === null) throw new Fault("config-unreadable", `systemd cannot tell what the service ${service} sees`);
-  process.exitCode = code;
 }
 
 async function load(file: string): Promise<Configuration> {

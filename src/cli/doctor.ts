@@ -1,7 +1,9 @@
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, problemLine } from "../config/problems.ts";
+import { asService } from "./as-service.ts";
 import { type CheckResult, fail, ok, outcomeOf, type Status, warn } from "./doctor/finding.ts";
 import { exitCodes } from "./exit-code.ts";
 import { answer, print } from "./print.ts";
@@ -11,6 +13,7 @@ interface DoctorFlags {
   readonly config: string;
   readonly json?: true;
   readonly bundle?: string;
+  readonly service?: string;
 }
 
 /** `doctor`: looks at everything that the agent needs, and says what is wrong and what to do about it. */
@@ -23,15 +26,24 @@ export function doctorCommand(): Command {
       "--bundle <file>",
       "also write what others need to help: a JSON file without secrets, and nothing that was said",
     )
+    .option("--service <unit>", "as the user, and with the credentials and the environment, of this systemd service")
     .addHelpText(
       "after",
       "\nTakes up to half a minute, records two seconds, sends a second of silence to the service. A running agent is not\n" +
-        "disturbed; what only one can use (the microphone, the panel) is left to it. Run it as the agent's user.\n" +
+        "disturbed; what only one can use (the microphone, the panel) is left to it. Run it as the agent's user,\nor as root with --service sis-agent: then FILE is a place where the agent may write, such as /tmp.\n" +
         "Exit code: 0 fine, or warnings only; 1 something has failed; 78 the configuration is not fit to run on.",
     )
     .action(async (flags: DoctorFlags) => {
-      process.exitCode = await doctor(flags);
+      process.exitCode = await (flags.service === undefined ? doctor(flags) : doctorAsService(flags.service, flags));
     });
+}
+
+function doctorAsService(service: string, { config, json, bundle }: DoctorFlags): Promise<number> {
+  const args = ["doctor", "--config", resolve(config)];
+  if (json === true) args.push("--json");
+  if (bundle === undefined) return asService(service, args);
+  // The agent itself does not read the journal.
+  return asService(service, [...args, "--bundle", resolve(bundle)], ["systemd-journal"]);
 }
 
 async function doctor({ config, json, bundle }: DoctorFlags): Promise<number> {

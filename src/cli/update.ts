@@ -5,6 +5,7 @@ import { arch } from "node:os";
 import { promisify } from "node:util";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
+import { diskFault } from "../base/disk-fault.ts";
 import { Fault, printable } from "../base/fault.ts";
 import { locationOf } from "../host/fetch-file.ts";
 import { Releases } from "../host/releases.ts";
@@ -39,16 +40,32 @@ export function updateCommand(): Command {
       "\nThe service must run FOLDER/current/sis-agent: docs/install.md tells how. Exit code 1: nothing was changed, or it was\nundone.",
     )
     .action(async (manifest: string | undefined, flags: UpdateFlags, self: Command) => {
-      const { allowOlder = false } = flags;
-      const releases = new Releases(flags.folder);
-      const service = serviceControl(flags.service, systemClock);
-      const say = (text: string) => void print(`${text}\n`, process.stderr);
-      if (flags.settle) return settle({ releases, service, say });
-      const location = locationOf(manifest ?? self.error("error: missing required argument 'manifest'"));
-      const publicKey = await keyIn(flags.key);
-      const check = (program: string, version: string) => checkProgram(program, version, flags);
-      await update({ manifest: location, publicKey, arch: arch(), allowOlder, releases, service, check, say });
+      await act(manifest, flags, self).catch((error: unknown) => {
+        throw explained(error, flags.folder);
+      });
     });
+}
+
+async function act(manifest: string | undefined, flags: UpdateFlags, self: Command): Promise<void> {
+  const { allowOlder = false } = flags;
+  const releases = new Releases(flags.folder);
+  const service = serviceControl(flags.service, systemClock);
+  const say = (text: string) => void print(`${text}\n`, process.stderr);
+  if (flags.settle) return settle({ releases, service, say });
+  const location = locationOf(manifest ?? self.error("error: missing required argument 'manifest'"));
+  const publicKey = await keyIn(flags.key);
+  const check = (program: string, version: string) => checkProgram(program, version, flags);
+  await update({ manifest: location, publicKey, arch: arch(), allowOlder, releases, service, check, say });
+}
+
+/** An error as it is, but for what the file system says of the folder with the releases: that in words. */
+function explained(error: unknown, folder: string): unknown {
+  if (!(error instanceof Error && "syscall" in error)) return error;
+  const { code, message, hint } = diskFault(`releases cannot be kept in ${printable(folder)}`, error);
+  return new Fault(code, message, {
+    hint: code === "disk-denied" ? "Run it as root, or see to --folder." : hint,
+    cause: error,
+  });
 }
 
 async function keyIn(file: string): Promise<string> {

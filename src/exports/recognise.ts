@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { type Clock, pause, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
@@ -158,9 +159,11 @@ export async function* recognise(
     expectAnswer("END", longestAnswerMs.end);
   }
 
-  send().catch((error: unknown) => {
+  const unreadable = (error: unknown) =>
     finish(error instanceof Error ? error : new Error("the sound cannot be read", { cause: error }));
-  });
+  // A stream may fail before it is read from, and an error that nobody listens to ends the process.
+  if (sound instanceof Readable) sound.once("error", unreadable);
+  send().catch(unreadable);
   try {
     for (;;) {
       const segment = heard.shift();

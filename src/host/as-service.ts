@@ -11,15 +11,21 @@ const seen =
 /**
  * Runs a command as systemd would run it for a service: as its user, with its environment and credentials. Its output is
  * ours.
+ * @param groups whom it belongs to beyond that
  * @returns its exit code; null where systemd knows no such service, or cannot be asked
  */
-export async function runAsService(unit: string, command: readonly string[]): Promise<number | null> {
+export async function runAsService(
+  unit: string,
+  command: readonly string[],
+  groups: readonly string[],
+): Promise<number | null> {
   const text = await run("systemctl", ["cat", unit]).then(
     ({ stdout }) => stdout,
     () => null,
   );
   if (text === null) return null;
-  const properties = (text.match(seen) ?? []).flatMap((property) => ["--property", property]);
+  const more = groups.map((group) => `SupplementaryGroups=${group}`);
+  const properties = [...(text.match(seen) ?? []), ...more].flatMap((property) => ["--property", property]);
   const child = spawn("systemd-run", ["--quiet", "--pipe", "--wait", "--collect", ...properties, "--", ...command], {
     stdio: "inherit",
   });

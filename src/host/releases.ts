@@ -1,5 +1,5 @@
 import { chmod, mkdir, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 
 /** The program's name in each release's folder. */
 const program = "sis-agent";
@@ -16,7 +16,7 @@ const program = "sis-agent";
 export class Releases {
   readonly #folder: string;
 
-  /** @param folder made when the first release is kept */
+  /** @param folder made when the first release is kept, but not the one above it */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -31,6 +31,11 @@ export class Releases {
     return this.#versionBehind("previous");
   }
 
+  /** What the service must start: the current release's program, whichever it is. */
+  get program(): string {
+    return resolve(this.#folder, "current", program);
+  }
+
   /** The program of a release. */
   programOf(version: string): string {
     return join(this.#folder, "releases", version, program);
@@ -42,7 +47,8 @@ export class Releases {
    */
   async keep(version: string, fill: (file: string) => Promise<void>): Promise<void> {
     const all = join(this.#folder, "releases");
-    await mkdir(all, { recursive: true, mode: 0o755 });
+    await makeFolder(this.#folder);
+    await makeFolder(all);
     const fresh = await mkdtemp(join(all, ".new-"));
     try {
       await chmod(fresh, 0o755); // the service's user looks at it, too
@@ -72,11 +78,11 @@ export class Releases {
       if (!kept.has(name)) await rm(join(this.#folder, "releases", name), { recursive: true, force: true });
   }
 
-  /** The former release is the current one again; the one on trial is removed. */
+  /** The former release is the current one again, or none is where there was none; the one on trial is removed. */
   async comeBack(): Promise<void> {
     const [failed, former] = [await this.current(), await this.previous()];
-    if (former === null) return;
-    await this.#point("current", former);
+    if (former === null) await this.#drop("current");
+    else await this.#point("current", former);
     await this.#drop("previous");
     if (failed !== null && failed !== former)
       await rm(join(this.#folder, "releases", failed), { recursive: true, force: true });
@@ -98,6 +104,13 @@ export class Releases {
     await unlink(join(this.#folder, link)).catch(() => {});
     await flush(this.#folder);
   }
+}
+
+/** One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24. */
+async function makeFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o755 }).catch((error: unknown) => {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+  });
 }
 
 /** Names are on the disk only when their folder is. */

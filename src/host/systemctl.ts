@@ -4,6 +4,8 @@ import { Fault } from "../base/fault.ts";
 
 /** A service as its manager sees it. */
 export interface ServiceControl {
+  /** Whether a program is what the service starts. Where systemd does not tell: true, its restart will show. @throws as `restart` */
+  starts(program: string): Promise<boolean>;
   /** Resolves when the service has reported that it is ready (true), or has not (false). @throws {Fault} `update-failed`: systemctl cannot be run */
   restart(): Promise<boolean>;
   /** Whether the service is ready, and stays so for ten seconds without being started anew. Waits for a start that is under way. */
@@ -26,6 +28,10 @@ export function serviceControl(unit: string, clock: Clock): ServiceControl {
   }
 
   return {
+    async starts(program) {
+      const { stdout } = await systemctl(["show", "--property=ExecStart", unit]);
+      return !stdout.includes("path=") || stdout.includes(`${program} `);
+    },
     restart: async () => (await systemctl(["restart", unit])).status === 0,
     async staysUp() {
       const giveUpMs = clock.monotonicMs() + longestStartMs;

@@ -26,8 +26,10 @@ const versionShape = /^(\d{1,6})\.(\d{1,6})\.(\d{1,6})(?:-([0-9A-Za-z.]{1,40}))?
  * A manifest in JSON: the release, and the maker's Ed25519 signature of it.
  * @param key the maker's private key
  * @param file the executable's name
+ * @throws {Fault} `update-refused`: no Ed25519 key; no device would take the manifest
  */
 export function signedManifest(release: Release, file: string, key: KeyObject): string {
+  onlyEd25519(key);
   const signature = sign(null, signedText(release), key).toString("base64");
   return `${JSON.stringify({ ...release, file, signature }, null, 2)}\n`;
 }
@@ -87,9 +89,13 @@ function keyOf(publicKey: string): KeyObject {
   } catch (error) {
     throw new Fault("update-refused", "the key for updates is no public key in PEM", { cause: error });
   }
-  if (key.asymmetricKeyType !== "ed25519")
-    throw new Fault("update-refused", `the key for updates is no Ed25519 key, but ${key.asymmetricKeyType}`);
+  onlyEd25519(key);
   return key;
+}
+
+function onlyEd25519({ asymmetricKeyType }: KeyObject): void {
+  if (asymmetricKeyType !== "ed25519")
+    throw new Fault("update-refused", `the key for updates is no Ed25519 key, but ${asymmetricKeyType}`);
 }
 
 function fieldsOf(json: string): Readonly<Record<string, unknown>> {

@@ -29,7 +29,7 @@ const mostManifestBytes = 64 * 1024;
  * @throws {Fault} `update-refused`: nothing was changed; `update-failed`: nothing was changed, or it was undone
  */
 export async function update(options: UpdateOptions): Promise<void> {
-  const { releases, arch, say } = options;
+  const { releases, service, arch, say } = options;
   const text = await fetchText(options.manifest, mostManifestBytes);
   const { file, ...release } = verifiedManifest(text, options.publicKey);
   const { version } = release;
@@ -47,6 +47,11 @@ export async function update(options: UpdateOptions): Promise<void> {
       hint: "to go back to it all the same: --allow-older",
     });
   }
+  if (!(await service.starts(releases.program))) {
+    throw new Fault("update-refused", `the service does not start ${releases.program}: it would run on as it is`, {
+      hint: "docs/install.md has the drop-in for it; systemctl daemon-reload makes it count",
+    });
+  }
   say(`fetching ${version}`);
   await releases.keep(version, async (program) => {
     await fetchProgram(beside(options.manifest, file), program, release);
@@ -54,7 +59,11 @@ export async function update(options: UpdateOptions): Promise<void> {
   });
   say(`starting ${version}`);
   await releases.try(version);
-  await prove(options, await options.service.restart());
+  const started = await service.restart().catch(async (error: unknown) => {
+    await releases.comeBack(); // nobody was asked to start it: there is nothing to prove
+    throw error;
+  });
+  await prove(options, started);
 }
 
 /** Ends a trial that was interrupted, by a power cut for one: the release that is on trial stays if its service is up. */
@@ -73,12 +82,15 @@ async function prove(
     return say(`${version} runs`);
   }
   const former = await releases.previous();
-  if (former === null)
-    throw new Fault("update-failed", `${version} does not start, and there is no release that could come back`);
   await releases.comeBack();
-  const restored = await service.restart();
-  const outcome = restored ? `${former} runs again` : `${former} is back in its place, and does not start either`;
-  throw new Fault("update-failed", `${version} does not start: ${outcome}`, {
+  throw new Fault("update-failed", `${version} does not start: ${await outcome()}`, {
     hint: "journalctl -u sis-agent tells why",
   });
+
+  async function outcome(): Promise<string> {
+    if (former === null) return "it is removed, and there is no release before it that could come back";
+    return (await service.restart())
+      ? `${former} runs again`
+      : `${former} is back in its place, and does not start either`;
+  }
 }

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createReadStream } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { type RecogniseOptions, recognise, SisError } from "../../src/exports/recognise.ts";
 import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
@@ -115,6 +117,12 @@ test("sound that fails ends the session with its own error", async () => {
   }
   assert.equal(await errorOf(recognise(broken(), options(service.url))), unplugged);
   await eventually(() => service.state().connections.open === 0, "the connection is closed");
+});
+
+test("a stream that fails before it is read from ends the session with its error", async () => {
+  await using service = await startSimulator();
+  const missing = createReadStream(join(import.meta.dirname, "no-such-sound.raw"));
+  assert.match(String(await errorOf(recognise(missing, options(service.url)))), /ENOENT.*no-such-sound\.raw/);
 });
 
 test("leaving the loop closes the connection", async () => {

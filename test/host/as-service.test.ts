@@ -37,6 +37,12 @@ test("a configuration is checked as the service would see it, its drop-ins inclu
     "Environment=SIS_AGENT_LOG_LEVEL=debug",
   ]);
 
+  const doctor = ["doctor", "--config", "bad.toml", "--json", "--bundle", "bundle.json", "--service", "x.service"];
+  const seen = await sisAgent(doctor, { env, cwd: folder.path });
+  assert.equal(seen.code, 78);
+  assert.match(seen.stdout, /"config":".*\/bad\.toml","bundle":".*\/bundle\.json"/);
+  assert.match(await readFile(folder.of("systemd-run.told"), "utf8"), /^SupplementaryGroups=systemd-journal$/m);
+
   const bad = await check("bad.toml", "x.service");
   assert.equal(bad.code, 78);
   assert.match(bad.stderr, /project_id/);

@@ -60,6 +60,8 @@ test("another maker's signature, or a key of another kind, is refused", () => {
     .publicKey.export({ type: "spki", format: "pem" })
     .toString();
   assert.throws(() => verifiedManifest(manifest, rsa), /no Ed25519 key, but rsa/);
+  const { privateKey: rsaKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  assert.throws(() => signedManifest(release, "sis-agent-1.2.3", rsaKey), /no Ed25519 key, but rsa/);
   assert.throws(() => verifiedManifest(manifest, "no key"), /no public key in PEM/);
 });
 

@@ -24,6 +24,7 @@ async function lab() {
   const running: (string | null)[] = [];
   const broken = () => readFileSync(join(place, "current/sis-agent"), "utf8").includes("broken");
   const service = {
+    starts: async (program: string) => program === join(place, "current/sis-agent"),
     async restart() {
       running.push(await releases.current());
       return !broken();
@@ -83,6 +84,37 @@ test("a release that does not start is undone: the former one runs again, nothin
   assert.deepEqual(device.kept(), ["1.0.0"]);
   await device.fetchFrom(await device.publish("1.1.1"));
   assert.equal(await device.releases.current(), "1.1.1");
+});
+
+test("a first release that does not start is removed: the same one, mended, is not taken for installed", async () => {
+  await using device = await lab();
+  await assert.rejects(device.fetchFrom(await device.publish("1.0.0", "broken")), {
+    code: "update-failed",
+    message: /1\.0\.0 does not start: it is removed/,
+  });
+  assert.equal(await device.releases.current(), null);
+  assert.deepEqual([device.kept(), device.running], [[], ["1.0.0"]]);
+  await device.fetchFrom(await device.publish("1.0.0"));
+  assert.deepEqual([await device.releases.current(), device.running], ["1.0.0", ["1.0.0", "1.0.0"]]);
+});
+
+test("where systemd cannot be asked for the restart, the release is not put in place", async () => {
+  await using device = await lab();
+  await device.fetchFrom(await device.publish("1.0.0"));
+  device.service.restart = () => Promise.reject(new Fault("update-failed", "systemctl cannot be run"));
+  await assert.rejects(device.fetchFrom(await device.publish("1.1.0")), { message: "systemctl cannot be run" });
+  assert.deepEqual([await device.releases.current(), await device.releases.previous()], ["1.0.0", null]);
+  assert.deepEqual(device.kept(), ["1.0.0"]);
+});
+
+test("a service that starts another program is not updated", async () => {
+  await using device = await lab();
+  device.service.starts = async () => false;
+  await assert.rejects(device.fetchFrom(await device.publish("1.0.0")), {
+    code: "update-refused",
+    message: /^the service does not start .*\/opt\/current\/sis-agent/,
+  });
+  assert.ok(!existsSync(device.place));
 });
 
 test("what is refused changes nothing, and does not disturb the service", async () => {

@@ -59,7 +59,7 @@ const trials: Readonly<Record<string, Trial>> = {
   },
   "sis-agent update https://updates.example/sis-agent-0.1.0-linux-arm64.json": onDevice,
   "journalctl -u sis-agent -p warning --since today": onDevice,
-  "sudo sis-agent doctor --config /etc/sis-agent/agent.toml --bundle bundle.json": onDevice,
+  "sudo sis-agent doctor --config /etc/sis-agent/agent.toml --service sis-agent --bundle /tmp/bundle.json": onDevice,
   "sudo systemctl restart sis-agent": onDevice,
   "sudo systemctl stop sis-agent": onDevice,
   "sudo apt-get purge sis-agent": onDevice,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "node:test";
@@ -81,4 +81,15 @@ test("decision 63 gives a reason for each library, and their number", () => {
   assert.deepEqual(new Set(rows), new Set(Object.keys(dependencies)));
   const libraries = shipped.filter(({ name }) => !name.startsWith("node-linux-"));
   assert.match(text, new RegExp(`\\b${rows.length} libraries\\b[^]*\\b${libraries.length} packages\\b`));
+});
+
+test("a question for the bill's usage writes no bill", () => {
+  const folder = mkdtempSync(path.join(tmpdir(), "sis-agent-sbom-"));
+  try {
+    const command = [path.join(root, "scripts/sbom.ts"), "--help"];
+    assert.match(execFileSync(process.execPath, command, { encoding: "utf8", cwd: folder }), /^usage: scripts\/sbom/);
+    assert.deepEqual(readdirSync(folder), []);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { arch } from "node:os";
+import { test } from "node:test";
+import { signedManifest } from "../../src/host/update-manifest.ts";
+import { Folder, sisAgent } from "./process.ts";
+
+test("a folder that cannot hold releases is told in words", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const program = "#!/bin/sh\necho 1.0.0\n";
+  const sha256 = createHash("sha256").update(program).digest("hex");
+  const release = { version: "1.0.0", arch: arch(), size: program.length, sha256 };
+  await using folder = await Folder.with({
+    program,
+    "program.json": signedManifest(release, "program", privateKey),
+    "update.pem": publicKey.export({ type: "spki", format: "pem" }).toString(),
+    opt: "a file",
+  });
+  const into = (place: string) =>
+    sisAgent([
+      "update",
+      folder.of("program.json"),
+      "--key",
+      folder.of("update.pem"),
+      "--folder",
+      place,
+      "--config",
+      "none",
+    ]);
+  const says = [
+    [folder.of("opt"), "there is a file where a folder should be"],
+    [folder.of("none/opt"), "the folder is not there and cannot be made"],
+    ["/proc/opt", "the folder is not there and cannot be made"],
+  ] as const;
+  for (const [place, why] of says) {
+    const { code, stderr } = await into(place);
+    const told = `fetching 1.0.0\nreleases cannot be kept in ${place}: ${why}\nRun it as root, or see to --folder.\n`;
+    assert.deepEqual([code, stderr], [1, told]);
+  }
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { chmod } from "node:fs/promises";
+import { test } from "node:test";
+import { systemClock } from "../../src/base/clock.ts";
+import { serviceControl } from "../../src/host/systemctl.ts";
+import { Folder } from "../cli/process.ts";
+
+const program = "/opt/sis-agent/current/sis-agent";
+const told = (path: string) => `ExecStart={ path=${path} ; argv[]=${path} run --config a.toml ; ignore_errors=no }`;
+
+for (const [what, answer, starts] of [
+  ["the release", told(program), true],
+  ["by way of another program", `ExecStart={ path=/usr/bin/nice ; argv[]=/usr/bin/nice ${program} run ; }`, true],
+  ["the package", told("/usr/bin/sis-agent"), false],
+  ["another folder's release", told(`/srv${program.slice(4)}`), false],
+  ["a service that systemd does not know", "", true],
+] as const)
+  test(`what a service starts, as systemd tells it: ${what}`, async () => {
+    await using folder = await Folder.with({ systemctl: `#!/bin/sh\necho "${answer}"\n` });
+    await chmod(folder.of("systemctl"), 0o755);
+    const path = process.env["PATH"];
+    process.env["PATH"] = `${folder.path}:${path}`;
+    try {
+      assert.equal(await serviceControl("sis-agent.service", systemClock).starts(program), starts);
+    } finally {
+      process.env["PATH"] = path;
+    }
+  });
