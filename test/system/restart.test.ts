@@ -56,7 +56,11 @@ test("an agent that is restarted goes on recording while it waits for the servic
       `captured for ${Math.round(before.to - askedMs)} ms after it was asked to stop`,
     );
     const wallStartMs = Date.now() - (room.nowMs() ?? 0);
-    const lines = hearsay.lines.map((line) => ({ ...line, startMs: line.startMs - wallStartMs }));
+    const lines = hearsay.lines.map((line) => ({
+      ...line,
+      startMs: line.startMs - wallStartMs,
+      endMs: line.endMs - wallStartMs,
+    }));
     assert.deepEqual(judge(lines, scene.shape, heard, [], room).misfortunes, []);
     assert.deepEqual(hearsay.errors, []);
   } finally {
