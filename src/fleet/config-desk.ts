@@ -220,7 +220,8 @@ function readDesired(
     const { data, error } = desiredConfigPayload.safeParse(JSON.parse(text));
     if (data !== undefined) return data;
     const [issue] = error.issues;
-    return { problem: printable(`${issue?.path.map(String).join(".") ?? ""}: ${issue?.message ?? "wrong"}`) };
+    const key = issue?.path.map(String).join(".") ?? "";
+    return { problem: printable(`${key === "" ? "" : `${key}: `}${issue?.message ?? "wrong"}`) };
   } catch {
     return { problem: "it is not JSON" };
   }
