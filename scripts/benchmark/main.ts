@@ -2,6 +2,7 @@
  * scripts/bench stream: the agent beside a bare WebSocket sender of the same sound, in one run.
  */
 import { parseArgs } from "node:util";
+import { orUsageError, runCommand, UsageError, wholeNumber } from "./command-line.ts";
 import { machineLine } from "./machine.ts";
 import { performancePage, recordResults, summaryLine } from "./report.ts";
 import { runBenchmark } from "./stream.ts";
@@ -40,11 +41,9 @@ async function main(): Promise<number> {
   return 0;
 }
 
-class UsageError extends Error {}
-
 function options() {
-  try {
-    return parseArgs({
+  return orUsageError(() =>
+    parseArgs({
       allowPositionals: true,
       options: {
         help: { type: "boolean", short: "h", default: false },
@@ -55,26 +54,8 @@ function options() {
         json: { type: "boolean", default: false },
         record: { type: "boolean", default: false },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
 }
 
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(`${name}: "${text}" is not a whole number from ${least} to ${most}`);
-}
-
-try {
-  process.exitCode = await main();
-} catch (error) {
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n${usage}\n`);
-    process.exitCode = 2;
-  } else if (error instanceof Error && error.name === "AbortError") {
-    process.stderr.write("stopped\n");
-    process.exitCode = 1;
-  } else throw error;
-}
+await runCommand(usage, main);

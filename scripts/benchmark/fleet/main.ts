@@ -2,6 +2,7 @@
  * scripts/bench fleet: thousands of devices at a real broker, with the console attached.
  */
 import { parseArgs } from "node:util";
+import { orUsageError, runCommand, wholeNumber } from "../command-line.ts";
 import { machineLine } from "../machine.ts";
 import { chapter, record, summaryLine } from "./report.ts";
 import { runFleet } from "./run.ts";
@@ -14,8 +15,6 @@ opens the console on it, and measures: single alarms, all devices losing the ser
   --down-seconds N  the broker is away for so long (10)
   --json            the last line is the result as JSON
   --record          writes the result into docs/performance-fleet.md, too`;
-
-class UsageError extends Error {}
 
 async function main(args: string[]): Promise<number> {
   const values = options(args);
@@ -39,33 +38,20 @@ async function main(args: string[]): Promise<number> {
 }
 
 function options(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        devices: { type: "string", default: "10000" },
-        seconds: { type: "string", default: "30" },
-        "down-seconds": { type: "string", default: "10" },
-        json: { type: "boolean", default: false },
-        record: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return orUsageError(
+    () =>
+      parseArgs({
+        args,
+        options: {
+          help: { type: "boolean", short: "h", default: false },
+          devices: { type: "string", default: "10000" },
+          seconds: { type: "string", default: "30" },
+          "down-seconds": { type: "string", default: "10" },
+          json: { type: "boolean", default: false },
+          record: { type: "boolean", default: false },
+        },
+      }).values,
+  );
 }
 
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new UsageError(`${name}: "${text}" is not a whole number from ${least} to ${most}`);
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n${usage}\n`);
-  process.exitCode = 2;
-}
+await runCommand(usage, () => main(process.argv.slice(2)));

@@ -2,6 +2,7 @@
  * scripts/bench peers: the agent beside other clients, while their links do wrong.
  */
 import { parseArgs } from "node:util";
+import { orUsageError, runCommand, UsageError, wholeNumber } from "../command-line.ts";
 import { machineLine } from "../machine.ts";
 import { clientNames } from "./clients.ts";
 import { faultNames, faults, isFaultName } from "./faults.ts";
@@ -24,8 +25,6 @@ public clients are installed when it is first run, for it alone.
 Faults:
 ${faultNames.map((name) => `  ${name.padEnd(16)}  ${faults[name].means}`).join("\n")}`;
 
-class UsageError extends Error {}
-
 async function main(args: string[]): Promise<number> {
   const values = options(args);
   if (values.help) {
@@ -41,8 +40,8 @@ async function main(args: string[]): Promise<number> {
     clients: oneOrMore("--clients", values.clients, clientNames),
     faults: oneOrMore("--faults", values.faults, faultNames).filter(isFaultName),
     measure: {
-      warmUpSeconds: seconds("--warm-up", values["warm-up"] ?? (values.quick ? "30" : "90")),
-      seconds: seconds("--seconds", values.seconds ?? (values.quick ? "30" : "60")),
+      warmUpSeconds: wholeNumber("--warm-up", values["warm-up"] ?? (values.quick ? "30" : "90"), 1, 3600),
+      seconds: wholeNumber("--seconds", values.seconds ?? (values.quick ? "30" : "60"), 1, 3600),
     },
     sideBySide: values.quick,
     logFolder: values.logs ?? null,
@@ -58,24 +57,23 @@ async function main(args: string[]): Promise<number> {
 }
 
 function options(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        quick: { type: "boolean", default: false },
-        clients: { type: "string" },
-        faults: { type: "string" },
-        seconds: { type: "string" },
-        "warm-up": { type: "string" },
-        logs: { type: "string" },
-        json: { type: "boolean", default: false },
-        record: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return orUsageError(
+    () =>
+      parseArgs({
+        args,
+        options: {
+          help: { type: "boolean", short: "h", default: false },
+          quick: { type: "boolean", default: false },
+          clients: { type: "string" },
+          faults: { type: "string" },
+          seconds: { type: "string" },
+          "warm-up": { type: "string" },
+          logs: { type: "string" },
+          json: { type: "boolean", default: false },
+          record: { type: "boolean", default: false },
+        },
+      }).values,
+  );
 }
 
 function oneOrMore(name: string, text: string | undefined, known: readonly string[]): readonly string[] {
@@ -86,20 +84,4 @@ function oneOrMore(name: string, text: string | undefined, known: readonly strin
   return known.filter((each) => chosen.includes(each));
 }
 
-function seconds(name: string, text: string): number {
-  const value = Number(text);
-  if (text.trim() !== "" && Number.isInteger(value) && value >= 1 && value <= 3600) return value;
-  throw new UsageError(`${name}: "${text}" is not a whole number from 1 to 3600`);
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n${usage}\n`);
-    process.exitCode = 2;
-  } else if (error instanceof Error && error.name === "AbortError") {
-    process.stderr.write("stopped\n");
-    process.exitCode = 1;
-  } else throw error;
-}
+await runCommand(usage, () => main(process.argv.slice(2)));

@@ -14,9 +14,10 @@ import type { LanePlan, LaneResult } from "../../campaigning/lane.ts";
 import { runLaneProcess } from "../../campaigning/lanes.ts";
 import { accusations } from "../../campaigning/summary.ts";
 import { lookAtMachine } from "../../campaigning/surroundings.ts";
+import { runCommand } from "../command-line.ts";
 import { machineLine } from "../machine.ts";
 import { recordOn } from "../pages.ts";
-import { type SoakOptions, soakOptions, UsageError, usage } from "./options.ts";
+import { type SoakOptions, soakOptions, usage } from "./options.ts";
 import { outcomeOf } from "./outcome.ts";
 import { soakLine, soakPage } from "./page.ts";
 import { samplesFile, soakPlans } from "./plan.ts";
@@ -88,16 +89,13 @@ function say(words: string): void {
   process.stderr.write(`${words}\n`);
 }
 
-try {
+await runCommand(usage, async () => {
   const options = soakOptions(process.argv.slice(2));
-  if (options === null) process.stdout.write(`${usage}\n`);
-  else {
-    const stop = new AbortController();
-    for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(name));
-    process.exitCode = await soak(options, stop.signal);
+  if (options === null) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
   }
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  process.stderr.write(`${error.message}\n${usage}\n`);
-  process.exitCode = 2;
-}
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => stop.abort(name));
+  return soak(options, stop.signal);
+});

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { orUsageError, UsageError, wholeNumber } from "../command-line.ts";
 
 export const usage = `usage: scripts/bench soak [OPTIONS]
 Runs agents for hours against the simulator, each a process of its own with a service, a broker and a microphone of its
@@ -22,8 +23,6 @@ export interface SoakOptions {
   readonly record: boolean;
 }
 
-export class UsageError extends Error {}
-
 /** @returns null: help is wanted. @throws UsageError */
 export function soakOptions(words: readonly string[]): SoakOptions | null {
   const values = parsed(words);
@@ -31,12 +30,9 @@ export function soakOptions(words: readonly string[]): SoakOptions | null {
   const hours = Number(values.hours);
   if (!(hours >= 0.01 && hours <= 1000))
     throw new UsageError(`--hours: "${values.hours}" is not a number from 0.01 to 1000`);
-  const agents = Number(values.agents);
-  if (!Number.isInteger(agents) || agents < 1 || agents > 100)
-    throw new UsageError(`--agents: "${values.agents}" is not a whole number from 1 to 100`);
   return {
     hours,
-    agents,
+    agents: wholeNumber("--agents", values.agents, 1, 100),
     accelerated: values.accelerated,
     seed: values.seed,
     json: values.json,
@@ -45,20 +41,19 @@ export function soakOptions(words: readonly string[]): SoakOptions | null {
 }
 
 function parsed(words: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...words],
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        hours: { type: "string", default: "1" },
-        agents: { type: "string", default: "6" },
-        accelerated: { type: "boolean", default: false },
-        seed: { type: "string", default: "1" },
-        json: { type: "boolean", default: false },
-        record: { type: "boolean", default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+  return orUsageError(
+    () =>
+      parseArgs({
+        args: [...words],
+        options: {
+          help: { type: "boolean", short: "h", default: false },
+          hours: { type: "string", default: "1" },
+          agents: { type: "string", default: "6" },
+          accelerated: { type: "boolean", default: false },
+          seed: { type: "string", default: "1" },
+          json: { type: "boolean", default: false },
+          record: { type: "boolean", default: false },
+        },
+      }).values,
+  );
 }
