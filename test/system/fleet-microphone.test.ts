@@ -96,8 +96,9 @@ test("stop: what was heard before is still recognised, nothing is captured, over
     await eventually(() => service.state().connections.open === 0, "nothing is asked of the service", 10_000);
     assert.equal(service.state().sessions.last.at(-1)?.ended, "NORMAL");
     assertCounted(agent.texts, 3);
+    const told = monitor.seen.length;
     await tell("report");
-    const { ledger } = (await monitor.find(({ topic }) => topic.endsWith("/up/metrics"))).payload as {
+    const { ledger } = (await monitor.find(({ topic }) => topic.endsWith("/up/metrics"), told)).payload as {
       readonly ledger: Readonly<Record<string, number>>;
     };
     const { pending_ms, lost_ms, missed_ms } = ledger;
@@ -111,7 +112,7 @@ test("stop: what was heard before is still recognised, nothing is captured, over
   await using agent = await kiosk.startAgent();
   await monitor.find(state("muted"), before);
   assert.match(String(latest(monitor)?.["reason"]), /stopped by the fleet/);
-  assert.match(agent.log, /the fleet has stopped this device before its start/);
+  await agent.until("it says so", () => agent.log.includes("the fleet has stopped this device before its start"));
   assert.equal(records(agent.child.pid), false);
   await tell("start");
   await agent.until("it hears numbers again", () => agent.texts.length >= 1);

@@ -41,11 +41,12 @@ describe("the front panel of a running agent", { skip: missing("socat"), concurr
       await eventually(() => existsSync(join(stateDir, "muted")), "it is kept", 10_000);
       agent.child.kill("SIGTERM");
       assert.equal(await agent.exit(10_000), 0, agent.log);
+      await eventually(() => panel.face.phase !== "m", "the panel is told that it ends", 10_000);
     }
     await using agent = await agentWith(service.url, port, stateDir, mark);
     await eventually(() => panel.face.phase === "m", "muted from the start", 20_000);
     assert.equal(recorders(mark, agent.child.pid).length, 0);
-    assert.match(agent.log, /the microphone is muted since/);
+    await agent.until("it says so", () => agent.log.includes("the microphone is muted since"));
     const heardMs = service.state().audio_ms;
     press();
     await eventually(() => panel.face.phase === "s", "streaming again", 20_000);

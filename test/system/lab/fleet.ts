@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../../src/base/clock.ts";
 import type { LogFields, Logger } from "../../../src/base/logger.ts";
-import { seededRandom } from "../../../src/base/random.ts";
+import { type Random, seededRandom } from "../../../src/base/random.ts";
 import { type BrokerTimings, brokerTimings, type RetryPolicy } from "../../../src/fleet/broker-policy.ts";
 import {
   type BrokerAccess,
@@ -39,6 +39,7 @@ export interface TestFleetOptions {
   readonly executors?: FleetOptions["executors"];
   readonly config?: FleetOptions["config"];
   readonly measure?: FleetOptions["measure"];
+  readonly random?: Random;
 }
 
 /** A real fleet room, as the agent starts it. */
@@ -71,7 +72,7 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
     measure: options.measure ?? null,
     stateDir: options.stateDir ?? null,
     clock: options.clock ?? systemClock,
-    random: seededRandom(`${device}-${process.pid}-${performance.now()}`),
+    random: options.random ?? seededRandom(`${device}-${process.pid}-${performance.now()}`),
     logger,
     timings: options.timings ?? quickTimings,
   });
