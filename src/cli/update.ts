@@ -51,7 +51,10 @@ async function act(manifest: string | undefined, flags: UpdateFlags, self: Comma
   const releases = new Releases(flags.folder);
   const service = serviceControl(flags.service, systemClock);
   const say = (text: string) => void print(`${text}\n`, process.stderr);
-  if (flags.settle) return settle({ releases, service, say });
+  if (flags.settle) {
+    if (manifest !== undefined) self.error("error: --settle ends the trial that is under way: it takes no manifest");
+    return settle({ releases, service, say });
+  }
   const location = locationOf(manifest ?? self.error("error: missing required argument 'manifest'"));
   const publicKey = await keyIn(flags.key);
   const check = (program: string, version: string) => checkProgram(program, version, flags);
