@@ -12,6 +12,7 @@ import { Releases } from "../host/releases.ts";
 import { serviceControl } from "../host/systemctl.ts";
 import { settle, update } from "../host/update.ts";
 import { print } from "./print.ts";
+import { version } from "./version.ts";
 
 interface UpdateFlags {
   readonly key: string;
@@ -33,7 +34,7 @@ export function updateCommand(): Command {
     .option("--folder <folder>", "where releases are kept", "/opt/sis-agent")
     .option("--service <name>", "the service that runs the current release", "sis-agent.service")
     .option("--config <file>", "the configuration that the release must take", "/etc/sis-agent/agent.toml")
-    .option("--allow-older", "also a release that is older than the current one")
+    .option("--allow-older", "also a release that is older than the current one (the first time: than this program)")
     .option("--settle", "end a trial that was interrupted: keep the release if its service is up, undo it if not")
     .addHelpText(
       "after",
@@ -58,7 +59,8 @@ async function act(manifest: string | undefined, flags: UpdateFlags, self: Comma
   const location = locationOf(manifest ?? self.error("error: missing required argument 'manifest'"));
   const publicKey = await keyIn(flags.key);
   const check = (program: string, version: string) => checkProgram(program, version, flags);
-  await update({ manifest: location, publicKey, arch: arch(), allowOlder, releases, service, check, say });
+  const here = { arch: arch(), running: version };
+  await update({ manifest: location, publicKey, ...here, allowOlder, releases, service, check, say });
 }
 
 /** An error as it is, but for what the file system says of the folder with the releases: that in words. */
