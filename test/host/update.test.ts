@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -166,6 +166,20 @@ test("the first release is not older than the program that is installed, unless 
   await device.fetchFrom(await device.publish("0.4.10"));
   assert.deepEqual(device.running, ["0.4.9", "0.4.10"], "from then on it is the current one that counts");
 });
+
+for (const link of ["current", "previous"])
+  test(`a folder in the place of the link ${link} is named, with its mend, before anything is done`, async () => {
+    await using device = await lab();
+    const path = join(device.place, link);
+    mkdirSync(path, { recursive: true });
+    await assert.rejects(device.fetchFrom(await device.publish("1.0.0")), {
+      code: "update-refused",
+      message: `${path} is a folder or a file, where a link to a release belongs`,
+      hint:
+        link === "current" ? /^Move it out of the way, or make it a release: .*ln -s/ : /^Move it out of the way\.$/,
+    });
+    assert.deepEqual([readdirSync(device.place), device.running], [[link], []]);
+  });
 
 test("a release is fetched from a server, manifest and program", async () => {
   await using device = await lab();
