@@ -58,7 +58,7 @@ async function act(manifest: string | undefined, flags: UpdateFlags, self: Comma
   }
   const location = locationOf(manifest ?? self.error("error: missing required argument 'manifest'"));
   const publicKey = await keyIn(flags.key);
-  const check = (program: string, version: string) => checkProgram(program, version, flags);
+  const check = (program: string, release: string) => checkProgram(program, release, flags);
   const here = { arch: arch(), running: version };
   await update({ manifest: location, publicKey, ...here, allowOlder, releases, service, check, say });
 }
@@ -85,10 +85,10 @@ async function keyIn(file: string): Promise<string> {
 }
 
 /** It must start, be what it says it is, and take the configuration, where there is one. */
-async function checkProgram(program: string, version: string, { config, service }: UpdateFlags): Promise<void> {
+async function checkProgram(program: string, release: string, { config, service }: UpdateFlags): Promise<void> {
   const told = await answerOf(program, ["--version"]);
-  if (!told.startsWith(`${version} `) && told.trim() !== version)
-    throw new Fault("update-refused", `the release ${version} says that it is ${printable(told, 60)}`);
+  if (!told.startsWith(`${release} `) && told.trim() !== release)
+    throw new Fault("update-refused", `the release ${release} says that it is ${printable(told, 60)}`);
   if (existsSync(config)) await answerOf(program, ["config", "check", "--config", config, "--service", service]);
 }
 
