@@ -1,10 +1,11 @@
+import type { Span } from "../audio/holes.ts";
 import type { AudioLog } from "../audio/log.ts";
 import type { Position } from "../audio/timeline.ts";
 import type { Segment } from "../sis/reply.ts";
 import { place } from "./assembly.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Report } from "./report.ts";
-import { Session, type Span } from "./session.ts";
+import { Session } from "./session.ts";
 import { noProgress, type Progress, progressAt } from "./silence.ts";
 import type { Settle } from "./state.ts";
 
