@@ -24,7 +24,6 @@ export async function answer(text: string, stream: Writable = process.stdout): P
 
 /** JSON that steers no terminal: what JSON leaves as it is of the characters that might is escaped. It says the same. */
 export function steadyJson(value: object): string {
-  // oxlint-disable-next-line no-control-regex -- control characters are what is escaped here
   return JSON.stringify(value).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
   });
