@@ -53,8 +53,6 @@ interface Segment {
  */
 export class Spool implements Store {
   readonly resumed: Resumed | null;
-  /** Bytes of an earlier run that were no whole frame, and were cut off. */
-  readonly torn: number;
   readonly #options: SpoolOptions;
   readonly #writer: Writer;
   readonly #note: NoteFile;
@@ -79,7 +77,6 @@ export class Spool implements Store {
     const nowMs = clock.monotonicMs();
     this.#segments = found.files.map(({ endMs, ...file }) => ({ ...file, expiresMs: nowMs + this.#timeLeftMs(endMs) }));
     this.resumed = found.resumed;
-    this.torn = found.torn;
     this.#progress = found.resumed?.progress ?? { settled: 0, answered: 0, name: "" };
     this.#writer = new Writer(folder, sampleRate);
     this.#note = new NoteFile(folder, sampleRate, found.noteNumber);

@@ -9,7 +9,7 @@ import type { FleetView } from "../console/console.ts";
 import type { BrokerAccess } from "../fleet/broker-access.ts";
 import { drawsTable, watchFleet } from "./fleet-watch.ts";
 import { createLogger, type LogLevel, logLevels, logStyle, silent } from "./logging.ts";
-import { answer, print } from "./print.ts";
+import { answer, print, steadyJson } from "./print.ts";
 
 interface FleetFlags {
   readonly mqtt: string;
@@ -98,7 +98,7 @@ async function tellOnce(view: FleetView, stop: AbortSignal): Promise<void> {
     stop.addEventListener("abort", () => resolve("stopped"), { once: true });
   });
   if ((await Promise.race([view.complete, stopped])) === "stopped") return;
-  await answer(`${JSON.stringify({ ...view.glance(), list: view.rows() })}\n`);
+  await answer(`${steadyJson({ ...view.glance(), list: view.rows() })}\n`);
 }
 
 async function servePages(

@@ -21,3 +21,10 @@ export async function answer(text: string, stream: Writable = process.stdout): P
   process.exitCode = exitCodes.failed;
   return false;
 }
+
+/** JSON that steers no terminal: what JSON leaves as it is of the characters that might is escaped. It says the same. */
+export function steadyJson(value: object): string {
+  return JSON.stringify(value).replace(/[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+}

@@ -12,6 +12,7 @@ import { Releases } from "../host/releases.ts";
 import { serviceControl } from "../host/systemctl.ts";
 import { settle, update } from "../host/update.ts";
 import { print } from "./print.ts";
+import { version } from "./version.ts";
 
 interface UpdateFlags {
   readonly key: string;
@@ -33,7 +34,7 @@ export function updateCommand(): Command {
     .option("--folder <folder>", "where releases are kept", "/opt/sis-agent")
     .option("--service <name>", "the service that runs the current release", "sis-agent.service")
     .option("--config <file>", "the configuration that the release must take", "/etc/sis-agent/agent.toml")
-    .option("--allow-older", "also a release that is older than the current one")
+    .option("--allow-older", "also a release that is older than the current one (the first time: than this program)")
     .option("--settle", "end a trial that was interrupted: keep the release if its service is up, undo it if not")
     .addHelpText(
       "after",
@@ -51,11 +52,15 @@ async function act(manifest: string | undefined, flags: UpdateFlags, self: Comma
   const releases = new Releases(flags.folder);
   const service = serviceControl(flags.service, systemClock);
   const say = (text: string) => void print(`${text}\n`, process.stderr);
-  if (flags.settle) return settle({ releases, service, say });
+  if (flags.settle) {
+    if (manifest !== undefined) self.error("error: --settle ends the trial that is under way: it takes no manifest");
+    return settle({ releases, service, say });
+  }
   const location = locationOf(manifest ?? self.error("error: missing required argument 'manifest'"));
   const publicKey = await keyIn(flags.key);
-  const check = (program: string, version: string) => checkProgram(program, version, flags);
-  await update({ manifest: location, publicKey, arch: arch(), allowOlder, releases, service, check, say });
+  const check = (program: string, release: string) => checkProgram(program, release, flags);
+  const here = { arch: arch(), running: version };
+  await update({ manifest: location, publicKey, ...here, allowOlder, releases, service, check, say });
 }
 
 /** An error as it is, but for what the file system says of the folder with the releases: that in words. */
@@ -80,10 +85,10 @@ async function keyIn(file: string): Promise<string> {
 }
 
 /** It must start, be what it says it is, and take the configuration, where there is one. */
-async function checkProgram(program: string, version: string, { config, service }: UpdateFlags): Promise<void> {
+async function checkProgram(program: string, release: string, { config, service }: UpdateFlags): Promise<void> {
   const told = await answerOf(program, ["--version"]);
-  if (!told.startsWith(`${version} `) && told.trim() !== version)
-    throw new Fault("update-refused", `the release ${version} says that it is ${printable(told, 60)}`);
+  if (!told.startsWith(`${release} `) && told.trim() !== release)
+    throw new Fault("update-refused", `the release ${release} says that it is ${printable(told, 60)}`);
   if (existsSync(config)) await answerOf(program, ["config", "check", "--config", config, "--service", service]);
 }
 

@@ -25,14 +25,17 @@ const path = (facts: { readonly description: string; readonly [annotation: strin
     .meta({ "x-path": true, "x-allowed": "the path of a file", ...facts })
     .exactOptional();
 
-/** One level of an MQTT topic (MQTT 5, 1.5.4 and 4.7). */
+/** One level of an MQTT topic (MQTT 5, 1.5.4 and 4.7), and of the address of a page. */
 const topicLevel = () =>
   z
     .string()
     .max(64)
-    .regex(/^(?!\$)[^\p{Cc}/+#]+$/u)
+    .regex(/^(?!\$|\.{1,2}$)[^\p{Cc}/+#]+$/u)
     .refine((text) => text.length <= 64 && text.isWellFormed())
-    .meta({ "x-allowed": "1 to 64 characters, none of them / + # or a control character, not beginning with $" });
+    .meta({
+      "x-allowed":
+        "1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone",
+    });
 
 const url = (problem: (text: string) => string | null) =>
   z

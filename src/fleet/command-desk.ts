@@ -72,6 +72,10 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     if (closing.signal.aborted) return;
     const nowMs = clock.wallMs();
     const read = readCommand(levels, payload, retained, nowMs);
+    if (read.is === "nothing") {
+      logger.debug("an empty message is no command");
+      return;
+    }
     if (read.is === "unreadable") {
       logger.warn("what came is no command", { reason: read.why });
       return;

@@ -11,6 +11,8 @@ import {
 
 /** A command that may be executed, or why it may not. */
 export type ReadCommand =
+  /** An empty message: a command that the broker kept was cleared. */
+  | { readonly is: "nothing" }
   /** Not even its name and id can be used: there is nobody to answer. */
   | { readonly is: "unreadable"; readonly why: string }
   | { readonly is: "refused"; readonly name: string; readonly id: string; readonly why: string }
@@ -37,6 +39,7 @@ export function readCommand(
   retained: boolean,
   nowMs: number,
 ): ReadCommand {
+  if (payload.length === 0) return { is: "nothing" };
   const [name = "", id = "", ...more] = levels;
   if (!nameShape.test(name) || !idShape.test(id) || more.length > 0) {
     return { is: "unreadable", why: "the topic is not dn/command/{name}/{id}" };

@@ -217,7 +217,14 @@ function readDesired(
   // An empty retained message is how a broker is told to forget one.
   if (text === "") return { ts: null, settings: {} };
   try {
-    const { data, error } = desiredConfigPayload.safeParse(JSON.parse(text));
+    let namesPrototype = false;
+    const json: unknown = JSON.parse(text, (key, value: unknown) => {
+      namesPrototype ||= key === "__proto__";
+      return value;
+    });
+    // The schema passes it over, as if it were not there.
+    if (namesPrototype) return { problem: "__proto__ is not a setting" };
+    const { data, error } = desiredConfigPayload.safeParse(json);
     if (data !== undefined) return data;
     const [issue] = error.issues;
     const key = issue?.path.map(String).join(".") ?? "";

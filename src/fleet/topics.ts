@@ -52,6 +52,8 @@ export function levelProblem(text: string): string | null {
   if (/[\u0000-\u001f\u007f-\u009f]/.test(text)) return "has a control character";
   if (/[/+#]/.test(text)) return "has one of / + # in it";
   if (text.startsWith("$")) return "begins with $";
+  // The console's page for it could not be asked for: in an address they stand for a folder (WHATWG URL, 4.1).
+  if (text === "." || text === "..") return "stands for a folder in an address";
   if (!text.isWellFormed()) return "is not valid Unicode";
   return null;
 }

@@ -1,5 +1,6 @@
 import { chmod, mkdir, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { Fault, printable } from "../base/fault.ts";
 
 /** The program's name in each release's folder. */
 const program = "sis-agent";
@@ -21,12 +22,12 @@ export class Releases {
     this.#folder = folder;
   }
 
-  /** The release that the service runs; null: none. */
+  /** The release that the service runs; null: none. @throws {Fault} `update-refused` where it is no link */
   current(): Promise<string | null> {
     return this.#versionBehind("current");
   }
 
-  /** The release that comes back; null: nothing is on trial. */
+  /** The release that comes back; null: nothing is on trial. @throws as `current` */
   previous(): Promise<string | null> {
     return this.#versionBehind("previous");
   }
@@ -89,7 +90,15 @@ export class Releases {
   }
 
   async #versionBehind(link: string): Promise<string | null> {
-    return readlink(join(this.#folder, link)).then(basename, () => null);
+    const path = join(this.#folder, link);
+    return readlink(path).then(basename, (error: unknown) => {
+      if (!(error instanceof Error && "code" in error && error.code === "EINVAL")) return null;
+      const name = printable(path);
+      const toKeep =
+        link === "current" ? `, or make it a release: to releases/VERSION, and ln -s releases/VERSION ${name}` : "";
+      const hint = `Move it out of the way${toKeep}.`;
+      throw new Fault("update-refused", `${name} is a folder or a file, where a link to a release belongs`, { hint });
+    });
   }
 
   async #point(link: string, version: string): Promise<void> {

@@ -23,14 +23,15 @@ export function serviceControl(unit: string, clock: Clock): ServiceControl {
 
   async function look(): Promise<{ readonly state: string; readonly restarts: string }> {
     const { stdout } = await systemctl(["show", "--property=ActiveState,NRestarts", unit]);
-    const value = (name: string) => new RegExp(`^${name}=(.*)$`, "m").exec(stdout)?.[1] ?? "";
-    return { state: value("ActiveState"), restarts: value("NRestarts") };
+    const properties = propertiesOf(stdout);
+    return { state: properties.get("ActiveState") ?? "", restarts: properties.get("NRestarts") ?? "" };
   }
 
   return {
     async starts(program) {
       const { stdout } = await systemctl(["show", "--property=ExecStart", unit]);
-      return !stdout.includes("path=") || stdout.includes(`${program} `);
+      const told = propertiesOf(stdout).get("ExecStart") ?? "";
+      return !told.includes("path=") || told.includes(`${program} `);
     },
     restart: async () => (await systemctl(["restart", unit])).status === 0,
     async staysUp() {
@@ -50,6 +51,16 @@ export function serviceControl(unit: string, clock: Clock): ServiceControl {
       return false;
     },
   };
+}
+
+/** What `systemctl show` prints: a unit's properties by their names; of one that is told twice, the last. */
+export function propertiesOf(stdout: string): ReadonlyMap<string, string> {
+  return new Map(
+    stdout.split("\n").flatMap((line): [string, string][] => {
+      const at = line.indexOf("=");
+      return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]];
+    }),
+  );
 }
 
 function systemctl(args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string }> {

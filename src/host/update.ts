@@ -9,9 +9,11 @@ export interface UpdateOptions {
   readonly manifest: Location;
   /** PEM; releases must be signed with its private half. */
   readonly publicKey: string;
+  /** The version of the program that updates: what is installed as long as there is no release. */
+  readonly running: string;
   /** This machine's processor, in Node's words. */
   readonly arch: string;
-  /** Also a release that is older than the current one. */
+  /** Also a release that is older than the current one, or than `running` where there is none. */
   readonly allowOlder: boolean;
   readonly releases: Releases;
   readonly service: ServiceControl;
@@ -42,8 +44,9 @@ export async function update(options: UpdateOptions): Promise<void> {
   }
   const current = await releases.current();
   if (current === version) return say(`${version} is the current release already`);
-  if (current !== null && compareVersions(version, current) < 0 && !options.allowOlder) {
-    throw new Fault("update-refused", `${version} is older than the current release, ${current}`, {
+  if (compareVersions(version, current ?? options.running) < 0 && !options.allowOlder) {
+    const newer = current === null ? `this program, ${options.running}` : `the current release, ${current}`;
+    throw new Fault("update-refused", `${version} is older than ${newer}`, {
       hint: "to go back to it all the same: --allow-older",
     });
   }

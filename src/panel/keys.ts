@@ -10,14 +10,20 @@ export type MuteKey =
   /** Held for so long that it was something else. */
   | { readonly phase: "spent" };
 
+/** What the panel has told of its keys. */
+export type Told =
+  | { readonly what: "nothing" }
+  | { readonly what: "counts"; readonly counts: KeyCounts }
+  /** And then it has said hello again: it goes on from there, or has started anew, from 0. */
+  | { readonly what: "counts-then-hello"; readonly counts: KeyCounts };
+
 export interface Keys {
-  /** As last told; null: the panel has not told yet, or has started anew. */
-  readonly counts: KeyCounts | null;
+  readonly told: Told;
   readonly talk: "up" | "down";
   readonly mute: MuteKey;
 }
 
-export const restingKeys: Keys = { counts: null, talk: "up", mute: { phase: "up" } };
+export const restingKeys: Keys = { told: { what: "nothing" }, talk: "up", mute: { phase: "up" } };
 
 export interface KeyStep {
   readonly next: Keys;
@@ -38,12 +44,14 @@ export function stepKeys(keys: Keys, counts: KeyCounts, nowMs: number, muted: bo
   const commands: KeyCommand[] = [];
   const talk = isDown(counts.talk) ? "down" : "up";
   if (talk !== keys.talk) commands.push(talk === "down" ? "talk" : "talk-end");
-  if (keys.counts === null) {
+  const told: Told = { what: "counts", counts };
+  const begins = beginning(keys, counts);
+  if (begins === null) {
     // Held since before we listened: nobody knows what for.
-    return { next: { counts, talk, mute: { phase: isDown(counts.mute) ? "spent" : "up" } }, commands };
+    return { next: { told, talk, mute: { phase: isDown(counts.mute) ? "spent" : "up" } }, commands };
   }
-  const moves = (counts.mute - keys.counts.mute + countsModulo) % countsModulo;
-  let { mute } = keys;
+  const moves = movesFrom(begins.from.mute, counts.mute);
+  let { mute } = begins;
   let isMuted = muted;
   for (let move = moves <= mostMoves ? moves : 0; move > 0; move -= 1) {
     // Counted from the end, so that the last one leads to where the key is now.
@@ -53,7 +61,7 @@ export function stepKeys(keys: Keys, counts: KeyCounts, nowMs: number, muted: bo
     isMuted = command === "mute";
   }
   if (moves > mostMoves) mute = { phase: isDown(counts.mute) ? "spent" : "up" };
-  return { next: { counts, talk, mute }, commands };
+  return { next: { told, talk, mute }, commands };
 
   function goesDown(): "mute" | null {
     mute = { phase: "down", sinceMs: nowMs, unmutes: isMuted };
@@ -66,6 +74,24 @@ export function stepKeys(keys: Keys, counts: KeyCounts, nowMs: number, muted: bo
   }
 }
 
+/** The panel has said hello. Whether it has started anew, or was asked and goes on, its next counts show. */
+export function greetKeys(keys: Keys): Keys {
+  return keys.told.what === "nothing" ? keys : { ...keys, told: { ...keys.told, what: "counts-then-hello" } };
+}
+
+/** From which counts on the moves are a person's, and how the mute key was then; null: nobody knows. */
+function beginning(
+  { told, mute }: Keys,
+  counts: KeyCounts,
+): { readonly from: KeyCounts; readonly mute: MuteKey } | null {
+  if (told.what === "nothing") return null;
+  const goesOn = [movesFrom(told.counts.talk, counts.talk), movesFrom(told.counts.mute, counts.mute)].every(
+    (moves) => moves <= mostMoves,
+  );
+  const isAnew = told.what === "counts-then-hello" && (!goesOn || (counts.talk === 0 && counts.mute === 0));
+  return isAnew ? { from: { talk: 0, mute: 0 }, mute: { phase: "up" } } : { from: told.counts, mute };
+}
+
 /** Time has passed. */
 export function stepKeyTime(keys: Keys, nowMs: number): KeyStep {
   const { mute } = keys;
@@ -73,9 +99,13 @@ export function stepKeyTime(keys: Keys, nowMs: number): KeyStep {
   return { next: { ...keys, mute: { phase: "spent" } }, commands: ["self-test"] };
 }
 
-/** The panel is away, or has started anew: whoever held the talk key holds it no more. */
+/** The panel is away: whoever held the talk key holds it no more. */
 export function releaseKeys(keys: Keys): KeyStep {
   return { next: restingKeys, commands: keys.talk === "down" ? ["talk-end"] : [] };
+}
+
+function movesFrom(before: number, now: number): number {
+  return (now - before + countsModulo) % countsModulo;
 }
 
 function isDown(count: number): boolean {

@@ -21,7 +21,7 @@ export type LinkEvent =
 
 export type LinkEffect =
   | "greet" // ask for a hello
-  | "welcome" // it can be used: show everything; it is well; its keys begin anew
+  | "welcome" // it can be used: show everything; it is well; its keys may begin anew
   | "beat" // show the lamps again
   | "forsake" // it can no longer be used: let go of its keys
   | "miss"; // tell that it does not answer
@@ -78,11 +78,8 @@ const table: Table = {
   up: {
     opened: stay,
     closed: () => ({ next: { phase: "closed" }, effects: ["forsake"] }),
-    // It has started anew.
-    hello: (state, event, nowMs) => {
-      const { next } = welcome(state, event, nowMs);
-      return { next, effects: ["forsake", "welcome"] };
-    },
+    // It has started anew, or was asked twice. It tells its keys at once: nobody has to let go of them.
+    hello: welcome,
     keys: (state, _event, nowMs) => ({ next: { ...state, heardMs: nowMs }, effects: [] }),
     tick: (state, _event, nowMs) =>
       nowMs - state.heardMs < silenceMs

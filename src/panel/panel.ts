@@ -6,7 +6,16 @@ import type { Random } from "../base/random.ts";
 import { type SerialLine, silentDevice, talk } from "../base/serial.ts";
 import type { FleetMessage } from "../fleet/fleet.ts";
 import { type Display, darkDisplay, displayAfter, lampsOf, selfTestText, textOf } from "./display.ts";
-import { type KeyCommand, type KeyStep, type Keys, releaseKeys, restingKeys, stepKeys, stepKeyTime } from "./keys.ts";
+import {
+  greetKeys,
+  type KeyCommand,
+  type KeyStep,
+  type Keys,
+  releaseKeys,
+  restingKeys,
+  stepKeys,
+  stepKeyTime,
+} from "./keys.ts";
 import { encodeLine, LineReader } from "./lines.ts";
 import { type LinkEvent, type PanelLink, stepLink } from "./link.ts";
 import { helloBody, lampsBody, panelMessageOf, textBody } from "./messages.ts";
@@ -77,6 +86,7 @@ export function startPanel(options: PanelOptions): Panel {
           break;
         case "welcome":
           tellFault(null);
+          keys = greetKeys(keys);
           shown = { lamps: "", text: "" };
           show();
           break;

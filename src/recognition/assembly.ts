@@ -1,7 +1,8 @@
+import type { Span } from "../audio/holes.ts";
 import type { Position } from "../audio/timeline.ts";
 import type { Segment } from "../sis/reply.ts";
 import type { Transcript } from "./report.ts";
-import type { Session, Span } from "./session.ts";
+import type { Session } from "./session.ts";
 
 /** Services round times and pad audio, but not by more than this. */
 const toleranceMs = 2_000;

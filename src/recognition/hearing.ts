@@ -1,11 +1,12 @@
+import type { Span } from "../audio/holes.ts";
 import type { AudioLog } from "../audio/log.ts";
 import type { Position } from "../audio/timeline.ts";
 import type { Segment } from "../sis/reply.ts";
 import { place } from "./assembly.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Report } from "./report.ts";
-import { Session, type Span } from "./session.ts";
-import { noProgress, type Progress, progressAt } from "./silence.ts";
+import { Session } from "./session.ts";
+import { noReach, type Reach, reachAt } from "./silence.ts";
 import type { Settle } from "./state.ts";
 
 /** What came of one RESULT. */
@@ -51,7 +52,7 @@ export class Hearing {
   #formerTraces: readonly string[] = [];
   #wordless = noTries;
   #unreadable = noTries;
-  #progress: Progress = noProgress;
+  #reach: Reach = noReach;
   /** A result of the running session could not be read, for the last time: what it covered is lost, wherever it was. */
   #suspect = false;
 
@@ -80,14 +81,14 @@ export class Hearing {
   /** What a service that works in real time has still to deal with of the running session, ms from now; a minute at most. */
   owedMs(nowMs: number): number {
     if (this.#session === null) return 0;
-    const { dealtMs } = progressAt(this.#progress, this.#progress.arrivedMs, nowMs, this.#speed);
+    const { dealtMs } = reachAt(this.#reach, this.#reach.arrivedMs, nowMs, this.#speed);
     return Math.min((this.#session.sentMs - dealtMs) / Math.max(this.#speed, 1), mostOwedMs);
   }
 
   /** A session begins where the log is read next. */
   begin(id: string, traceId: string | null): void {
     this.#session = new Session(id, traceId, this.#log.cursor, this.#log.sampleRate);
-    this.#progress = noProgress;
+    this.#reach = noReach;
     this.#suspect = false;
     this.#onReport({ type: "session", change: "started", session: id, traceId, reason: "started" });
   }
@@ -171,8 +172,8 @@ export class Hearing {
    * cannot be part of a segment that is still open is done with, even if the service is as slow as real time.
    */
   confirmed(arrived: number, nowMs: number): void {
-    this.#progress = progressAt(this.#progress, (arrived * 1000) / this.#log.sampleRate, nowMs, this.#speed);
-    const doneMs = this.#progress.dealtMs - this.#bounds.longestSegmentMs;
+    this.#reach = reachAt(this.#reach, (arrived * 1000) / this.#log.sampleRate, nowMs, this.#speed);
+    const doneMs = this.#reach.dealtMs - this.#bounds.longestSegmentMs;
     if (this.#session === null || this.#suspect || doneMs <= 0) return;
     this.#log.settle(this.#session.positionAt(doneMs));
   }

@@ -1,3 +1,4 @@
+import type { Span } from "../audio/holes.ts";
 import type { Position } from "../audio/timeline.ts";
 
 /** Audio that was sent in one go: from this sample of the session on, so much of the log from this position on. */
@@ -5,12 +6,6 @@ interface Run {
   readonly sample: number;
   readonly position: Position;
   count: number;
-}
-
-/** A stretch of the log. */
-export interface Span {
-  readonly from: Position;
-  readonly to: Position;
 }
 
 /** Spans of final results that are remembered one by one; before them, everything counts as heard. */

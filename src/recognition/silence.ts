@@ -2,7 +2,7 @@
  * How far a service surely is that says nothing, because nobody speaks: as far as one that works no faster than real
  * time. What has arrived is not yet heard: a backlog arrives much faster than a slow service deals with it.
  */
-export interface Progress {
+export interface Reach {
   /** Of the session's sound, ms: what had arrived when it was last known, and what of that was dealt with. */
   readonly arrivedMs: number;
   readonly dealtMs: number;
@@ -11,13 +11,13 @@ export interface Progress {
 }
 
 /** Of a session that has just begun. */
-export const noProgress: Progress = { arrivedMs: 0, dealtMs: 0, atMs: 0 };
+export const noReach: Reach = { arrivedMs: 0, dealtMs: 0, atMs: 0 };
 
 /**
  * It is `nowMs`, and so much of the session's sound is known to have arrived.
  * @param speed of the source, times real time: a recording that is played fast has a service that is as fast
  */
-export function progressAt(before: Progress, arrivedMs: number, nowMs: number, speed: number): Progress {
+export function reachAt(before: Reach, arrivedMs: number, nowMs: number, speed: number): Reach {
   const dealtMs = Math.min(before.arrivedMs, before.dealtMs + (nowMs - before.atMs) * Math.max(speed, 1));
   return { arrivedMs: Math.max(before.arrivedMs, arrivedMs), dealtMs, atMs: nowMs };
 }

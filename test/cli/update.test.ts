@@ -38,3 +38,13 @@ test("a folder that cannot hold releases is told in words", async () => {
     assert.deepEqual([code, stderr], [1, told]);
   }
 });
+
+test("a trial is ended, or a release is fetched: both at once is refused", async () => {
+  await using folder = await Folder.with({});
+  const settle = (...manifest: string[]) => sisAgent(["update", ...manifest, "--settle", "--folder", folder.path]);
+  const told = "error: --settle ends the trial that is under way: it takes no manifest\n";
+  const both = await settle("secret.json");
+  assert.deepEqual([both.code, both.stderr.slice(0, told.length)], [2, told]);
+  const alone = await settle();
+  assert.deepEqual([alone.code, alone.stderr], [0, "nothing is on trial\n"]);
+});

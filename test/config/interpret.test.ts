@@ -187,9 +187,14 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   [
     "values of other kinds",
     `device_id = [1]\nfleet = 1979-05-27\nstate_dir = {}\n${least}`,
-    "agent.toml:1: device_id: found a list; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $",
-    "agent.toml:2: fleet: found a date; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $",
+    "agent.toml:1: device_id: found a list; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone",
+    "agent.toml:2: fleet: found a date; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone",
     "agent.toml:3: state_dir: found a table; allowed: the path of a folder",
+  ],
+  [
+    "a name that an address has no room for",
+    `device_id = ".."\n${least}`,
+    'agent.toml:1: device_id: found ".."; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone',
   ],
   ["a value for a table", `audio = 5\n${least}`, "agent.toml:1: audio: found 5; allowed: a table, [audio]"],
   [

@@ -66,6 +66,16 @@ test("one that fails says why; one that has nobody to carry it out is not availa
   await desk.close();
 });
 
+test("an empty message, which clears a command that the broker keeps, is not answered", async () => {
+  using lab = startLab();
+  const desk = lab.open({ report: () => null });
+  desk.receive(["report", "1"], Buffer.alloc(0), true);
+  desk.receive(["report", "1"], Buffer.alloc(0), false);
+  desk.receive(["report", "1"], lab.payload(), true);
+  assert.deepEqual(lab.told, ["report 1 failed it is retained: commands are published without retain"]);
+  await desk.close();
+});
+
 test("each id is executed once, over a restart too", async () => {
   using lab = startLab();
   let runs = 0;

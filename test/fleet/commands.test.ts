@@ -51,6 +51,11 @@ for (const [name, [found, words]] of Object.entries(refused)) {
   });
 }
 
+test("a command that is cleared at the broker is no command, and is not answered", () => {
+  for (const retained of [true, false])
+    for (const topic of ["mute/1", "reboot/1", "mute"]) assert.deepEqual(read(topic, "", retained), { is: "nothing" });
+});
+
 test("a topic that is none of a command has nobody to answer", () => {
   for (const topic of ["mute", "mute/", "/1", "mute/1/2", "MUTE/1", "mute/a b", `mute/${"i".repeat(65)}`, "mute/a+b"])
     assert.equal(read(topic).is, "unreadable", topic);

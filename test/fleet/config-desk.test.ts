@@ -82,6 +82,22 @@ test("what is wrong is refused whole, with what is wrong, and nothing changes", 
   await desk.close();
 });
 
+test("a key that JavaScript gives a meaning is refused by its name, like any that is none of a setting", async () => {
+  using lab = startLab();
+  const desk = lab.open();
+  for (const settings of [
+    '{"__proto__":1}',
+    '{"__proto__":{"sis.vad_tail":300}}',
+    '{"sis.vad_tail":300,"__proto__":1}',
+  ]) {
+    desk.receive(Buffer.from(`{"v":1,"ts":"2026-01-01T00:00:00.000Z","settings":${settings}}`));
+    assert.equal(desk.now().status, "refused", settings);
+    assert.deepEqual(desk.now().errors, [{ key: null, message: "__proto__ is not a setting" }]);
+  }
+  assert.deepEqual(lab.applied, []);
+  await desk.close();
+});
+
 test("what the service objects to is taken back at once, and why is told", async () => {
   using lab = startLab();
   const desk = lab.open();

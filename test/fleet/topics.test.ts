@@ -11,12 +11,26 @@ test("a topic has the version first, then fleet, device, direction", () => {
 });
 
 test("names that can be a level of a topic", () => {
-  for (const name of ["kiosk-17", "a", "会议室 3", "a.b_c:d", "x".repeat(64), "a$b"])
+  for (const name of ["kiosk-17", "a", "会议室 3", "a.b_c:d", "x".repeat(64), "a$b", "...", ".a", "..a"])
     assert.equal(levelProblem(name), null, name);
 });
 
 test("names that cannot", () => {
-  const names = ["", "a/b", "+", "a#", "a\u0000b", "tab\t", "line\n", "\u007f", "x".repeat(65), "$SYS", "\ud800"];
+  const names = [
+    "",
+    "a/b",
+    "+",
+    "a#",
+    "a\u0000b",
+    "tab\t",
+    "line\n",
+    "\u007f",
+    "x".repeat(65),
+    "$SYS",
+    "\ud800",
+    ".",
+    "..",
+  ];
   for (const name of names) assert.notEqual(levelProblem(name), null, JSON.stringify(name));
 });
 

@@ -7,14 +7,24 @@ const unit = `# /lib/systemd/system/x.service
 [Service]
 ExecStart=/usr/bin/sis-agent run
 User=sis-agent
-LoadCredential=secret_key:sis-agent.secret_key
+SupplementaryGroups=audio dialout
+Environment=FORMER=1
+LoadCredentialEncrypted=token:former
 MemoryMax=1G
+
 # /etc/systemd/system/x.service.d/more.conf
 [Service]
-Environment=SIS_AGENT_LOG_LEVEL=debug
+SupplementaryGroups=
+Environment=
+LoadCredential=
+LoadCredential = secret_key:sis-agent.secret_key
+Environment=SIS_AGENT_LOG_LEVEL=debug \\
+# what is said in between does not count
+; nor this
+  'SIS_AGENT_FLEET=a b'
 `;
 
-test("a configuration is checked as the service would see it, its drop-ins included; the exit code comes through", async () => {
+test("a configuration is checked as the service would see it, with what its drop-ins add and take back; the exit code comes through", async () => {
   await using folder = await Folder.with({
     systemctl: `#!/bin/sh\n[ "$*" = "cat x.service" ] && cat <<'END'\n${unit}END\n`,
     "systemd-run": '#!/bin/sh\nwhile [ "$1" != -- ]; do echo "$1" >>"$0.told"; shift; done\nshift\nexec "$@"\n',
@@ -34,7 +44,7 @@ test("a configuration is checked as the service would see it, its drop-ins inclu
   assert.deepEqual(told, [
     "User=sis-agent",
     "LoadCredential=secret_key:sis-agent.secret_key",
-    "Environment=SIS_AGENT_LOG_LEVEL=debug",
+    "Environment=SIS_AGENT_LOG_LEVEL=debug    'SIS_AGENT_FLEET=a b'",
   ]);
 
   const doctor = ["doctor", "--config", "bad.toml", "--json", "--bundle", "bundle.json", "--service", "x.service"];

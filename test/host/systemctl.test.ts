@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chmod } from "node:fs/promises";
 import { test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
-import { serviceControl } from "../../src/host/systemctl.ts";
+import { propertiesOf, serviceControl } from "../../src/host/systemctl.ts";
 import { Folder } from "../cli/process.ts";
 
 const program = "/opt/sis-agent/current/sis-agent";
@@ -26,3 +26,15 @@ for (const [what, answer, starts] of [
       process.env["PATH"] = path;
     }
   });
+
+test("a unit's properties are read by their names, whatever is in them", () => {
+  const told = "ActiveState=active\nStatusText=a=b: ActiveState=failed\nResult=\n\nno property\n";
+  assert.deepEqual(
+    [...propertiesOf(told)],
+    [
+      ["ActiveState", "active"],
+      ["StatusText", "a=b: ActiveState=failed"],
+      ["Result", ""],
+    ],
+  );
+});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -45,7 +45,17 @@ async function lab() {
     if (readFileSync(program, "utf8").includes("unfit")) throw new Fault("update-refused", "unfit");
   };
   const fetchFrom = (where: string, allowOlder = false) =>
-    update({ manifest: locationOf(where), publicKey: pem, arch: "x64", allowOlder, releases, service, check, say });
+    update({
+      manifest: locationOf(where),
+      publicKey: pem,
+      running: "0.5.0",
+      arch: "x64",
+      allowOlder,
+      releases,
+      service,
+      check,
+      say,
+    });
   return {
     folder,
     place,
@@ -144,6 +154,32 @@ test("an older release comes back where that is asked for; the current one is no
   assert.match(device.said.at(-1) ?? "", /current release already/);
   assert.deepEqual(device.running, ["1.1.0", "1.0.0"]);
 });
+
+test("the first release is not older than the program that is installed, unless that is asked for", async () => {
+  await using device = await lab();
+  await assert.rejects(device.fetchFrom(await device.publish("0.4.9")), {
+    code: "update-refused",
+    message: "0.4.9 is older than this program, 0.5.0",
+    hint: /--allow-older/,
+  });
+  await device.fetchFrom(await device.publish("0.4.9"), true);
+  await device.fetchFrom(await device.publish("0.4.10"));
+  assert.deepEqual(device.running, ["0.4.9", "0.4.10"], "from then on it is the current one that counts");
+});
+
+for (const link of ["current", "previous"])
+  test(`a folder in the place of the link ${link} is named, with its mend, before anything is done`, async () => {
+    await using device = await lab();
+    const path = join(device.place, link);
+    mkdirSync(path, { recursive: true });
+    await assert.rejects(device.fetchFrom(await device.publish("1.0.0")), {
+      code: "update-refused",
+      message: `${path} is a folder or a file, where a link to a release belongs`,
+      hint:
+        link === "current" ? /^Move it out of the way, or make it a release: .*ln -s/ : /^Move it out of the way\.$/,
+    });
+    assert.deepEqual([readdirSync(device.place), device.running], [[link], []]);
+  });
 
 test("a release is fetched from a server, manifest and program", async () => {
   await using device = await lab();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import {
+  greetKeys,
   type KeyCommand,
   type Keys,
   longPressMs,
@@ -27,6 +28,11 @@ class Desk {
 
   at(nowMs: number): this {
     return this.#act(stepKeyTime(this.keys, nowMs));
+  }
+
+  hello(): this {
+    this.keys = greetKeys(this.keys);
+    return this;
   }
 
   gone(): this {
@@ -59,6 +65,24 @@ const rows: readonly (readonly [string, boolean, (desk: Desk) => unknown, readon
   ["… and unmutes", true, (d) => d.tell(0, 0).tell(0, 2), ["unmute"]],
   ["two presses of which nothing was heard", false, (d) => d.tell(0, 0).tell(0, 4), ["mute", "unmute"]],
   ["a panel that counts anew", false, (d) => d.tell(0, 50).tell(0, 0), []],
+  ["a press between two hellos, its line lost", false, (d) => d.tell(6, 4).hello().tell(6, 6), ["mute"]],
+  ["… of which the beginning was heard", true, (d) => d.tell(0, 4).tell(0, 5).hello().tell(0, 6), ["unmute"]],
+  ["a hello because it was asked", true, (d) => d.tell(1, 99).hello().tell(1, 99).tell(1, 0), ["talk"]],
+  ["restarted, which is not a press", true, (d) => d.tell(0, 98).hello().tell(0, 0), []],
+  ["restarted while talk and mute are held", true, (d) => d.tell(1, 1).hello().tell(0, 0), ["talk", "talk-end"]],
+  [
+    "a press after a restart of which no line was heard",
+    false,
+    (d) => d.tell(3, 50).hello().tell(0, 1),
+    ["talk", "talk-end", "mute"],
+  ],
+  [
+    "restarted twice, a press in between",
+    true,
+    (d) => d.tell(0, 50).hello().tell(0, 2).hello().hello().tell(0, 0),
+    ["unmute"],
+  ],
+  ["hellos before anything is told", true, (d) => d.hello().hello().tell(0, 1).tell(0, 2), []],
   ["mute held as the panel appears", false, (d) => d.tell(0, 1).tell(0, 2), []],
   [
     "a long press tests, and does not unmute",

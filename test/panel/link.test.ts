@@ -45,7 +45,7 @@ const rows: readonly (readonly [LinkPhase, LinkEvent, number, LinkPhase, readonl
   ["unanswered", tick, 99_999, "unanswered", ["greet"]],
   ["up", opened, 0, "up", []],
   ["up", closed, 0, "closed", ["forsake"]],
-  ["up", hello, 0, "up", ["forsake", "welcome"]],
+  ["up", hello, 0, "up", ["welcome"]],
   ["up", keys, 0, "up", []],
   ["up", tick, silenceMs - 1, "up", ["beat"]],
   ["up", tick, silenceMs, "unanswered", ["forsake", "miss", "greet"]],

@@ -8,6 +8,7 @@ import { SimulatedPanel } from "../../scripts/panel-simulator/simulated-panel.ts
 import { systemClock } from "../../src/base/clock.ts";
 import type { FaultCode } from "../../src/base/fault.ts";
 import type { FleetMessage } from "../../src/fleet/fleet.ts";
+import { encodeLine } from "../../src/panel/lines.ts";
 import { startPanel } from "../../src/panel/panel.ts";
 import { eventually, missing } from "../system/lab/processes.ts";
 
@@ -91,6 +92,18 @@ describe("a front panel", { skip: missing("socat"), concurrency: 4 }, () => {
     plugged.panel.move("mute", true);
     await eventually(() => desk.commands.includes("mute"), "muted all the same");
     assert.deepEqual(desk.commands, ["mute"]);
+  });
+
+  test("says hello again because it was asked: the press before that, whose lines were lost, counts", async () => {
+    await using desk = await startDesk();
+    await using plugged = await plugPanel(desk.port);
+    await eventually(() => plugged.panel.face.phase === "i", "the panel is in use");
+    plugged.panel.move("talk");
+    plugged.panel.move("mute", true);
+    plugged.panel.move("mute", true);
+    plugged.panel.hear(encodeLine("H 1"));
+    await eventually(() => desk.commands.includes("mute"), "muted all the same");
+    assert.deepEqual(desk.commands, ["talk", "mute"], "and who talks is not interrupted");
   });
 
   test("pulled out while someone talks, it lets go of the key; plugged in, it shows everything again", async () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { noProgress, progressAt } from "../../src/recognition/silence.ts";
+import { noReach, reachAt } from "../../src/recognition/silence.ts";
 import { serviceLab, soundOf, wordAt } from "../lab/service-lab.ts";
 
 test("what has arrived is dealt with as fast as time passes, and not before it has arrived", () => {
@@ -12,17 +12,17 @@ test("what has arrived is dealt with as fast as time passes, and not before it h
     { arrivedMs: 14_000, nowMs: 152_000, dealtMs: 12_000 },
     { arrivedMs: 16_000, nowMs: 154_000, dealtMs: 14_000 },
   ];
-  let progress = noProgress;
+  let reach = noReach;
   for (const { arrivedMs, nowMs, dealtMs } of steps) {
-    progress = progressAt(progress, arrivedMs, nowMs, 1);
-    assert.equal(progress.dealtMs, dealtMs, `at ${nowMs} ms`);
+    reach = reachAt(reach, arrivedMs, nowMs, 1);
+    assert.equal(reach.dealtMs, dealtMs, `at ${nowMs} ms`);
   }
 });
 
 test("a recording that is played fast is dealt with as fast", () => {
-  const arrived = progressAt(noProgress, 60_000, 1_000, 20);
-  assert.equal(progressAt(arrived, 60_000, 2_000, 20).dealtMs, 20_000);
-  assert.equal(progressAt(arrived, 60_000, 2_000, 0.1).dealtMs, 1_000, "the service is not slower for a slow source");
+  const arrived = reachAt(noReach, 60_000, 1_000, 20);
+  assert.equal(reachAt(arrived, 60_000, 2_000, 20).dealtMs, 20_000);
+  assert.equal(reachAt(arrived, 60_000, 2_000, 0.1).dealtMs, 1_000, "the service is not slower for a slow source");
 });
 
 test("catching up over a long silence outruns a slow service; the word at its end is not lost when that breaks", () => {

@@ -97,6 +97,17 @@ test("the snapshot, news as they come, a broker that is restarted, and what a pr
   assert.equal((await ending).code, 0);
 });
 
+test("JSON for a program does nothing to a terminal, whatever a device says", { skip }, async () => {
+  await using broker = await startMosquitto();
+  await using voices = await startVoices(broker.url);
+  const code = "\u001b[31m\u007f\u009b31m\u202ereversed";
+  await voices.say("a", "alarm/service", alarmOf({ code }));
+  const { stdout } = await sisAgent(["fleet", "--mqtt", broker.url, "--json"]);
+  assert.ok(stdout.includes("\\u001b[31m\\u007f\\u009b31m\\u202ereversed"), stdout);
+  assert.doesNotMatch(stdout.trimEnd(), /[\p{Cc}\u202e]/u);
+  assert.ok(JSON.stringify(JSON.parse(stdout)).includes(JSON.stringify(code)), "and it says the same");
+});
+
 test("the door: only by its own names, from its own page, read-only, with nothing from elsewhere", {
   skip,
 }, async () => {

@@ -14,8 +14,6 @@ export interface Found {
   readonly resumed: Resumed | null;
   /** Number of the last note. */
   readonly noteNumber: number;
-  /** Bytes that were no whole frame: what was being written when the power went. */
-  readonly torn: number;
   /** Why something is still there that is not in `files`: it cannot be deleted, or not be read; null: nothing is. */
   readonly leftOver: unknown;
 }
@@ -25,7 +23,7 @@ export function notePath(folder: string): string {
 }
 
 /**
- * Looks through the folder, cuts off what is torn, and deletes what the service has dealt with. Reads only the headers
+ * Looks through the folder, cuts off what was being written when the power went, and deletes what the service has dealt with. Reads only the headers
  * of the frames, and the last frame of each file: a full folder takes a moment, not a minute.
  * @param sampleRate Hz; positions of sound at another rate are converted
  * @throws what the file system throws when the folder cannot be read
@@ -41,15 +39,14 @@ export function lookThrough(folder: string, sampleRate: number): Found {
   const progress = note === null ? beginningOf(stored) : atRate(note, sampleRate);
   const files = stored.filter((file) => progress !== null && file.to > progress.settled);
   const done = all.map((file) => file.path).filter((file) => !files.some((each) => each.path === file));
-  const torn = all.reduce((sum, file) => sum + file.torn, 0);
   if (progress === null || files.length === 0) {
     // Positions begin at 0 again: an old note would take new sound for settled.
     const leftOver = remove([...done, notePath(folder)]) ?? unreadable;
-    return { files: [], resumed: null, noteNumber: 0, torn, leftOver };
+    return { files: [], resumed: null, noteNumber: 0, leftOver };
   }
   const blocks = files.flatMap((file) => file.blocks).filter((block) => block.to > progress.settled);
   const leftOver = remove(done) ?? unreadable;
-  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, torn, leftOver };
+  return { files, resumed: { progress, blocks }, noteNumber: note?.number ?? 0, leftOver };
 }
 
 /** In order, each position once: a piece that could not be written to its end was written again elsewhere. */

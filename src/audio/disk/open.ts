@@ -4,7 +4,7 @@ import { claim } from "./claim.ts";
 import { type Found, lookThrough } from "./folder.ts";
 import type { Health } from "./health.ts";
 
-const nothing: Found = { files: [], resumed: null, noteNumber: 0, torn: 0, leftOver: null };
+const nothing: Found = { files: [], resumed: null, noteNumber: 0, leftOver: null };
 
 /**
  * Takes the folder for this process and looks for what an earlier run left. Never throws: what is wrong is told to `health`.

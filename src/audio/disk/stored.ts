@@ -21,10 +21,10 @@ export interface SoundFile extends Span {
 
 /** A stretch of one stream and one clock. */
 export type StoredBlock = Span & Run;
-/** The same, and what is in it; `torn`: bytes at its end that were no whole frame, and were cut off. */
-export type Stored = SoundFile & { readonly blocks: readonly StoredBlock[]; readonly torn: number };
+/** The same, and what is in it. */
+export type Stored = SoundFile & { readonly blocks: readonly StoredBlock[] };
 
-/** Looks at the headers in a file, and cuts off what is torn. @param sampleRate Hz of the log @throws what the file system throws when the file cannot be read */
+/** Looks at the headers in a file, and cuts off what is torn: bytes at its end that are no whole frame. @param sampleRate Hz of the log @throws what the file system throws when the file cannot be read */
 export function readStored(file: string, sampleRate: number): Stored {
   const descriptor = openSync(file, constants.O_RDONLY);
   try {
@@ -34,7 +34,7 @@ export function readStored(file: string, sampleRate: number): Stored {
     const blocks = withoutGaps(headers.map((header) => blockOf(header, sampleRate)));
     const last = blocks.at(-1);
     const endMs = last === undefined ? 0 : last.wallMs + ((last.to - last.from) * 1000) / sampleRate;
-    return { path: file, from: blocks[0]?.from ?? 0, to: last?.to ?? 0, bytes, endMs, blocks, torn: size - bytes };
+    return { path: file, from: blocks[0]?.from ?? 0, to: last?.to ?? 0, bytes, endMs, blocks };
   } finally {
     closeSync(descriptor);
   }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { printable } from "../../base/fault.ts";
+import { propertiesOf } from "../../host/systemctl.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, fail, ok, skip, warn } from "./finding.ts";
 
@@ -51,14 +52,7 @@ function show(signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
   return new Promise((resolve) => {
     const args = ["show", unitName, ...properties.map((name) => `--property=${name}`)];
     execFile("systemctl", args, { signal, timeout: 2500 }, (_error, stdout) => {
-      resolve(
-        new Map(
-          stdout.split("\n").flatMap((line): [string, string][] => {
-            const at = line.indexOf("=");
-            return at < 0 ? [] : [[line.slice(0, at), line.slice(at + 1)]];
-          }),
-        ),
-      );
+      resolve(propertiesOf(stdout));
     });
   });
 }
