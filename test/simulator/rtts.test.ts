@@ -69,7 +69,7 @@ function understood(samples: Int16Array, sampleRate: 8000 | 16000): string {
   return findings.flatMap((each) => (each.type === "segment" ? each.words.map((word) => word.text) : [])).join(" ");
 }
 
-suite("the simulator speaks", { timeout: 60_000 }, () => {
+suite("the simulator speaks", { timeout: 300_000 }, () => {
   const decoders = { pcm: readInt16, alaw: decodeALaw, ulaw: decodeMuLaw };
   for (const [format, decode] of Object.entries(decoders)) {
     for (const rate of [8000, 16_000] as const) {
