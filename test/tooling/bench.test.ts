@@ -29,7 +29,7 @@ test("bench stream measures the agent beside a bare sender; the last line is the
     "--seconds",
     "2",
     "--warm-up",
-    "2",
+    "6",
     "--rounds",
     "1",
     "--json",
