@@ -15,9 +15,9 @@ Runs the whole suite but for *.long.test.ts, or the files and folders named.
   --system            only test/system/, the long ones, too: the whole program with real recorders, brokers, networks,
                       packages and service managers
   --except FILE       leave a file out (repeatable)
-  --test-seconds N    limit for a test that sets none itself (60)
-  --silence-seconds N limit for a file that nothing is heard of (180)
-  --run-seconds N     limit for the whole run (1200)`;
+  --test-seconds N    limit for a test that sets none itself (300)
+  --silence-seconds N limit for a file that nothing is heard of (600)
+  --run-seconds N     limit for the whole run (5400)`;
 
 const root = path.dirname(import.meta.dirname);
 
@@ -29,9 +29,9 @@ function options() {
         help: { type: "boolean", short: "h", default: false },
         system: { type: "boolean", default: false },
         except: { type: "string", multiple: true, default: [] },
-        "test-seconds": { type: "string", default: "60" },
-        "silence-seconds": { type: "string", default: "180" },
-        "run-seconds": { type: "string", default: "1200" },
+        "test-seconds": { type: "string", default: "300" },
+        "silence-seconds": { type: "string", default: "600" },
+        "run-seconds": { type: "string", default: "5400" },
       },
     });
   } catch (error) {

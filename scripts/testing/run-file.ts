@@ -76,10 +76,10 @@ export async function runFile(file: string, patience: Patience, stop: AbortSigna
   return fileResult(file, performance.now() - startedMs, events, end, left, output);
 }
 
-/** The commands of those in a process group that do not end by themselves within half a second. */
+/** The commands of those in a process group that do not end by themselves within five seconds. */
 async function survivors(group: number): Promise<string[]> {
   let commands = processesOf(group);
-  for (let i = 0; i < 10 && commands.length > 0; i++) {
+  for (let i = 0; i < 100 && commands.length > 0; i++) {
     await sleep(50);
     commands = processesOf(group);
   }

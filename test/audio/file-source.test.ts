@@ -52,14 +52,14 @@ test("a file comes bit for bit, in pieces of 50 ms at most, and ends", async () 
 });
 
 test("it takes as long as the sound, divided by the speed, on the real clock", async () => {
-  await using file = await wav(mono16k, ramp(32_000));
+  await using file = await wav(mono16k, ramp(16_000 * 60));
   const startMs = performance.now();
   await using listening = new Listening(
-    fileSource({ path: file.path, sampleRate: 16_000, loop: false, speed: 4, clock: systemClock }),
+    fileSource({ path: file.path, sampleRate: 16_000, loop: false, speed: 100, clock: systemClock }),
   );
   await listening.end();
   const tookMs = performance.now() - startMs;
-  assert.ok(tookMs > 495 && tookMs < 1_500, `${tookMs} ms`);
+  assert.ok(tookMs > 595 && tookMs < 30_000, `${tookMs} ms`);
 });
 
 test("sound is never early, and what became due while the process was held up comes at once", async () => {

@@ -4,7 +4,6 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { reap } from "../../src/audio/reap.ts";
-import { systemClock } from "../../src/base/clock.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 
 test("a child that obeys ends by TERM", async () => {
@@ -12,14 +11,14 @@ test("a child that obeys ends by TERM", async () => {
   const gone = new AbortController();
   child.on("exit", () => gone.abort());
   await once(child, "spawn");
-  assert.equal(await reap(child, gone.signal, systemClock), true);
+  assert.equal(await reap(child, gone.signal, new ManualClock()), true);
   assert.equal(child.signalCode, "SIGTERM");
 });
 
 test("a child that has exited already is not signalled", async () => {
   const child = spawn("true");
   await once(child, "exit");
-  assert.equal(await reap(child, AbortSignal.abort(), systemClock), true);
+  assert.equal(await reap(child, AbortSignal.abort(), new ManualClock()), true);
   assert.equal(child.exitCode, 0);
 });
 

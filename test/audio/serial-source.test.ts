@@ -79,8 +79,9 @@ describe("a serial microphone", { skip: missing("socat"), concurrency: 5 }, () =
     for (const from of [0, 500]) {
       await using end = await plugIn(at.path);
       using _microphone = microphone(end, { from });
-      const [before, interruptions] = [listening.of("opened").length, listening.of("interrupted").length];
+      const before = listening.of("opened").length;
       await listening.until(() => listening.of("opened").length > before);
+      const interruptions = listening.of("interrupted").length;
       await end[Symbol.asyncDispose]();
       await listening.until(() => listening.of("interrupted").length > interruptions);
       // serialport does not notice every unplugging; the silence that follows is noticed in any case.

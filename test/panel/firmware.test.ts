@@ -68,6 +68,6 @@ test("the reference firmware, compiled for this computer, and the agent understa
   board.kill("SIGUSR2");
   await panel.stop();
   await eventually(() => shown.includes("lamps x 0 8\n"), "the goodbye");
-  await eventually(() => shown.endsWith("lamps ? 0 0\ntext \n"), "the agent is missed", 8000);
+  await eventually(() => shown.endsWith("lamps ? 0 0\ntext \n"), "the agent is missed");
   assert.deepEqual(commands, ["talk", "talk-end", "mute"]);
 });

@@ -116,10 +116,10 @@ describe("a front panel", { skip: missing("socat"), concurrency: 4 }, () => {
       await eventually(() => desk.commands.includes("talk"), "talk");
       desk.panel.tell(state("muted"));
     }
-    await eventually(() => desk.commands.includes("talk-end"), "let go of", 12_000);
+    await eventually(() => desk.commands.includes("talk-end"), "let go of");
     await using plugged = await plugPanel(desk.port);
     const { panel } = plugged;
-    await eventually(() => panel.face.phase === "m" && panel.face.text === "muted", "muted is shown", 12_000);
+    await eventually(() => panel.face.phase === "m" && panel.face.text === "muted", "muted is shown");
     assert.equal(desk.faults.at(-1), null);
   });
 
@@ -134,11 +134,11 @@ describe("a front panel", { skip: missing("socat"), concurrency: 4 }, () => {
       end.send(Buffer.from([0, 0x24, 0xff, 0x2a, 0x0a, 0x80]));
       end.send(damaged);
     });
-    await eventually(() => plugged.panel.face.phase === "i", "the panel is in use", 10_000);
+    await eventually(() => plugged.panel.face.phase === "i", "the panel is in use");
     for (let n = 0; n < 6; n += 1) plugged.panel.move("talk");
     plugged.panel.move("mute");
     plugged.panel.move("mute");
-    await eventually(() => desk.commands.includes("mute"), "muted", 10_000);
+    await eventually(() => desk.commands.includes("mute"), "muted");
     assert.equal(desk.commands.filter((command) => command === "mute").length, 1);
   });
 
@@ -147,14 +147,14 @@ describe("a front panel", { skip: missing("socat"), concurrency: 4 }, () => {
     await using end = await plugIn(desk.port);
     const chatter = setInterval(() => end.send(Buffer.from("AT\r\nOK\r\n$GPGGA,1*00\n")), 50);
     try {
-      await eventually(() => desk.faults.includes("serial-silent"), "told", 15_000);
+      await eventually(() => desk.faults.includes("serial-silent"), "told");
     } finally {
       clearInterval(chatter);
     }
     const panel = new SimulatedPanel((bytes) => end.send(bytes));
     end.onBytes((bytes) => panel.hear(bytes));
     try {
-      await eventually(() => panel.face.phase === "i", "a panel in its place is used", 10_000);
+      await eventually(() => panel.face.phase === "i", "a panel in its place is used");
     } finally {
       panel[Symbol.dispose]();
     }

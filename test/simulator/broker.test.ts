@@ -16,10 +16,10 @@ async function startLab(port = 0) {
       for (const look of waiting) look();
     },
   });
-  /** Resolves when this many messages were published; rejects after 10 s. */
+  /** Resolves when this many messages were published; rejects after 30 s. */
   const got = (count: number) =>
     new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(JSON.stringify(published))), 10_000);
+      const timer = setTimeout(() => reject(new Error(JSON.stringify(published))), 30_000);
       const look = () => {
         if (published.length < count) return;
         clearTimeout(timer);

@@ -4,6 +4,7 @@ import { createConnection } from "node:net";
 import { after, suite, test } from "node:test";
 import { type FaultEntry, type FaultKind, faultKinds } from "../../src/simulator/faults.ts";
 import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 import { type Client, eventually, startLab } from "./lab.ts";
 
 const numbers = (count: number) => numberSound(count, plainNumbers(16000));
@@ -16,15 +17,16 @@ function shows(kind: FaultKind, what: string, run: () => Promise<void>): void {
   test(`${kind}: ${what}`, run);
 }
 
-/** A connection with an open session, on a simulator with one fault. */
+/** A connection with an open session, on a simulator with one fault and a clock moved by hand. */
 async function inSession(...faults: readonly FaultEntry[]) {
-  const lab = await startLab({ faults });
+  const clock = new ManualClock();
+  const lab = await startLab({ faults, clock });
   const client = await lab.connect();
   await client.start();
-  return { lab, client, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
+  return { lab, client, clock, [Symbol.asyncDispose]: () => lab[Symbol.asyncDispose]() };
 }
 
-suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
+suite("every kind of fault does what it says", { timeout: 300_000 }, () => {
   shows("error", "ERROR and END at its moment of audio; audio is ignored until the next START", async () => {
     await using bench = await inSession({
       at: { audio_ms: 1500 },
@@ -84,12 +86,13 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
     });
     bench.client.sound(silence);
     const fatal = await bench.client.until("FATAL_ERROR");
-    const from = performance.now();
     assert.equal(fatal.error_code, "SIS.0302");
     assert.notEqual(fatal.trace_id, undefined);
     bench.client.send({ command: "START", config: {} });
+    bench.clock.advance(79);
+    await bench.client.settled();
+    bench.clock.advance(1);
     assert.equal((await bench.client.ended).code, 1000);
-    assert.ok(performance.now() - from >= 60);
     assert.equal(bench.client.types(), "START FATAL_ERROR");
   });
 
@@ -209,6 +212,7 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
   for (const code of [1000, 1001, 1011, 4000]) {
     shows("close", `with code ${code}`, async () => {
       await using bench = await inSession({ at: { wall_ms: 20 }, fault: { kind: "close", code, reason: "because" } });
+      bench.clock.advance(20);
       assert.deepEqual(await bench.client.ended, { code, reason: "because" });
       await eventually("the simulator knows", () => bench.lab.simulator.state().connections.open === 0);
     });
@@ -246,11 +250,13 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
     bench.client.ws.on("pong", () => pongs++);
     bench.client.ws.ping();
     bench.client.send({ command: "END" });
+    bench.clock.advance(399);
+    await (await bench.lab.connect()).settled();
+    assert.equal(bench.lab.simulator.state().connections.open, 2);
+    bench.clock.advance(1);
     assert.equal((await bench.client.ended).code, 1006);
     assert.equal(pongs, 0);
     assert.equal(bench.client.types(), "START");
-    const [record] = bench.lab.simulator.state().faults;
-    assert.ok(bench.lab.simulator.state().uptime_ms - (record?.first_fired_ms ?? 0) >= 390);
   });
 
   shows("slow-reader", "nothing is read for a while, then all of it", async () => {
@@ -264,6 +270,7 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
       setTimeout(resolve, 100);
     });
     assert.ok(bench.client.ws.bufferedAmount > 1_000_000, `${bench.client.ws.bufferedAmount}`);
+    bench.clock.advance(300);
     await eventually("it is read", () => bench.client.ws.bufferedAmount === 0);
     await bench.client.settled();
     assert.equal(Math.round(bench.lab.simulator.state().audio_ms), 100 + 300 * 2000);
@@ -272,13 +279,14 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
   shows("stall", "replies are held back, in order, while pings are answered", async () => {
     await using bench = await inSession();
     bench.lab.simulator.addFault({ fault: { kind: "stall", for_ms: 250 } });
-    const from = performance.now();
     bench.client.sound(numbers(2));
     bench.client.send({ command: "END" });
     await bench.client.settled();
+    bench.clock.advance(249);
+    await bench.client.settled();
     assert.equal(bench.client.types(), "START");
+    bench.clock.advance(1);
     await bench.client.until("END");
-    assert.ok(performance.now() - from >= 200);
     assert.equal(bench.client.types(), "START RESULT RESULT END");
   });
 
@@ -304,7 +312,7 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
       const refused = await lab.refused();
       assert.equal(refused.status, status);
       assert.equal(refused.headers["retry-after"], "7");
-      assert.ok(Math.abs(Date.parse(String(refused.headers["date"])) - Date.now()) < 5000);
+      assert.ok(Math.abs(Date.parse(String(refused.headers["date"])) - Date.now()) < 60_000);
       assert.equal(refused.headers["content-type"], "application/json");
       assert.equal(refused.body["error_code"], code);
       assert.match(String(refused.body["error_msg"]), /\w/);
@@ -325,15 +333,18 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
   });
 
   shows("refuse-connections", "connecting fails for a while; what is open stays", async () => {
-    await using lab = await startLab();
+    const clock = new ManualClock();
+    await using lab = await startLab({ clock });
     const client = await lab.connect();
     lab.simulator.addFault({ fault: { kind: "refuse-connections", for_ms: 300 } });
     assert.equal(await lab.knock(), "ECONNREFUSED");
     assert.equal((await client.start()).resp_type, "START");
+    clock.advance(299);
+    assert.equal(await lab.knock(), "ECONNREFUSED");
+    clock.advance(1);
     let door = "";
     const from = performance.now();
-    while (door !== "open" && performance.now() - from < 5000) door = await lab.knock();
-    assert.ok(performance.now() - from >= 250);
+    while (door !== "open" && performance.now() - from < 10_000) door = await lab.knock();
     assert.equal((await (await lab.connect()).start()).resp_type, "START");
   });
 
@@ -353,17 +364,20 @@ suite("every kind of fault does what it says", { timeout: 60_000 }, () => {
     lab.simulator.addFault({ fault: "clock-off" });
     const { headers } = await lab.http("GET", "/nowhere");
     const aheadMs = Date.parse(headers.get("date") ?? "") - Date.now();
-    assert.ok(Math.abs(aheadMs - 1_200_000) < 5_000, `${aheadMs} ms`);
+    assert.ok(Math.abs(aheadMs - 1_200_000) < 60_000, `${aheadMs} ms`);
   });
 
   test("moments: a wall clock strikes without a message; a connection's number counts attempts", async () => {
+    const clock = new ManualClock();
     await using lab = await startLab({
+      clock,
       faults: [
         { at: { connection: 2 }, fault: { kind: "refuse", status: 503 } },
         { at: { wall_ms: 50 }, fault: { kind: "garbage", text: "tick" } },
       ],
     });
     const client: Client = await lab.connect();
+    clock.advance(50);
     assert.deepEqual(await client.next(), { text: "tick" });
     assert.equal((await lab.refused()).status, 503);
     await lab.connect();

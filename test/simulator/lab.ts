@@ -32,7 +32,7 @@ export interface Ending {
 }
 
 export const plainConfig = { audio_format: "pcm16k16bit", property: "chinese_16k_general" };
-const deadlineMs = 10_000;
+const deadlineMs = 30_000;
 
 /** A plain WebSocket client that remembers everything. */
 export class Client {

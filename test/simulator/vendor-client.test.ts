@@ -12,7 +12,7 @@ const config = vendorConfig("pcm16k16bit", "chinese_16k_general");
 const [[accessKey, secretKey] = ["", ""]] = Object.entries(testAccounts.accessKeys);
 const words = ["0001", "0002", "0003", "0004", "0005"];
 
-suite("a client that speaks as the vendor's Python SDK", { timeout: 60_000 }, () => {
+suite("a client that speaks as the vendor's Python SDK", { timeout: 300_000 }, () => {
   for (const [stream, events, texts] of [
     ["continue-stream", [], words],
     ["sentence-stream", ["VOICE_START", "VOICE_END"], ["0001"]],

@@ -26,7 +26,7 @@ test("a port where nothing listens", async () => {
 });
 
 test("a name that does not resolve", async () => {
-  const fault = await faultOf("wss://sis-ext.nowhere.invalid/secret-path");
+  const fault = await faultOf("wss://sis-ext.nowhere.invalid/secret-path", { upgradeMs: 50_000 });
   // Without any name server, the resolver says that it cannot ask rather than that there is no such name.
   assert.match(fault.message, /DNS/);
   assert.match(fault.hint, /spelling|name servers/);

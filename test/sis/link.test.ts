@@ -95,14 +95,16 @@ test("forged pongs confirm nothing", async () => {
 test("a half-open link is noticed by its heartbeat", async () => {
   await using service = await startService((socket) => socket.send(start));
   await using proxy = await startProxy(service);
-  await using attempt = new Attempt(`ws://127.0.0.1:${proxy.port}/x`, { timing: { pingMs: 60, deadMs: 160 } });
+  const clock = new ManualClock();
+  await using attempt = new Attempt(`ws://127.0.0.1:${proxy.port}/x`, { clock });
+  await attempt.whenOpened();
+  clock.advance(pingEveryMs);
   await attempt.until((told) => (told.what === "confirmed" ? true : undefined));
-  const frozenMs = performance.now();
   proxy.freeze();
   attempt.link.sendAudio(new Uint8Array(3200));
+  clock.advance(10_000);
   const { fault } = ofKind(await attempt.ending(), "dead");
   assert.equal(fault.code, "link-dead");
-  assert.ok(performance.now() - frozenMs < 1500);
 });
 
 test("a peer that talks on, its own pings and forged pongs too, but answers no ping of ours is dead", async () => {
@@ -118,13 +120,18 @@ test("a peer that talks on, its own pings and forged pongs too, but answers no p
     },
     { autoPong: false },
   );
-  await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`, { timing: { pingMs: 50, deadMs: 250 } });
+  const clock = new ManualClock();
+  await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`, { clock });
   await attempt.whenOpened();
-  const openedMs = performance.now();
+  const replies = () => attempt.told.filter(({ what }) => what === "reply").length;
+  for (let ping = 1; ping <= 4; ping += 1) {
+    clock.advance(pingEveryMs);
+    const before = replies();
+    await attempt.until(() => (replies() >= before + 2 ? true : undefined));
+  }
+  clock.advance(pingEveryMs);
   const { fault } = ofKind(await attempt.ending(), "dead");
-  assert.match(fault.message, /answered no ping for 0\.25 s/);
-  assert.ok(performance.now() - openedMs >= 290);
-  assert.ok(attempt.told.some(({ what }) => what === "reply"));
+  assert.match(fault.message, /answered no ping for 8 s/);
 });
 
 test("the usual pace: a ping every 2 s, and the end when one is 8 s old", async () => {

@@ -133,7 +133,7 @@ for (const [line, saying] of [
 
 test("commands that can be run do what the documentation says", {
   skip: missing("npm", "openssl"),
-  timeout: 120_000,
+  timeout: 600_000,
   concurrency: 2,
 }, async (context) => {
   await using sandbox = await openSandbox();

@@ -73,7 +73,7 @@ test("installs once, and then only looks; stdout stays empty", () => {
 
   const startedMs = performance.now();
   const second = machine.setup();
-  assert.ok(performance.now() - startedMs < 1000);
+  assert.ok(performance.now() - startedMs < 10_000);
   assert.equal(second.status, 0, second.stderr);
   assert.equal(machine.calls().filter((call) => call.startsWith("npm ci ")).length, 1);
 });

@@ -22,7 +22,7 @@ export interface OtherService extends AsyncDisposable {
 
 export const projectId = "5f0e8a0d3b7c4c1f";
 
-const goneWithinMs = 1000;
+const goneWithinMs = 30_000;
 
 const paths: ReadonlyMap<string, Mode> = new Map([
   [`/v1/${projectId}/rasr/continue-stream`, "continuous"],

@@ -47,7 +47,7 @@ export class CountingClock implements Clock {
 /** One link under test: what it tells is kept, and can be waited for. */
 export class Attempt implements LinkListener, AsyncDisposable {
   readonly told: Told[] = [];
-  readonly clock = new CountingClock();
+  readonly clock: Clock & { readonly pending: number };
   readonly link: Link;
   /** What `mark()` gives. */
   sent = 0;
@@ -60,8 +60,10 @@ export class Attempt implements LinkListener, AsyncDisposable {
       readonly headers?: Record<string, string>;
       readonly timing?: Partial<LinkTiming>;
       readonly onOpened?: (link: Link) => void;
+      readonly clock?: Clock & { readonly pending: number };
     } = {},
   ) {
+    this.clock = options.clock ?? new CountingClock();
     this.#onOpened = options.onOpened ?? (() => {});
     this.link = openLink({
       url: new URL(url),
@@ -97,9 +99,9 @@ export class Attempt implements LinkListener, AsyncDisposable {
     for (const wake of this.#waiting.splice(0)) wake();
   }
 
-  /** The first thing told that `wanted` finds. @throws after 5 s */
+  /** The first thing told that `wanted` finds. @throws after 60 s */
   async until<T>(wanted: (told: Told) => T | undefined): Promise<T> {
-    const late = AbortSignal.timeout(5000);
+    const late = AbortSignal.timeout(60_000);
     for (;;) {
       for (const told of this.told) {
         const found = wanted(told);

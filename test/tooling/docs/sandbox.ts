@@ -63,8 +63,9 @@ export async function openSandbox() {
       const hear = (text: string) => {
         output += text;
         // The shell and what it runs are a group of their own.
-        if (until?.test(output) === true && child.pid !== undefined && child.exitCode === null)
-          process.kill(-child.pid, "SIGINT");
+        if (until?.test(output) !== true || child.pid === undefined) return;
+        // What it has said may come after the news of its end.
+        if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid, "SIGINT");
       };
       child.stdout.setEncoding("utf8").on("data", hear);
       child.stderr.setEncoding("utf8").on("data", hear);
