@@ -17,7 +17,7 @@ Runs the whole suite but for *.long.test.ts, or the files and folders named.
   --except FILE       leave a file out (repeatable)
   --test-seconds N    limit for a test that sets none itself (300)
   --silence-seconds N limit for a file that nothing is heard of (600)
-  --run-seconds N     limit for the whole run (5400)`;
+  --run-seconds N     limit for the whole run (4800)`;
 
 const root = path.dirname(import.meta.dirname);
 
@@ -31,7 +31,7 @@ function options() {
         except: { type: "string", multiple: true, default: [] },
         "test-seconds": { type: "string", default: "300" },
         "silence-seconds": { type: "string", default: "600" },
-        "run-seconds": { type: "string", default: "5400" },
+        "run-seconds": { type: "string", default: "4800" },
       },
     });
   } catch (error) {

@@ -68,7 +68,7 @@ export async function runRound({
     cpuMs: (cpuMs(pid) - (cpuBefore.get(name) ?? 0)) / seconds,
     megabytes: peakMegabytes(pid),
   }));
-  const arrivals = await sink.arrivals();
+  const arrivals = await allArrivals(sink, senders, warmUpFrames + frames - 1, signal);
   return turned.map(({ kind, name }, place) => {
     const times = written.get(name) ?? new Float64Array(0);
     const measured = (arrivals[name] ?? []).filter(([number]) => number >= warmUpFrames);
@@ -77,6 +77,20 @@ export async function runRound({
     const { cpuMs: cpu = Number.NaN, megabytes = Number.NaN } = costs[place] ?? {};
     return { kind, cpuMs: cpu, megabytes, latenciesMs };
   });
+}
+
+/** What has arrived, once everybody's last frame has; what has not after 5 s is missing. */
+async function allArrivals(
+  sink: { readonly arrivals: () => Promise<Readonly<Record<string, readonly Arrival[]>>> },
+  senders: readonly Sender[],
+  last: number,
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, readonly Arrival[]>>> {
+  for (const deadlineMs = machineMs() + 5000; ; await until(machineMs() + 100, signal)) {
+    const arrivals = await sink.arrivals();
+    const complete = senders.every(({ name }) => arrivals[name]?.at(-1)?.[0] === last);
+    if (complete || machineMs() > deadlineMs) return arrivals;
+  }
 }
 
 /** @throws an AbortError when `signal` aborts */

@@ -27,10 +27,15 @@ export class Running implements AsyncDisposable {
   stderr = "";
   readonly #ended: Promise<unknown>;
   readonly #news: EventTarget = new EventTarget();
+  #closed = false;
 
   constructor(script: string, args: readonly string[], options: SpawnOptions = {}) {
     this.child = spawn(process.execPath, [script, ...args], { env: plainEnvironment(), ...options });
     this.#ended = once(this.child, "close");
+    this.child.on("close", () => {
+      this.#closed = true;
+      this.#news.dispatchEvent(new Event("news"));
+    });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
       this.#news.dispatchEvent(new Event("news"));
@@ -41,11 +46,11 @@ export class Running implements AsyncDisposable {
     });
   }
 
-  /** Resolves when `condition` holds of what was printed so far; rejects when it has not after 20 s. */
+  /** Resolves when `condition` holds of what was printed so far; rejects when it has ended without, or after a minute. */
   async until(condition: () => boolean): Promise<void> {
-    const deadline = AbortSignal.timeout(20_000);
+    const deadline = AbortSignal.timeout(60_000);
     while (!condition()) {
-      if (this.#isOver) throw new Error(`ended early: ${this.stdout}${this.stderr}`);
+      if (this.#closed) throw new Error(`ended early: ${this.stdout}${this.stderr}`);
       await once(this.#news, "news", { signal: deadline }).catch((error: unknown) => {
         throw new Error(`in vain: ${this.stdout}${this.stderr}`, { cause: error });
       });
@@ -60,12 +65,8 @@ export class Running implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isOver) this.child.kill("SIGKILL");
+    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill("SIGKILL");
     await this.#ended;
-  }
-
-  get #isOver(): boolean {
-    return this.child.exitCode !== null || this.child.signalCode !== null;
   }
 }
 
