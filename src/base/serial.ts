@@ -26,7 +26,7 @@ export interface SerialOptions {
 
 /** More than this is not kept waiting for a far end that does not read. */
 const mostWaitingBytes = 4096;
-/** For an opening or a closing that is under way when all is over. */
+/** For an opening, a last write and a closing that are under way when all is over: each of them. */
 const partingMs = 1000;
 
 /**
@@ -43,6 +43,7 @@ export async function talk(options: SerialOptions, stop: AbortSignal): Promise<F
   const tried = new AbortController();
   const closed = new AbortController();
   let over = false;
+  let lastWrite: Promise<unknown> = Promise.resolve();
 
   const port: SerialPort = new SerialPort({ path, baudRate, autoOpen: false });
   port.on("error", (error) => ending.resolve(serialFault(path, error)));
@@ -64,7 +65,8 @@ export async function talk(options: SerialOptions, stop: AbortSignal): Promise<F
 
   function write(bytes: Uint8Array): boolean {
     if (over || !port.isOpen || port.writableLength + bytes.length > mostWaitingBytes) return false;
-    port.write(Buffer.from(bytes), () => {}); // a failure comes as `error` or `close`, too
+    // A failure comes as `error` or `close`, too.
+    lastWrite = new Promise((resolve) => port.write(Buffer.from(bytes), resolve));
     return true;
   }
 
@@ -72,6 +74,11 @@ export async function talk(options: SerialOptions, stop: AbortSignal): Promise<F
   over = true;
   stop.removeEventListener("abort", onStop);
   await pause(clock, partingMs, tried.signal);
+  if (!port.isOpen) return cause;
+  // Closing overtakes what is being written: a goodbye would be lost.
+  const written = new AbortController();
+  void lastWrite.then(() => written.abort());
+  await pause(clock, partingMs, written.signal);
   if (!port.isOpen) return cause;
   port.close(() => closed.abort());
   await pause(clock, partingMs, closed.signal);
