@@ -133,11 +133,11 @@ export class Lane {
   }
 
   #take(event: Event): void {
-    const { clock, random, mode, bounds } = this.#options;
+    const { clock, random, mode } = this.#options;
     const before = this.#state;
     const { productive } = this.#hearing;
     const nowMs = clock.monotonicMs();
-    const spent = this.#sender.connectionMs(nowMs) > bounds.reconnectInPauseMs;
+    const spent = this.#sender.isSpent(nowMs);
     const owedMs = this.#hearing.owedMs(nowMs);
     const { arrived } = this.#sender;
     const { next, effects } = step(before, event, { nowMs, random, mode, productive, spent, arrived, owedMs });

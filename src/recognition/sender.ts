@@ -77,9 +77,9 @@ export class Sender {
     return this.#options.log.unread >= this.#chunk;
   }
 
-  /** How much of its connection's life is used up, ms: its age, or the sound sent on it. */
-  connectionMs(nowMs: number): number {
-    return Math.max(nowMs - this.#connectedAtMs, (this.#sent - this.#sentOnOthers) / this.#samplesPerMs);
+  /** Its connection is so near its limit, or its token's, that the next session is to have another. */
+  isSpent(nowMs: number): boolean {
+    return this.#connectionLeftMs(nowMs) < 0;
   }
 
   /** A new connection is open. @param goodForMs how much longer what it was opened with is good; null: for ever */
@@ -168,17 +168,22 @@ export class Sender {
 
   #isFull(session: Session, nowMs: number): boolean {
     const { bounds, chunkMs } = this.#options;
-    return session.sentMs + chunkMs > bounds.rollMs || this.connectionMs(nowMs) + chunkMs > bounds.reconnectMs;
+    return session.sentMs + chunkMs > bounds.rollMs || this.#connectionMs(nowMs) + chunkMs > bounds.reconnectMs;
   }
 
   /** How long until the session is so near its limit, its connection's or its token's, that the next pause in speech is the time to end it. */
   #leftMs(session: Session, nowMs: number): number {
-    const { rollInPauseMs, reconnectInPauseMs } = this.#options.bounds;
-    return Math.min(
-      rollInPauseMs - session.sentMs,
-      reconnectInPauseMs - this.connectionMs(nowMs),
-      this.#goodUntilMs - nowMs,
-    );
+    return Math.min(this.#options.bounds.rollInPauseMs - session.sentMs, this.#connectionLeftMs(nowMs));
+  }
+
+  #connectionLeftMs(nowMs: number): number {
+    const { reconnectInPauseMs } = this.#options.bounds;
+    return Math.min(reconnectInPauseMs - this.#connectionMs(nowMs), this.#goodUntilMs - nowMs);
+  }
+
+  /** How much of its connection's life is used up, ms: its age, or the sound sent on it. */
+  #connectionMs(nowMs: number): number {
+    return Math.max(nowMs - this.#connectedAtMs, (this.#sent - this.#sentOnOthers) / this.#samplesPerMs);
   }
 
   get #hasBacklog(): boolean {

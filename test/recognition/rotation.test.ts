@@ -369,3 +369,25 @@ test("a connection is replaced before the token that it was opened with ends", (
   lab.capture(60_000, loud);
   assert.equal(lab.links.length, 2);
 });
+
+test("in sentence mode, too, a connection is replaced before its token ends, once", () => {
+  const goodForMs = [30_000, 86_400_000];
+  const week = 7 * 24 * 3_600_000;
+  const bounds = { rollInPauseMs: week, rollMs: week, reconnectInPauseMs: week, reconnectMs: week };
+  const lab = rotationLab("sentence", bounds, () => goodForMs.shift() ?? null);
+  lab.capture(100, loud);
+  lab.stream();
+  const connections: number[] = [];
+  for (let session = 0; session < 6; session += 1) {
+    const { link } = lab;
+    lab.capture(8_200, loud);
+    link.say(result(0, 7_000, `${session}`));
+    link.say(ended("NORMAL"));
+    lab.capture(500, loud);
+    if (lab.link !== link) lab.link.open();
+    lab.link.say({ resp_type: "START", trace_id: `u${session}` });
+    connections.push(lab.links.length);
+  }
+  assert.deepEqual(connections, [1, 1, 1, 2, 2, 2]);
+  assert.deepEqual(lab.errors, []);
+});
