@@ -39,7 +39,7 @@ export class Listening implements AsyncDisposable {
   }
 
   /** Resolves once `done` holds, which is looked at after each event. Rejects after `withinMs`, telling what came. */
-  async until(done: () => boolean, withinMs = 10_000): Promise<void> {
+  async until(done: () => boolean, withinMs = 30_000): Promise<void> {
     if (done()) return;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const check = () => done() && resolve();

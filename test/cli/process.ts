@@ -41,9 +41,9 @@ export class Running implements AsyncDisposable {
     });
   }
 
-  /** Resolves when `condition` holds of what was printed so far; rejects when it has not after 20 s. */
+  /** Resolves when `condition` holds of what was printed so far; rejects when it has not after 40 s. */
   async until(condition: () => boolean): Promise<void> {
-    const deadline = AbortSignal.timeout(20_000);
+    const deadline = AbortSignal.timeout(40_000);
     while (!condition()) {
       if (this.#isOver) throw new Error(`ended early: ${this.stdout}${this.stderr}`);
       await once(this.#news, "news", { signal: deadline }).catch((error: unknown) => {

@@ -205,7 +205,7 @@ describe("a fault", { concurrency }, () => {
       await using front = await startFront({ do: "pass", port: service.port });
       const endpoint = `ws://127.0.0.1:${front.port}`;
       await using device = await startFaultDevice("connection-dead", monitor, broker.url, { endpoint });
-      await eventually(() => device.phase() === "streaming", "streaming", 10_000);
+      await eventually(() => device.phase() === "streaming", "streaming");
       const sinceMs = Date.now();
       front.become({ do: "nothing" });
       front.freeze();
@@ -680,7 +680,7 @@ describe("a fault made by the microphone", { concurrency: 10 }, () => {
         microphone: later ? "noise" : does,
       });
       if (later) {
-        await eventually(() => device.phase() === "streaming", "streaming", 10_000);
+        await eventually(() => device.phase() === "streaming", "streaming");
         sinceMs = Date.now();
         device.microphone(does);
       }

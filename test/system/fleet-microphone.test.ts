@@ -91,9 +91,9 @@ test("stop: what was heard before is still recognised, nothing is captured, over
     await tell("stop");
     assert.deepEqual([latest(monitor)?.["phase"], latest(monitor)?.["online"]], ["muted", true]);
     assert.match(String(latest(monitor)?.["reason"]), /stopped by the fleet/);
-    await eventually(() => !records(agent.child.pid), "nothing records", 10_000);
+    await eventually(() => !records(agent.child.pid), "nothing records");
     await agent.until("what was owed is recognised", () => agent.texts.length > heard);
-    await eventually(() => service.state().connections.open === 0, "nothing is asked of the service", 10_000);
+    await eventually(() => service.state().connections.open === 0, "nothing is asked of the service");
     assert.equal(service.state().sessions.last.at(-1)?.ended, "NORMAL");
     assertCounted(agent.texts, 3);
     const told = monitor.seen.length;
@@ -131,8 +131,8 @@ test("mute and unmute, each said, and a start that is none while somebody has mu
   await agent.until("a number", () => agent.texts.length >= 1);
   await tell("mute");
   assert.equal(latest(monitor)?.["phase"], "muted");
-  await eventually(() => !records(agent.child.pid), "nothing records", 10_000);
-  await eventually(() => service.state().connections.open === 0, "nothing is asked of the service", 10_000);
+  await eventually(() => !records(agent.child.pid), "nothing records");
+  await eventually(() => service.state().connections.open === 0, "nothing is asked of the service");
   assertCounted(agent.texts, 1);
   await tell("stop");
   await tell("start");

@@ -22,7 +22,7 @@ export function zombies(parent = process.pid): string[] {
 }
 
 /** Looks again and again until `done` holds. @throws after `withinMs` */
-export async function eventually(done: () => boolean, what: string, withinMs = 5_000): Promise<void> {
+export async function eventually(done: () => boolean, what: string, withinMs = 20_000): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (!done()) {
     if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`);
