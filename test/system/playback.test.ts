@@ -41,8 +41,8 @@ function fake(behaviour: string, options: { words?: string; file?: string; path?
     async [Symbol.asyncDispose]() {
       playback.stop();
       await playback.ended;
-      await eventually(() => processesWith(mark).length === 0, `${behaviour} is gone`, 2_000);
-      assert.deepEqual(zombies(), []);
+      await eventually(() => processesWith(mark).length === 0, `${behaviour} is gone`);
+      await eventually(() => zombies().length === 0, "zombies are gone");
     },
   };
 }
