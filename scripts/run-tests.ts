@@ -15,7 +15,7 @@ Runs the whole suite but for *.long.test.ts, or the files and folders named.
   --system            only test/system/, the long ones, too: the whole program with real recorders, brokers, networks,
                       packages and service managers
   --except FILE       leave a file out (repeatable)
-  --test-seconds N    limit for a test that sets none itself (60)
+  --test-seconds N    limit for a test that sets none itself (150)
   --silence-seconds N limit for a file that nothing is heard of (180)
   --run-seconds N     limit for the whole run (1200)`;
 
@@ -29,7 +29,7 @@ function options() {
         help: { type: "boolean", short: "h", default: false },
         system: { type: "boolean", default: false },
         except: { type: "string", multiple: true, default: [] },
-        "test-seconds": { type: "string", default: "60" },
+        "test-seconds": { type: "string", default: "150" },
         "silence-seconds": { type: "string", default: "180" },
         "run-seconds": { type: "string", default: "1200" },
       },

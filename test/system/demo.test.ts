@@ -72,7 +72,7 @@ function assertStory(text: string): void {
 }
 
 describe("the demo", { concurrency: true }, () => {
-  test("records through a real arecord and keeps its promise", { skip: noRecorder, timeout: 60_000 }, async () => {
+  test("records through a real arecord and keeps its promise", { skip: noRecorder, timeout: 150_000 }, async () => {
     await using folder = await Folder.with({});
     const { code, stdout, stderr } = await sisAgent(["demo", "--seconds", seconds, "--json"], {
       env: environment(folder),
@@ -85,7 +85,7 @@ describe("the demo", { concurrency: true }, () => {
     await assertGone(folder);
   });
 
-  test("plays a file where arecord is not installed, and says so", { timeout: 60_000 }, async () => {
+  test("plays a file where arecord is not installed, and says so", { timeout: 150_000 }, async () => {
     await using folder = await Folder.with({});
     const env = environment(folder, { PATH: dirname(process.execPath) });
     const { code, stdout, stderr } = await sisAgent(["demo", "--seconds", seconds, "--json"], { env });
@@ -98,7 +98,7 @@ describe("the demo", { concurrency: true }, () => {
 
   test("records a device that is named; nobody knows then how many words there were", {
     skip: noRecorder,
-    timeout: 60_000,
+    timeout: 150_000,
   }, async () => {
     await using folder = await Folder.with({});
     const sound = (from: number, count: number) => numberSamples(from, count, plainNumbers(16_000));
@@ -113,7 +113,7 @@ describe("the demo", { concurrency: true }, () => {
     await assertGone(folder);
   });
 
-  test("says why there is no sound", { skip: noRecorder, timeout: 60_000 }, async () => {
+  test("says why there is no sound", { skip: noRecorder, timeout: 150_000 }, async () => {
     await using folder = await Folder.with({});
     const { code, stdout, stderr } = await sisAgent(["demo", "--json", "--device", "nosuch"], {
       env: environment(folder),
@@ -127,7 +127,7 @@ describe("the demo", { concurrency: true }, () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
   ] as const) {
-    test(`${signal} ends it cleanly and soon`, { timeout: 60_000 }, async () => {
+    test(`${signal} ends it cleanly and soon`, { timeout: 150_000 }, async () => {
       await using folder = await Folder.with({});
       await using demo = new Running(main, ["demo"], { env: environment(folder) });
       await demo.until(() => demo.stdout.includes("heard 0001"));
@@ -141,7 +141,7 @@ describe("the demo", { concurrency: true }, () => {
     });
   }
 
-  test("ends when nobody reads it any more", { timeout: 60_000 }, async () => {
+  test("ends when nobody reads it any more", { timeout: 150_000 }, async () => {
     await using folder = await Folder.with({});
     await using demo = new Running(main, ["demo"], { env: environment(folder) });
     await demo.until(() => demo.stdout.includes("heard 0001"));
@@ -164,7 +164,7 @@ function falling(numbers: readonly number[]): number {
 
 test("in a terminal, a status area counts the back-off down; Ctrl-C gives the terminal back", {
   skip: missing("script", "stty"),
-  timeout: 60_000,
+  timeout: 150_000,
 }, async () => {
   await using folder = await Folder.with({});
   const command = `stty cols 90 rows 40; exec '${process.execPath}' '${main}' demo --seconds ${seconds}`;
