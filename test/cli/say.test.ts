@@ -40,7 +40,7 @@ async function digitsIn(file: string): Promise<string> {
   return findings.flatMap((each) => (each.type === "segment" ? each.words.map((word) => word.text) : [])).join(" ");
 }
 
-suite("say", { timeout: 60_000 }, () => {
+suite("say", { timeout: 150_000 }, () => {
   test("writes a WAV file that says the text, however long it is", async () => {
     await using home = await house();
     const out = home.folder.of("out.wav");

@@ -61,7 +61,7 @@ test("faults, accounts and limits from the command line", async () => {
     "--auth",
     "token",
     "--limit-idle-s",
-    "0.3",
+    "2",
     "--clock-offset-s",
     "-1200",
   ]);

@@ -94,7 +94,7 @@ describe("the packaged program", { skip: missingFor(hostArch()) || missingForPul
     const account = { sent: 4, heard: 4, lost: 0, doubled: 0, outOfOrder: 0, other: 0 };
     assert.deepEqual(accountNumbers(4, agent.texts, shape.digits), account, agent.log);
     agent.child.kill("SIGTERM");
-    assert.equal(await agent.exit(6000), 0);
+    assert.equal(await agent.exit(15_000), 0);
   });
 
   test("shows the demo", { timeout }, () => {

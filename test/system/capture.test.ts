@@ -6,13 +6,13 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { microphone } from "../../src/audio/microphone.ts";
 import type { Recorder } from "../../src/audio/recorder.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { Listening } from "../audio/listening.ts";
+import { driftMs } from "./lab/drift.ts";
 import { eventually, missing, processesWith, zombies } from "./lab/processes.ts";
 import { missingForPulse, startPulse } from "./lab/pulse.ts";
 
@@ -122,10 +122,10 @@ suite("a real recorder", { concurrency: 4 }, () => {
     await using microphone = record(pulse);
     await microphone.listening.until(() => microphone.listening.of("audio").length > 4);
     pulse.freeze();
-    await microphone.listening.until(() => microphone.listening.of("interrupted").length > 0, 5_000);
+    await microphone.listening.until(() => microphone.listening.of("interrupted").length > 0);
     assert.equal(microphone.listening.of("interrupted")[0]?.fault.code, "recorder-stalled");
     pulse.thaw();
-    await microphone.listening.until(() => microphone.listening.of("opened").length === 2, 20_000);
+    await microphone.listening.until(() => microphone.listening.of("opened").length === 2, 40_000);
   });
 
   test("a sound server that crashes loses the device, refuses, and is found again", withPulse, async () => {
@@ -137,7 +137,7 @@ suite("a real recorder", { concurrency: 4 }, () => {
     const codes = microphone.listening.of("interrupted").map((event) => event.fault.code);
     assert.deepEqual(codes.slice(0, 2), ["device-lost", "sound-server-away"]);
     await pulse.restart();
-    await microphone.listening.until(() => microphone.listening.of("opened").length === 2, 20_000);
+    await microphone.listening.until(() => microphone.listening.of("opened").length === 2, 40_000);
   });
 
   test("sox that loses its sound server ends with exit code 0, and still says that the device is lost", {
@@ -163,7 +163,7 @@ suite("a real recorder", { concurrency: 4 }, () => {
       else pulse.freeze();
       const startMs = performance.now();
       await microphone.listening.source.stop();
-      assert.ok(performance.now() - startMs < 1_500);
+      assert.ok(performance.now() - startMs < 4_500);
       assert.deepEqual(microphone.recorders(), []);
     });
   }
@@ -177,22 +177,6 @@ suite("a real recorder", { concurrency: 4 }, () => {
       assert.match(interrupted.fault.message, /^device plughw:77 is not there \(.*77/);
     });
   }
-
-  test("an ALSA device that is not paced is refused before it fills the memory", withAlsa, async () => {
-    const directory = await mkdtemp(join(tmpdir(), "unpaced-"));
-    const config = join(directory, "asound.conf");
-    await writeFile(config, "pcm.unpaced { type null }\n");
-    {
-      const before = process.memoryUsage().rss;
-      await using microphone = record({ device: "unpaced", env: { ALSA_CONFIG_PATH: config } });
-      await microphone.listening.until(() => microphone.listening.of("interrupted").length > 0);
-      assert.equal(microphone.listening.of("interrupted")[0]?.fault.code, "device-unsuitable");
-      assert.ok(microphone.listening.count < 13 * 16_000);
-      const grown = (process.memoryUsage().rss - before) / 1e6;
-      assert.ok(grown < 100, `${grown} MB`);
-    }
-    await rm(directory, { recursive: true });
-  });
 
   test("when our process is killed, arecord goes too: nobody reads its pipe", withPulse, async () => {
     await using pulse = await startPulse();
@@ -220,11 +204,24 @@ suite("a real recorder", { concurrency: 4 }, () => {
     await using pulse = await startPulse();
     await using microphone = record(pulse);
     await microphone.listening.until(() => microphone.listening.of("audio").length > 0);
-    const startMs = performance.now();
-    const before = microphone.listening.count;
-    await setTimeout(10_000);
-    const soundMs = (microphone.listening.count - before) / 16;
-    const passedMs = performance.now() - startMs;
-    assert.ok(Math.abs(soundMs - passedMs) < 400, `${soundMs} ms of sound in ${passedMs} ms`);
+    const drift = await driftMs(microphone.listening, 16_000, 10_000);
+    assert.ok(Math.abs(drift) < 300, `${drift} ms`);
   });
+});
+
+// By itself: others in the same process take memory, too.
+test("an ALSA device that is not paced is refused before it fills the memory", withAlsa, async () => {
+  const directory = await mkdtemp(join(tmpdir(), "unpaced-"));
+  const config = join(directory, "asound.conf");
+  await writeFile(config, "pcm.unpaced { type null }\n");
+  {
+    const before = process.memoryUsage().rss;
+    await using microphone = record({ device: "unpaced", env: { ALSA_CONFIG_PATH: config } });
+    await microphone.listening.until(() => microphone.listening.of("interrupted").length > 0);
+    assert.equal(microphone.listening.of("interrupted")[0]?.fault.code, "device-unsuitable");
+    assert.ok(microphone.listening.count < 13 * 16_000);
+    const grown = (process.memoryUsage().rss - before) / 1e6;
+    assert.ok(grown < 100, `${grown} MB`);
+  }
+  await rm(directory, { recursive: true });
 });

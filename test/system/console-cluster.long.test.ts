@@ -4,6 +4,7 @@ import { errorOf } from "../fleet/samples.ts";
 import { startConsole } from "./lab/console.ts";
 import { startTestFleet } from "./lab/fleet.ts";
 import { natsMissing, startNatsCluster } from "./lab/nats-cluster.ts";
+import { eventually } from "./lab/processes.ts";
 
 const devices = 30;
 /** What a node did not acknowledge is sent again after 20 s. */
@@ -11,6 +12,7 @@ const patienceMs = 90_000;
 
 test("a cluster of three brokers loses a node while alarms are raised: every device is back, no alarm is lost", {
   skip: natsMissing,
+  timeout: 600_000,
 }, async () => {
   await using cluster = await startNatsCluster();
   await using console = await startConsole(cluster.url, ["--protocol", "4"]);
@@ -37,7 +39,9 @@ test("a cluster of three brokers loses a node while alarms are raised: every dev
   );
   assert.equal((phases as Record<string, number>)["offline"], 0);
   assert.deepEqual(broker, { connected: true, complete: true, trouble: "" });
-  assert.equal(cluster.connections(0) + cluster.connections(2), devices + 1, "every device, and the console");
+  // Some of those who had nothing to say may be on their way.
+  const connections = () => cluster.connections(0) + cluster.connections(2);
+  await eventually(() => connections() === devices + 1, "every device, and the console", patienceMs);
 
   // Whoever comes only now is told the same by the nodes that are left: of what was kept before the node was lost.
   // (nats-server 2.9 acknowledges a message before its retained copy is on other nodes, so of the alarms that are raised

@@ -71,7 +71,7 @@ test("a person opens the page, searches, filters, sees an alarm come and go, and
   await using voices = await startVoices(broker.url);
   await smallFleet(voices);
   await using console = await startConsole(broker.url, ["--allow-commands"]);
-  await console.until((fleet) => fleet["devices"] === 30);
+  await console.until((fleet) => (fleet["broker"] as { complete: boolean }).complete);
   await using opened = await openPage(console.url);
   const { page, problems, asked } = opened;
 
@@ -147,7 +147,7 @@ test("on a phone, dark and light: nothing is wider than the screen; a picture fo
   await smallFleet(voices);
   for (let index = 0; index < 8; index += 1) await voices.say(`kiosk-1${index}`, "alarm/service", alarmOf());
   await using console = await startConsole(broker.url);
-  await console.until((fleet) => fleet["devices"] === 30);
+  await console.until((fleet) => (fleet["broker"] as { complete: boolean }).complete);
   for (let minute = 0; minute < 30; minute += 1) await voices.say("kiosk-17", "metrics", metricsOf(minute), false);
   for (const colorScheme of ["light", "dark"] as const) {
     await using phone = await openPage(console.url, { viewport: { width: 360, height: 740 }, colorScheme });

@@ -56,7 +56,8 @@ test("the snapshot, news as they come, a broker that is restarted, and what a pr
   }
   await voices.say("b", "alarm/capture", alarmOf({ severity: "critical", class: "audio", code: "device-lost" }));
   await using console = await startConsole(broker.url);
-  const fleet = await console.until(({ devices }) => devices === 3);
+  const fleet = await console.until(({ broker: link }) => (link as { complete: boolean }).complete);
+  assert.equal(fleet["devices"], 3);
   assert.deepEqual(fleet["alarms"], { capture: 1 });
 
   const news = eventsOf(`${console.url}api/stream`, (text) => text.includes('"SIS.0301"'));

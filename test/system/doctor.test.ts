@@ -123,11 +123,16 @@ describe("the doctor", { concurrency: 4 }, () => {
   test("a real microphone, in a room where someone speaks", { skip: missingForPulse("arecord") }, async () => {
     await using room = await startPulse();
     await using service = await startSimulator({});
-    const speaking = room.play(
-      Int16Array.from({ length: 96_000 }, (_, n) => Math.round(900 * Math.sin((n * Math.PI) / 16))),
-    );
+    const words = Int16Array.from({ length: 32_000 }, (_, n) => Math.round(900 * Math.sin((n * Math.PI) / 16)));
+    let isOver = false;
+    const speak = async () => {
+      while (!isOver) await room.play(words);
+    };
+    const speaking = speak();
     const { of } = await examine(`${sis(service.url)}[audio]\ndevice = "${room.device}"\n`, {
       env: { ...room.env, PATH: process.env["PATH"] ?? "" },
+    }).finally(() => {
+      isOver = true;
     });
     await speaking;
     assert.match(of("microphone").says, /^mic: level -\d+ dBFS, peak -31 dBFS/);

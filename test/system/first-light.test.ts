@@ -5,6 +5,7 @@ import { startSimulator } from "../../src/simulator/simulator.ts";
 import { startAgentProcess } from "./lab/agent-process.ts";
 import { mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
 import { startMonitor } from "./lab/mqtt-monitor.ts";
+import { eventually } from "./lab/processes.ts";
 import { missingForPulse, startPulse } from "./lab/pulse.ts";
 
 const shape = plainNumbers(16000);
@@ -73,14 +74,15 @@ transcripts = true
     outOfOrder: 0,
     other: 0,
   });
-  const published = monitor.seen.filter((message) => message.topic === topic("transcript"));
+  const published = () => monitor.seen.filter((message) => message.topic === topic("transcript"));
+  await eventually(() => published().length >= agent.texts.length, "what is printed is published, too");
   assert.deepEqual(
-    published.map((message) => message.payload["text"]),
+    published().map((message) => message.payload["text"]),
     agent.texts,
   );
 
   agent.child.kill("SIGTERM");
-  assert.equal(await agent.exit(5_000), 0);
+  assert.equal(await agent.exit(15_000), 0);
   const farewell = await monitor.find(
     (message) => message.topic === topic("state") && message.payload["online"] === false,
   );

@@ -33,6 +33,7 @@ import { type FrontMode, startFront } from "./lab/front.ts";
 import { type Mosquitto, mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
 import { type Monitor, startMonitor } from "./lab/mqtt-monitor.ts";
 import { eventually } from "./lab/processes.ts";
+import { quietPort } from "./lab/quiet-port.ts";
 
 // Each fault of the diagnosis table is made, with as much of the real thing as there can be without the board's
 // hardware, and must lead to exactly its alarm, in its time, and to its clearing.
@@ -176,11 +177,7 @@ describe("a fault", { concurrency }, () => {
     }
 
     row("nothing-listens", async () => {
-      let port = 0;
-      {
-        await using free = await startFront({ do: "close" });
-        port = free.port;
-      }
+      const port = await quietPort();
       const sinceMs = Date.now();
       const endpoint = `ws://127.0.0.1:${port}`;
       await using device = await startFaultDevice("nothing-listens", monitor, broker.url, { endpoint });
@@ -205,7 +202,7 @@ describe("a fault", { concurrency }, () => {
       await using front = await startFront({ do: "pass", port: service.port });
       const endpoint = `ws://127.0.0.1:${front.port}`;
       await using device = await startFaultDevice("connection-dead", monitor, broker.url, { endpoint });
-      await eventually(() => device.phase() === "streaming", "streaming", 10_000);
+      await eventually(() => device.phase() === "streaming", "streaming");
       const sinceMs = Date.now();
       front.become({ do: "nothing" });
       front.freeze();
@@ -297,9 +294,9 @@ describe("a fault", { concurrency }, () => {
       const heard = { heard: () => alarmsAmong(device.decided) };
       await raisedIn("broker-refuses-topic", heard, sinceMs);
       strict.reload([...acl, `topic write ${root}/event/+`]);
-      await passed(300); // the broker takes its time to read it
-      device.fleet.report(sessionOf("ended"));
-      await clearedIn(heard);
+      // The broker takes its time to read it.
+      const again = setInterval(() => device.fleet.report(sessionOf("ended")), 200);
+      await clearedIn(heard).finally(() => clearInterval(again));
     });
 
     // Twenty minutes without a twin are needed: two seconds here. Nothing is in time by a clock that fast.
@@ -623,8 +620,9 @@ describe("a fault", { concurrency }, () => {
       ],
     ] as const) {
       row(id, () =>
-        byHand(id, ({ fleet, clock }) => {
+        byHand(id, async ({ fleet, clock }) => {
           const sys = mkdtempSync(join(tmpdir(), "sysfs-"));
+          let readings = 0;
           const write = (files: Readonly<Record<string, string>>) => {
             for (const [name, text] of Object.entries(files)) {
               mkdirSync(dirname(join(sys, name)), { recursive: true });
@@ -639,13 +637,24 @@ describe("a fault", { concurrency }, () => {
             onReading({ hot, temperatureC, underVoltage }) {
               fleet.notice({ type: "temperature", hot, celsius: temperatureC });
               fleet.notice({ type: "power", tooLow: underVoltage === true });
+              readings += 1;
             },
           });
           after(() => {
             watch[Symbol.dispose]();
             rmSync(sys, { recursive: true });
           });
-          return () => write(well);
+          // Files are read behind the back of a clock that is moved by hand: it waits for them.
+          await eventually(() => readings > 0, "the sensors are read");
+          return async () => {
+            write(well);
+            const wanted = readings + 2; // the first of them may have begun before
+            const isRead = () => {
+              clock.advance(1_000);
+              return readings >= wanted;
+            };
+            await eventually(isRead, "they are read again");
+          };
         }),
       );
     }
@@ -680,7 +689,7 @@ describe("a fault made by the microphone", { concurrency: 10 }, () => {
         microphone: later ? "noise" : does,
       });
       if (later) {
-        await eventually(() => device.phase() === "streaming", "streaming", 10_000);
+        await eventually(() => device.phase() === "streaming", "streaming");
         sinceMs = Date.now();
         device.microphone(does);
       }

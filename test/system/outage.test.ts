@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { surviveOutage } from "./lab/outage.ts";
 
-test("an outage far longer than memory: nothing is lost, and it is live again as soon as the catch-up rate allows", async (t) => {
+test("an outage far longer than memory: nothing is lost, and it is live again as soon as the catch-up rate allows", {
+  timeout: 300_000,
+}, async (t) => {
   const { liveAgainMs, backlogMs } = await surviveOutage({ speed: 10, memorySeconds: 5, outageMs: 90_000 });
   t.diagnostic(`backlog ${Math.round(backlogMs / 1000)} s, live again after ${Math.round(liveAgainMs / 1000)} s`);
   const expectedMs = backlogMs / 2;

@@ -36,12 +36,12 @@ describe("the front panel of a running agent", { skip: missing("socat"), concurr
       await eventually(() => panel.face.phase === "s", "streaming is shown", 20_000);
       assert.notEqual(recorders(mark, agent.child.pid).length, 0, "it records");
       press();
-      await eventually(() => panel.face.phase === "m" && panel.face.text === "muted", "muted is shown", 10_000);
-      await eventually(() => recorders(mark, agent.child.pid).length === 0, "nothing records", 10_000);
-      await eventually(() => existsSync(join(stateDir, "muted")), "it is kept", 10_000);
+      await eventually(() => panel.face.phase === "m" && panel.face.text === "muted", "muted is shown");
+      await eventually(() => recorders(mark, agent.child.pid).length === 0, "nothing records");
+      await eventually(() => existsSync(join(stateDir, "muted")), "it is kept");
       agent.child.kill("SIGTERM");
       assert.equal(await agent.exit(10_000), 0, agent.log);
-      await eventually(() => panel.face.phase !== "m", "the panel is told that it ends", 10_000);
+      await eventually(() => panel.face.phase !== "m", "the panel is told that it ends");
     }
     await using agent = await agentWith(service.url, port, stateDir, mark);
     await eventually(() => panel.face.phase === "m", "muted from the start", 20_000);
@@ -50,8 +50,8 @@ describe("the front panel of a running agent", { skip: missing("socat"), concurr
     const heardMs = service.state().audio_ms;
     press();
     await eventually(() => panel.face.phase === "s", "streaming again", 20_000);
-    await eventually(() => service.state().audio_ms > heardMs, "sound is sent again", 10_000);
-    await eventually(() => !existsSync(join(stateDir, "muted")), "it is forgotten", 10_000);
+    await eventually(() => service.state().audio_ms > heardMs, "sound is sent again");
+    await eventually(() => !existsSync(join(stateDir, "muted")), "it is forgotten");
     agent.child.kill("SIGTERM");
     assert.equal(await agent.exit(10_000), 0, agent.log);
     assert.doesNotMatch(agent.log, /audio-gap|is lost/);
@@ -65,7 +65,7 @@ describe("the front panel of a running agent", { skip: missing("socat"), concurr
     await agent.until("sound flows", () => agent.log.includes("sound flows"));
     assert.equal(service.state().connections.attempts, 0, "nobody talks");
     face.panel.move("talk");
-    await eventually(() => service.state().audio_ms > 500, "sound is sent", 10_000);
+    await eventually(() => service.state().audio_ms > 500, "sound is sent");
     face.panel.move("talk");
     await agent.until("the key goes up", () => agent.log.includes("talk-end"));
     agent.child.kill("SIGTERM");

@@ -25,11 +25,11 @@ test("a serial microphone, on a noisy wire and unplugged in between, is recognis
   const shape = plainNumbers(sampleRate);
   let number = 0;
   let said = 0;
-  for (const wanted of ["0002", "0004"]) {
+  for (const [times, wanted] of ["0002", "0004"].entries()) {
     await using end = await plugIn(path);
     const speaking = setInterval(() => {
       // Whoever speaks before the port is open is not heard: silence until then.
-      const hears = agent.log.includes("sound flows");
+      const hears = agent.log.split("sound flows").length - 1 > times;
       const samples = hears ? numberSamples(said * frameLength, frameLength, shape) : new Int16Array(frameLength);
       if (hears) said += 1;
       end.send(Buffer.concat([Buffer.from([0xa5, 0x5a, number % 256]), encodeFrame({ sampleRate, number, samples })]));

@@ -52,7 +52,8 @@ export async function startAgentProcess(options: {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
   });
-  const exited = once(child, "exit");
+  // Only then is all it has said read.
+  const ended = once(child, "close");
   const lines: TranscriptLine[] = [];
   const waiting = new Set<() => void>();
   let log = "";
@@ -60,8 +61,8 @@ export async function startAgentProcess(options: {
     lines.push(JSON.parse(line) as TranscriptLine);
     for (const check of waiting) check();
   });
-  child.stderr.on("data", (chunk: Buffer) => {
-    log += chunk.toString();
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    log += text;
     for (const check of waiting) check();
   });
 
@@ -76,7 +77,7 @@ export async function startAgentProcess(options: {
       return lines.filter((line) => line.final).map((line) => line.text);
     },
     /** Resolves when `condition` holds; fails with the log after `deadlineMs`. */
-    async until(what: string, condition: () => boolean, deadlineMs = 20_000): Promise<void> {
+    async until(what: string, condition: () => boolean, deadlineMs = 40_000): Promise<void> {
       const held = Promise.withResolvers<undefined>();
       const check = () => {
         if (condition()) held.resolve(undefined);
@@ -97,14 +98,14 @@ export async function startAgentProcess(options: {
     /** Its exit code, once it has ended by itself. */
     async exit(deadlineMs: number): Promise<number | null> {
       const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
-      await exited;
+      await ended;
       clearTimeout(timer);
       assert.notEqual(child.signalCode, "SIGKILL", `still running after ${deadlineMs} ms\n${log}`);
       return child.exitCode;
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-      await exited;
+      await ended;
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -7,7 +7,7 @@ export interface ConsoleProcess extends AsyncDisposable {
   readonly url: string;
   /** The fleet as the console tells programs. */
   fleet(): Promise<Readonly<Record<string, unknown>>>;
-  /** Resolves with the fleet once `wanted` holds of it; rejects after 20 s, or what is given. */
+  /** Resolves with the fleet once `wanted` holds of it; rejects after 40 s, or what is given. */
   until(
     wanted: (fleet: Readonly<Record<string, unknown>>) => boolean,
     patienceMs?: number,
@@ -26,7 +26,7 @@ export async function startConsole(broker: string, args: readonly string[] = [])
     running,
     url,
     fleet,
-    async until(wanted, patienceMs = 20_000) {
+    async until(wanted, patienceMs = 40_000) {
       const deadlineMs = performance.now() + patienceMs;
       for (;;) {
         const seen = await fleet();

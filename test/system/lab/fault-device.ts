@@ -138,7 +138,7 @@ url = "${brokerUrl}"
       await eventually(
         () => monitor.seen.some(({ topic, payload }) => topic === outcome && payload["status"] === "succeeded"),
         `${id}: restart-session`,
-        10_000,
+        30_000,
       );
     },
     async [Symbol.asyncDispose]() {

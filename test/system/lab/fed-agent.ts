@@ -51,14 +51,18 @@ export async function fedAgent(config: string) {
       const { child } = agent;
       child.stdin.on("error", () => {}); // it may die while it is being fed
     },
-    /** Feeds so much more sound, in real time. */
+    /** Feeds so much more sound, in real time, which begins when it hears. */
     async feed(ms: number): Promise<void> {
-      const startMs = performance.now();
+      let startMs = performance.now();
       for (let done = 0; done < ms; done += chunkMs) {
         await sleepUntil(startMs + done);
         const samples = numberSamples(fedMs * samplesPerMs, chunkMs * samplesPerMs, shape);
         running().child.stdin.write(Buffer.from(samples.buffer));
         fedMs += chunkMs;
+        if (done > 0) continue;
+        // While it starts, a signal ends it without further ado.
+        await running().until("it hears", () => running().log.includes("sound flows"));
+        startMs = performance.now();
       }
     },
     async until(what: string, condition: () => boolean, deadlineMs?: number): Promise<void> {

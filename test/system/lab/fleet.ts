@@ -24,7 +24,7 @@ export interface TestFleet extends AsyncDisposable {
   /** What was decided to be published. */
   readonly decided: readonly FleetMessage[];
   readonly log: readonly { readonly message: string; readonly fields: LogFields }[];
-  /** Resolves with the first log line that holds `text`; rejects after 10 s. */
+  /** Resolves with the first log line that holds `text`; rejects after 30 s. */
   logged(text: string): Promise<LogFields>;
 }
 
@@ -92,7 +92,8 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
       const timer = setTimeout(() => {
         waiting.delete(look);
         reject(new Error(`no line with ${text} in ${JSON.stringify(log, null, 1)}`));
-      }, 10_000);
+      }, 30_000);
+      timer.unref(); // nobody may wait for it any more
       waiting.add(look);
       look();
     });

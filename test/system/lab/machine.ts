@@ -91,8 +91,8 @@ export async function startMachine(
     check(spawnSync("unshare", ["--mount", "sh", "-c", unbind, "sh", name]), "the machine's cgroup");
   };
   try {
-    await eventually(() => leaderOf(nspawn) > 0, "the machine starts", 20_000);
-    await eventually(() => /^(running|degraded)/.test(run("systemctl is-system-running").stdout), "it is up", 60_000);
+    await eventually(() => leaderOf(nspawn) > 0, "the machine starts", 60_000);
+    await eventually(() => /^(running|degraded)/.test(run("systemctl is-system-running").stdout), "it is up", 180_000);
   } catch (error) {
     await dispose();
     throw new Error(`the machine does not start: ${said}`, { cause: error });
@@ -105,7 +105,7 @@ export async function startMachine(
       check(answer, command);
       return answer.stdout;
     },
-    async until(command, pattern, withinMs = 20_000) {
+    async until(command, pattern, withinMs = 60_000) {
       let answer = run(command);
       await eventually(
         () => {

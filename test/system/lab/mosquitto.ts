@@ -1,9 +1,10 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { quietPort } from "./quiet-port.ts";
 
 /** Debian puts brokers where only root looks. */
 const searchPath = `${process.env["PATH"] ?? ""}:/usr/sbin`;
@@ -54,7 +55,7 @@ export interface Mosquitto extends AsyncDisposable {
 
 export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), "mosquitto-"));
-  const port = await freePort();
+  const port = await quietPort();
   const isTls = options.shipped !== undefined || (options.tls !== undefined && options.tls !== false);
   const text =
     options.shipped === undefined ? configuration(folder, port, options) : adapted(folder, port, options.shipped);
@@ -71,7 +72,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
     started.stderr.on("data", (chunk) => {
       said += chunk;
     });
-    const deadlineMs = performance.now() + 5_000;
+    const deadlineMs = performance.now() + 30_000;
     while (!(await accepts(port))) {
       if (started.exitCode !== null) throw new Error(`mosquitto ended: ${said}`);
       if (performance.now() > deadlineMs) throw new Error(`mosquitto does not listen: ${said}`);
@@ -216,15 +217,6 @@ function issueClient(folder: string, name: string, how: { readonly expired?: boo
     run("openssl", "x509", "-req", "-in", path("csr"), ...signing, "-out", path("crt"));
   }
   return { cert: readFileSync(path("crt"), "utf8"), key: readFileSync(path("key"), "utf8") };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 async function accepts(port: number): Promise<boolean> {

@@ -28,7 +28,7 @@ export function asObject(payload: Buffer): Seen["payload"] {
 /** A subscriber to everything below `sis/v1/`, which keeps what it gets. */
 export interface Monitor extends AsyncDisposable {
   readonly seen: readonly Seen[];
-  /** The first message, from `from` on, for which `wanted` holds; rejects after 10 s. */
+  /** The first message, from `from` on, for which `wanted` holds; rejects after 30 s. */
   find(wanted: (message: Seen) => boolean, from?: number): Promise<Seen>;
   /** Publishes to a device, at QoS 1. */
   publish(topic: string, payload: object | "", options?: { readonly retain?: boolean }): Promise<void>;
@@ -67,7 +67,7 @@ export async function startMonitor(url: string, options: MonitorOptions = {}): P
       const timer = setTimeout(() => {
         end();
         reject(new Error(`no such message among ${JSON.stringify(seen.slice(from), null, 1)}`));
-      }, 10_000);
+      }, 30_000);
       const end = () => {
         clearTimeout(timer);
         waiting.delete(look);

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { quietPort } from "./quiet-port.ts";
 
 const program = "nats-server";
 
@@ -26,7 +27,7 @@ const nodes = [0, 1, 2] as const;
 export async function startNatsCluster(): Promise<NatsCluster> {
   const folder = mkdtempSync(join(tmpdir(), "nats-"));
   const ports = await Promise.all(
-    nodes.map(async () => ({ client: await freePort(), route: await freePort(), mqtt: await freePort() })),
+    nodes.map(async () => ({ client: await quietPort(), route: await quietPort(), mqtt: await quietPort() })),
   );
   const routes = ports.map(({ route }) => `nats://127.0.0.1:${route}`).join(", ");
   let said = "";
@@ -116,15 +117,6 @@ async function startBalancer(targets: readonly number[]) {
       await closed;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") throw new Error("no port");
-  return address.port;
 }
 
 async function until(condition: () => boolean, said: () => string): Promise<void> {

@@ -64,7 +64,7 @@ export async function startPulse(): Promise<PulseLab> {
     },
     async [Symbol.asyncDispose]() {
       await kill();
-      await rm(directory, { recursive: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
@@ -92,7 +92,7 @@ async function startServer(directory: string, socket: string): Promise<ChildProc
     stdio: "ignore",
   });
   for (let tries = 0; !(await answers(socket)); tries += 1) {
-    if (tries > 200 || server.exitCode !== null) {
+    if (tries > 600 || server.exitCode !== null) {
       server.kill("SIGKILL");
       throw new Error("pulseaudio does not answer");
     }

@@ -37,9 +37,9 @@ export async function recordRoom(lab: PulseLab) {
   await once(child.stdout, "data");
 
   return {
-    /** All digits heard since the beginning, once there are `atLeast`, or when 5 s have passed. */
+    /** All digits heard since the beginning, once there are `atLeast`, or when 20 s have passed. */
     async heard(atLeast: number): Promise<string> {
-      const deadline = AbortSignal.timeout(5_000);
+      const deadline = AbortSignal.timeout(20_000);
       while (digits.length < atLeast && !deadline.aborted) {
         await once(heard, "sound", { signal: deadline }).catch(() => {});
       }
