@@ -74,8 +74,12 @@ const aroundMs = 1500;
  * @param chunkMs how far each told gap may be from the true one
  */
 export function gapAccounts(heard: Spans, told: readonly ToldGap[], away: Spans, chunkMs: number): GapAccount[] {
-  const captureGaps = told.filter(({ cause }) => cause === "capture" || cause === "overrun");
-  const holes = between(heard).filter((hole) => !away.some((each) => touch(each, widened(hole, aroundMs))));
+  const { excused = [], counted: holes = [] } = Object.groupBy(between(heard), (hole) =>
+    away.some((each) => touch(each, widened(hole, aroundMs))) ? "excused" : "counted",
+  );
+  const captureGaps = told.filter(
+    (gap) => (gap.cause === "capture" || gap.cause === "overrun") && nearest(gap, holes) <= nearest(gap, excused),
+  );
   const isAround = (hole: Span) => (gap: Span) => touch(widened(gap, aroundMs), hole);
   // A gap that was told where there was none is an account, too.
   const unfounded = without(
@@ -90,6 +94,12 @@ export function gapAccounts(heard: Spans, told: readonly ToldGap[], away: Spans,
       cluster.length * chunkMs + cluster.filter((hole) => lengthOf(hole) < shortestGapMs).length * shortestGapMs;
     return { from, to, trueMs, toldMs, isRight: Math.abs(trueMs - toldMs) <= allowedMs };
   });
+}
+
+/** How far a gap is from the nearest of these. */
+function nearest(gap: Span, holes: Spans): number {
+  const apart = (hole: Span) => Math.max(0, hole.from - gap.to, gap.from - hole.to);
+  return Math.min(...holes.map(apart), Number.POSITIVE_INFINITY);
 }
 
 function together(holes: Spans): Span[][] {

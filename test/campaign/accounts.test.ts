@@ -74,6 +74,15 @@ suite("gaps", () => {
     assert.deepEqual(gapAccounts(heard, [], [{ from: 9900, to: 11_500 }], 100), []);
   });
 
+  test("told of a time when nobody counts are no part of what was missing soon after", () => {
+    const start = [{ from: 8500, to: 8600 }, { from: 8900, to: 10_000 }, ...heard.slice(1)];
+    const gaps = [told(300, 8610), told(2000)];
+    assert.deepEqual(
+      gapAccounts(start, gaps, [{ from: 0, to: 8500 }], 100).map(({ toldMs, isRight }) => [toldMs, isRight]),
+      [[2000, true]],
+    );
+  });
+
   test("close together are one account", () => {
     const twice = [...heard.slice(0, 1), { from: 12_000, to: 13_000 }, { from: 13_500, to: 30_000 }];
     const [account, ...more] = gapAccounts(twice, [told(2000), told(500, 13_000)], [], 100);
