@@ -95,7 +95,10 @@ export function judge(
  */
 function isOfTwoHalves({ startMs, endMs, text }: Line, shape: NumberShape): boolean {
   const word = numberWord(1, shape);
-  return tokensOf(text).length === 1 && endMs - startMs > word.endMs - word.startMs + longestPauseMs;
+  const [token, ...more] = tokensOf(text);
+  // A longer one holds a whole word, too: it is taken apart.
+  const isOne = token !== undefined && more.length === 0 && token.length <= shape.digits;
+  return isOne && endMs - startMs > word.endMs - word.startMs + longestPauseMs;
 }
 
 /** The service may count the silence round a word as the word's. */
