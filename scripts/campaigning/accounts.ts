@@ -70,7 +70,7 @@ const aroundMs = 1500;
  * Compares the gaps that the agent told of with those that there were.
  *
  * @param heard what recorders gave
- * @param away when the agent did not run: what it could not hear then is no gap of its
+ * @param away when the agent did not run, or nobody knows what was missing: a gap of that time is no account
  * @param chunkMs how far each told gap may be from the true one
  */
 export function gapAccounts(heard: Spans, told: readonly ToldGap[], away: Spans, chunkMs: number): GapAccount[] {
@@ -78,7 +78,9 @@ export function gapAccounts(heard: Spans, told: readonly ToldGap[], away: Spans,
     away.some((each) => touch(each, widened(hole, aroundMs))) ? "excused" : "counted",
   );
   const captureGaps = told.filter(
-    (gap) => (gap.cause === "capture" || gap.cause === "overrun") && nearest(gap, holes) <= nearest(gap, excused),
+    (gap) =>
+      (gap.cause === "capture" || gap.cause === "overrun") &&
+      nearest(gap, holes) <= nearest(gap, [...excused, ...away]),
   );
   const isAround = (hole: Span) => (gap: Span) => touch(widened(gap, aroundMs), hole);
   // A gap that was told where there was none is an account, too.

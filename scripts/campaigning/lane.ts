@@ -179,7 +179,8 @@ function settle(
   // What recorders did before an agent had heard anything is no gap to it.
   const away = [{ from: startMs, to: startMs }, ...books.away];
   const deaf = away.map(({ from, to }) => ({ from, to: hearsay.flowsMs.find((ms) => ms > to) ?? to }));
-  const gaps = gapAccounts(heard, told, deaf.map(inRoom), room.chunkMs);
+  const uncounted = [...deaf, ...(room.keepsSound ? books.stalls : [])].map(inRoom);
+  const gaps = gapAccounts(heard, told, uncounted, room.chunkMs);
   const unbalanced = hearsay.ledgers.flatMap((ledger) => imbalance(ledger) ?? []);
   return {
     lane,

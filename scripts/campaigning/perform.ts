@@ -24,6 +24,8 @@ export class Books {
   readonly uncertain: Span[] = [];
   /** A recorder stood still, and was ended by the agent: what it had not read yet went with it. */
   readonly stopped: Span[] = [];
+  /** A recorder stood still, whatever became of it. */
+  readonly stalls: Span[] = [];
   /** The agent did not run: what is missing then is in nobody's accounts. */
   readonly away: Span[] = [];
   readonly troubles: string[] = [];
@@ -148,8 +150,11 @@ async function recorderSuffers(
       if (deed.do === "kill-recorder") return { fromMs, overMs: fromMs };
       const isThere = () => agent.pid !== null && childrenOf(agent.pid).includes(recorder);
       while (performance.now() < fromMs + deed.forMs && isThere()) await sleep(lookEveryMs);
-      if (!isThere() || !signal(recorder, "SIGCONT")) books.stopped.push({ from: fromMs, to: performance.now() });
-      return { fromMs, overMs: performance.now() };
+      const goesOn = isThere() && signal(recorder, "SIGCONT");
+      const overMs = performance.now();
+      books.stalls.push({ from: fromMs, to: overMs });
+      if (!goesOn) books.stopped.push({ from: fromMs, to: overMs });
+      return { fromMs, overMs };
     }
     if (giveUp.aborted || fromMs > deadline) return null;
     await sleep(lookEveryMs);

@@ -26,6 +26,8 @@ export interface Room extends AsyncDisposable {
    * @param stopped when recorders stood still that were never to go on: what was put before them then was not heard
    */
   heard(stopped: Spans): Spans;
+  /** Its device keeps what a recorder that stands still does not take, for whoever reads next: what is missing then nobody knows. */
+  readonly keepsSound: boolean;
   /** Where a span ends or begins, this much is not certain, ms: sound that was on its way. */
   readonly edgeMs: number;
   /** A transcript's time is true if it is not further off than this, ms: 100, and what the device adds. */
@@ -51,6 +53,7 @@ async function alsaRoom(shape: NumberShape): Promise<Room> {
   return {
     device: room.device,
     env: room.env,
+    keepsSound: true,
     edgeMs: 2 * room.blockMs,
     // Where the campaign is held up, the device gives a block of silence instead.
     datedMs: datedMs + room.blockMs,
@@ -90,6 +93,7 @@ async function standInRoom(shape: NumberShape, folder: string): Promise<Room> {
   return {
     device: "room",
     env: { CAMPAIGN_ROOM: folder, PATH: `${folder}:${process.env["PATH"] ?? ""}` },
+    keepsSound: false,
     edgeMs: 120,
     datedMs,
     chunkMs,

@@ -96,9 +96,10 @@ export function judge(
 function isOfTwoHalves({ startMs, endMs, text }: Line, shape: NumberShape): boolean {
   const word = numberWord(1, shape);
   const [token, ...more] = tokensOf(text);
-  // A longer one holds a whole word, too: it is taken apart.
-  const isOne = token !== undefined && more.length === 0 && token.length <= shape.digits;
-  return isOne && endMs - startMs > word.endMs - word.startMs + longestPauseMs;
+  // A longer one holds a whole word, too: it is taken apart. And the word that is said there is that word.
+  if (token === undefined || more.length > 0 || token.length > shape.digits) return false;
+  if (token === numberWord(numberAt(startMs, shape), shape).text) return false;
+  return endMs - startMs > word.endMs - word.startMs + longestPauseMs;
 }
 
 /** The service may count the silence round a word as the word's. */

@@ -74,6 +74,10 @@ suite("gaps", () => {
     assert.deepEqual(gapAccounts(heard, [], [{ from: 9900, to: 11_500 }], 100), []);
   });
 
+  test("told of a time when nobody knows what was missing are no account", () => {
+    assert.deepEqual(gapAccounts([{ from: 0, to: 30_000 }], [told(2000)], [{ from: 9900, to: 12_100 }], 100), []);
+  });
+
   test("told of a time when nobody counts are no part of what was missing soon after", () => {
     const start = [{ from: 8500, to: 8600 }, { from: 8900, to: 10_000 }, ...heard.slice(1)];
     const gaps = [told(300, 8610), told(2000)];

@@ -109,6 +109,9 @@ suite("the verdict on words", () => {
     assert.deepEqual(wrong([line(1), line(2, "00020004"), ...but(1, 2, 3, 4)], spans(2, 4)), []);
     assert.deepEqual(wrong([line(1), line(2, "0002004"), ...but(1, 2, 3, 4)], spans(2, 5)), []);
     assert.deepEqual(wrong([line(1), line(2), line(3, "030005"), ...but(1, 2, 3, 4, 5)], spans(2, 5)), []);
+    // What is left of a tone behind the gap makes the word before it longer.
+    const longer = { ...line(2), endMs: numberWord(4, shape).startMs };
+    assert.deepEqual(wrong([line(1), longer, ...but(1, 2, 3)], spans(2, 4)), []);
     // However long the gap was in time.
     const joined = { ...line(3, "030005"), endMs: numberWord(5, shape).endMs };
     assert.deepEqual(wrong([line(1), line(2), joined, ...but(1, 2, 3, 4, 5)], spans(2, 5)), []);

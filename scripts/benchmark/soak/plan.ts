@@ -59,6 +59,8 @@ export function soakPlans(
       agent: {
         program: [process.execPath, "--import", programs.sampler, programs.agent],
         env: {
+          // As the service's unit has it.
+          MALLOC_ARENA_MAX: "1",
           SOAK_SAMPLES: samplesFile(own),
           SOAK_STATE: stateFolder(own),
           SOAK_LOG: agentLog(own),
