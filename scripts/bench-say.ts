@@ -6,7 +6,6 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { parseArgs } from "node:util";
 import { WebSocket } from "ws";
 import { readInt16 } from "../src/audio/pcm.ts";
 import { systemClock } from "../src/base/clock.ts";
@@ -16,6 +15,7 @@ import { encodeRttsStart, type RttsConfig, rttsUrl } from "../src/sis/rtts.ts";
 import { openSpeaker } from "../src/synthesis/speaker.ts";
 import { Speech } from "../src/synthesis/speech.ts";
 import { missingForPulse, type PulseLab, startPulse } from "../test/system/lab/pulse.ts";
+import { parseOptions, runCommand, UsageError } from "./benchmark/command-line.ts";
 import { quantile } from "./benchmark/figures.ts";
 import { machineLine } from "./benchmark/machine.ts";
 
@@ -40,9 +40,12 @@ interface Times {
   readonly heard: number[];
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const { help, runs, record } = options();
-  if (help) return void process.stdout.write(`${usage}\n`);
+  if (help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
   for (const lacking of [missingForPulse("arecord"), missingForPulse("aplay")]) {
     if (lacking !== false) throw new Error(lacking);
   }
@@ -58,18 +61,14 @@ async function main(): Promise<void> {
   const page = pageOf(times);
   process.stdout.write(page);
   if (record) writeFileSync(new URL("../docs/performance-say.md", import.meta.url), page);
+  return 0;
 }
 
 function options(): { readonly help: boolean; readonly runs: number; readonly record: boolean } {
   const flag = { type: "boolean", default: false } as const;
-  try {
-    const { values } = parseArgs({ options: { runs: { type: "string", default: "60" }, record: flag, help: flag } });
-    if (/^[1-9]\d{0,4}$/.test(values.runs)) return { ...values, runs: Number(values.runs) };
-    process.stderr.write(`--runs: "${values.runs}" is not a whole number from 1 to 99999\n${usage}\n`);
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-  }
-  process.exit(2);
+  const { values } = parseOptions({ options: { runs: { type: "string", default: "60" }, record: flag, help: flag } });
+  if (/^[1-9]\d{0,4}$/.test(values.runs)) return { ...values, runs: Number(values.runs) };
+  throw new UsageError(`--runs: "${values.runs}" is not a whole number from 1 to 99999`);
 }
 
 async function startService() {
@@ -206,4 +205,4 @@ player are new for each text; nothing is kept warm.
 `;
 }
 
-await main();
+await runCommand(usage, main);

@@ -1,3 +1,5 @@
+import { type ParseArgsConfig, parseArgs } from "node:util";
+
 /** What is asked for cannot be: the message names the option. */
 export class UsageError extends Error {}
 
@@ -8,10 +10,10 @@ export function wholeNumber(name: string, text: string, least: number, most: num
   throw new UsageError(`${name}: "${text}" is not a whole number from ${least} to ${most}`);
 }
 
-/** What `parse` reads of the command line. @throws {UsageError} instead of what it throws */
-export function orUsageError<T>(parse: () => T): T {
+/** `parseArgs`. @throws {UsageError} instead of what it throws */
+export function parseOptions<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
-    return parse();
+    return parseArgs(config);
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

@@ -1,8 +1,7 @@
 /**
  * scripts/bench stream: the agent beside a bare WebSocket sender of the same sound, in one run.
  */
-import { parseArgs } from "node:util";
-import { orUsageError, runCommand, UsageError, wholeNumber } from "./command-line.ts";
+import { parseOptions, runCommand, UsageError, wholeNumber } from "./command-line.ts";
 import { machineLine } from "./machine.ts";
 import { performancePage, recordResults, summaryLine } from "./report.ts";
 import { runBenchmark } from "./stream.ts";
@@ -42,20 +41,18 @@ async function main(): Promise<number> {
 }
 
 function options() {
-  return orUsageError(() =>
-    parseArgs({
-      allowPositionals: true,
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        seconds: { type: "string", default: "25" },
-        "warm-up": { type: "string", default: "90" },
-        rounds: { type: "string", default: "3" },
-        streams: { type: "string", default: "1" },
-        json: { type: "boolean", default: false },
-        record: { type: "boolean", default: false },
-      },
-    }),
-  );
+  return parseOptions({
+    allowPositionals: true,
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      seconds: { type: "string", default: "25" },
+      "warm-up": { type: "string", default: "90" },
+      rounds: { type: "string", default: "3" },
+      streams: { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+    },
+  });
 }
 
 await runCommand(usage, main);

@@ -1,8 +1,7 @@
 /**
  * scripts/bench fleet: thousands of devices at a real broker, with the console attached.
  */
-import { parseArgs } from "node:util";
-import { orUsageError, runCommand, wholeNumber } from "../command-line.ts";
+import { parseOptions, runCommand, wholeNumber } from "../command-line.ts";
 import { machineLine } from "../machine.ts";
 import { chapter, record, summaryLine } from "./report.ts";
 import { runFleet } from "./run.ts";
@@ -38,20 +37,17 @@ async function main(args: string[]): Promise<number> {
 }
 
 function options(args: string[]) {
-  return orUsageError(
-    () =>
-      parseArgs({
-        args,
-        options: {
-          help: { type: "boolean", short: "h", default: false },
-          devices: { type: "string", default: "10000" },
-          seconds: { type: "string", default: "30" },
-          "down-seconds": { type: "string", default: "10" },
-          json: { type: "boolean", default: false },
-          record: { type: "boolean", default: false },
-        },
-      }).values,
-  );
+  return parseOptions({
+    args,
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      devices: { type: "string", default: "10000" },
+      seconds: { type: "string", default: "30" },
+      "down-seconds": { type: "string", default: "10" },
+      json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+    },
+  }).values;
 }
 
 await runCommand(usage, () => main(process.argv.slice(2)));

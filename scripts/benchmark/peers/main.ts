@@ -1,8 +1,7 @@
 /**
  * scripts/bench peers: the agent beside other clients, while their links do wrong.
  */
-import { parseArgs } from "node:util";
-import { orUsageError, runCommand, UsageError, wholeNumber } from "../command-line.ts";
+import { parseOptions, runCommand, UsageError, wholeNumber } from "../command-line.ts";
 import { machineLine } from "../machine.ts";
 import { clientNames } from "./clients.ts";
 import { faultNames, faults, isFaultName } from "./faults.ts";
@@ -57,23 +56,20 @@ async function main(args: string[]): Promise<number> {
 }
 
 function options(args: string[]) {
-  return orUsageError(
-    () =>
-      parseArgs({
-        args,
-        options: {
-          help: { type: "boolean", short: "h", default: false },
-          quick: { type: "boolean", default: false },
-          clients: { type: "string" },
-          faults: { type: "string" },
-          seconds: { type: "string" },
-          "warm-up": { type: "string" },
-          logs: { type: "string" },
-          json: { type: "boolean", default: false },
-          record: { type: "boolean", default: false },
-        },
-      }).values,
-  );
+  return parseOptions({
+    args,
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      quick: { type: "boolean", default: false },
+      clients: { type: "string" },
+      faults: { type: "string" },
+      seconds: { type: "string" },
+      "warm-up": { type: "string" },
+      logs: { type: "string" },
+      json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+    },
+  }).values;
 }
 
 function oneOrMore(name: string, text: string | undefined, known: readonly string[]): readonly string[] {

@@ -1,5 +1,4 @@
-import { parseArgs } from "node:util";
-import { orUsageError, UsageError, wholeNumber } from "../command-line.ts";
+import { parseOptions, UsageError, wholeNumber } from "../command-line.ts";
 
 export const usage = `usage: scripts/bench soak [OPTIONS]
 Runs agents for hours against the simulator, each a process of its own with a service, a broker and a microphone of its
@@ -41,19 +40,16 @@ export function soakOptions(words: readonly string[]): SoakOptions | null {
 }
 
 function parsed(words: readonly string[]) {
-  return orUsageError(
-    () =>
-      parseArgs({
-        args: [...words],
-        options: {
-          help: { type: "boolean", short: "h", default: false },
-          hours: { type: "string", default: "1" },
-          agents: { type: "string", default: "6" },
-          accelerated: { type: "boolean", default: false },
-          seed: { type: "string", default: "1" },
-          json: { type: "boolean", default: false },
-          record: { type: "boolean", default: false },
-        },
-      }).values,
-  );
+  return parseOptions({
+    args: [...words],
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      hours: { type: "string", default: "1" },
+      agents: { type: "string", default: "6" },
+      accelerated: { type: "boolean", default: false },
+      seed: { type: "string", default: "1" },
+      json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+    },
+  }).values;
 }
