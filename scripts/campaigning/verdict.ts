@@ -1,5 +1,5 @@
 import { type NumberShape, type NumberWord, numbersWithin, numberWord } from "../../src/simulator/numbers.ts";
-import { holds, type Spans, touch, widened } from "./spans.ts";
+import { between, holds, type Spans, touch, widened } from "./spans.ts";
 
 /** A final transcript, as the consumer of `--stdout jsonl` gets it. Times are ms of the room's time. */
 export interface Line {
@@ -63,11 +63,12 @@ export function judge(
   const hearings = hearingsOf(told, shape);
   const misfortunes: Misfortune[] = [];
   let greatest = 0;
-  for (const { id, startMs, text } of told) {
-    const [first = ""] = tokensOf(text);
+  for (const line of told) {
+    const [first = ""] = tokensOf(line.text);
     if (!certainWords.has(first)) continue;
     const word = numberWord(Number(first), shape);
-    if (Math.abs(startMs - word.startMs) > datedMs) misfortunes.push({ what: "misdated", word, ids: [id] });
+    const isDated = Math.abs(line.startMs - word.startMs) <= datedMs || beginsBeforeGap(line, word, heard);
+    if (!isDated) misfortunes.push({ what: "misdated", word, ids: [line.id] });
   }
   for (const [text, { ids, pieces }] of hearings) {
     const word = numberWord(Number(text), shape);
@@ -98,8 +99,14 @@ function isOfTwoHalves({ startMs, endMs, text }: Line, shape: NumberShape): bool
   const [token, ...more] = tokensOf(text);
   // A longer one holds a whole word, too: it is taken apart. And the word that is said there is that word.
   if (token === undefined || more.length > 0 || token.length > shape.digits) return false;
-  if (token === numberWord(numberAt(startMs, shape), shape).text) return false;
-  return endMs - startMs > word.endMs - word.startMs + longestPauseMs;
+  const lengthMs = word.endMs - word.startMs;
+  if ([startMs, endMs - lengthMs / 2].some((ms) => token === numberWord(numberAt(ms, shape), shape).text)) return false;
+  return endMs - startMs > lengthMs + longestPauseMs;
+}
+
+/** What was begun before a gap may be too short to be heard, and the word behind it be told with its time. */
+function beginsBeforeGap({ startMs }: Line, word: NumberWord, heard: Spans): boolean {
+  return startMs < word.startMs && between(heard).some((gap) => touch(gap, { from: startMs, to: word.startMs }));
 }
 
 /** The service may count the silence round a word as the word's. */

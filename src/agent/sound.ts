@@ -151,6 +151,7 @@ export function openSound(options: SoundOptions): Sound {
       const forMs = Math.max(leastKeepingMs, keepUntilMs - clock.monotonicMs());
       using _deadline = clock.after(forMs, () => late.resolve(undefined));
       await Promise.race([keepTheRest(), late.promise]);
+      spool.giveUp();
       log.close();
       checkAccounts();
     },

@@ -8,6 +8,7 @@ import { Health } from "./disk/health.ts";
 import { NoteFile } from "./disk/note-file.ts";
 import { openFolder } from "./disk/open.ts";
 import { Pages } from "./disk/pages.ts";
+import { Waiting } from "./disk/waiting.ts";
 import { type Frame, Writer } from "./disk/writer.ts";
 import type { LossCause } from "./gap-report.ts";
 import type { Block, Dropped, Fetched, Progress, Resumed, Store } from "./store.ts";
@@ -57,11 +58,10 @@ export class Spool implements Store {
   readonly #writer: Writer;
   readonly #note: NoteFile;
   readonly #pages: Pages;
+  readonly #waiting = new Waiting();
   readonly #chain = new Chain();
   readonly #health: Health;
   #segments: Segment[];
-  #waiting: Frame[] = [];
-  #waitingSamples = 0;
   #dropped: Dropped[] = [];
   #progress: Progress;
   #notes = 0;
@@ -95,32 +95,34 @@ export class Spool implements Store {
     const { sampleRate, clock } = this.#options;
     if (!this.#health.usable) return false;
     const most = (mostWaitingMs * sampleRate) / 1000;
-    if (this.#waiting.length > 0 && this.#waitingSamples + block.samples.length > most) {
+    const idle = this.#waiting.first === undefined;
+    if (!idle && this.#waiting.samples + block.samples.length > most) {
       if (clock.monotonicMs() - this.#writingSinceMs > slowAfterMs) this.#health.slow();
       return false;
     }
-    if (this.#waiting.length === 0) this.#chain.add(() => this.#writeWaiting());
+    if (idle) this.#chain.add(() => this.#writeWaiting());
     const { stream, position, samples } = block;
     const bytes = encodeFrame(block, sampleRate);
-    this.#waiting.push({ stream, from: position, to: position + samples.length, bytes });
-    this.#waitingSamples += samples.length;
+    this.#waiting.add({ stream, from: position, to: position + samples.length, bytes });
     return true;
   }
 
   keptTo(position: Position): Position {
     let at = position;
     for (const segment of this.#segments) if (segment.from <= at && at < segment.to) at = segment.to;
+    for (let next = this.#waiting.at(at); next !== undefined; next = this.#waiting.at(at)) at = next.to;
     return at;
   }
 
   keptAfter(position: Position): Position {
-    return this.#segments.find((segment) => segment.from > position)?.from ?? Number.POSITIVE_INFINITY;
+    const next = this.#segments.find((segment) => segment.from > position)?.from ?? this.#waiting.after(position);
+    return next ?? Number.POSITIVE_INFINITY;
   }
 
   fetch(from: Position, to: Position): Fetched {
     const index = this.#segments.findIndex((segment) => segment.from <= from && from < segment.to);
     const segment = this.#segments[index];
-    if (segment === undefined) return "absent";
+    if (segment === undefined) return this.#waiting.get(from, to) ?? "absent";
     const samples = this.#pages.get(segment, from, to, (bad) => this.#unreadable(segment, bad));
     const next = this.#segments[index + 1];
     if (samples !== null && next?.from === segment.to) this.#pages.prepare(next, (bad) => this.#unreadable(next, bad));
@@ -134,7 +136,7 @@ export class Spool implements Store {
     const done = this.#segments.filter((segment) => segment.to <= progress.settled);
     if (done.some((segment) => this.#grows(segment))) this.#chain.add(() => this.#finishFile());
     this.#remove(done.filter((segment) => !this.#grows(segment)));
-    if (this.#segments.length > 0 || this.#waiting.length > 0) this.#takeNote(progress);
+    if (this.#segments.length > 0 || this.#waiting.first !== undefined) this.#takeNote(progress);
   }
 
   takeDropped(): readonly Dropped[] {
@@ -168,6 +170,11 @@ export class Spool implements Store {
     return this.#chain.done;
   }
 
+  /** The program ends, and nobody waits for the disk any longer: what it has not got by now is not kept. */
+  giveUp(): void {
+    this.#dropWaiting("stopped");
+  }
+
   /** Writes what is waiting, and closes the files. */
   async close(): Promise<void> {
     this.#nextExpiry[Symbol.dispose]();
@@ -191,10 +198,9 @@ export class Spool implements Store {
   async #writeWaiting(): Promise<void> {
     this.#writingSinceMs = this.#options.clock.monotonicMs();
     await this.#try(async () => {
-      for (let frame = this.#waiting[0]; frame !== undefined; frame = this.#waiting[0]) {
+      for (let frame = this.#waiting.first; frame !== undefined; frame = this.#waiting.first) {
         await this.#write(frame);
-        this.#waiting.shift();
-        this.#waitingSamples -= frame.to - frame.from;
+        this.#waiting.written(frame);
       }
       await this.#writer.sync();
       await this.#note.sync();
@@ -255,13 +261,7 @@ export class Spool implements Store {
       await work();
     } catch (error) {
       this.#health.failed(error);
-      const first = this.#waiting[0];
-      const last = this.#waiting.at(-1);
-      if (first !== undefined && last !== undefined) {
-        this.#dropped.push({ from: first.from, to: last.to, cause: "disk", again: true });
-      }
-      this.#waiting = [];
-      this.#waitingSamples = 0;
+      this.#dropWaiting("disk");
       await this.#writer.close();
     }
   }
@@ -269,6 +269,12 @@ export class Spool implements Store {
   #unreadable(segment: Segment, bad: readonly { readonly from: Position; readonly to: Position }[]): void {
     if (!this.#segments.includes(segment)) return;
     for (const { from, to } of bad) this.#dropped.push({ from, to, cause: "disk", again: false });
+  }
+
+  /** What waits to be written is the log's again. */
+  #dropWaiting(cause: LossCause): void {
+    const span = this.#waiting.clear();
+    if (span !== null) this.#dropped.push({ ...span, cause, again: true });
   }
 
   #drop(segments: readonly Segment[], cause: LossCause): void {

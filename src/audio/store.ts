@@ -34,7 +34,7 @@ export type Fetched = Int16Array | "wait" | "absent";
 /** Where sound goes that is not to be lost with the memory. Nothing here waits. */
 export interface Store {
   readonly resumed: Resumed | null;
-  /** Copies a block. @returns false if it cannot take more just now: offer it again later */
+  /** Copies a block: it is kept from now on, until it is dropped. @returns false if it cannot take more just now: offer it again later */
   keep(block: Block): boolean;
   /** The end of what is kept in one piece from `position` on: `position` itself if it is not kept. */
   keptTo(position: Position): Position;

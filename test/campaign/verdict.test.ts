@@ -118,6 +118,18 @@ suite("the verdict on words", () => {
     assert.deepEqual(wrong([line(1), line(2, "00027777"), ...but(1, 2)]), ["lost 0002"]);
   });
 
+  test("a word behind a gap may have the time of what was begun before it, and of nothing else", () => {
+    const spans = [
+      { from: 0, to: numberWord(4, shape).startMs + 20 },
+      { from: numberWord(5, shape).startMs - 400, to: 11_000 },
+    ];
+    const early = { ...line(5), startMs: numberWord(4, shape).startMs };
+    assert.deepEqual(wrong([...lines(1, 2, 3), early, ...lines(6, 7, 8, 9)], spans), []);
+    assert.deepEqual(wrong([...lines(1, 2, 3, 4), early, ...lines(6, 7, 8, 9)]), ["misdated 0005"]);
+    const late = { ...line(5), startMs: numberWord(5, shape).startMs + 150 };
+    assert.deepEqual(wrong([...lines(1, 2, 3), late, ...lines(6, 7, 8, 9)], spans), ["misdated 0005"]);
+  });
+
   test("of two ways to take them apart the one counts that goes on: no word before comes again", () => {
     const cutAt = numberWord(91, shape).startMs + 250;
     const spans = [

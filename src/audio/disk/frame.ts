@@ -120,6 +120,11 @@ export function frameBytes(header: FrameHeader): number {
   return headerBytes + header.samples * 2;
 }
 
+/** The sound of a frame as `encodeFrame` made it: not copied. */
+export function soundIn(frame: Buffer): Int16Array {
+  return new Int16Array(frame.buffer, frame.byteOffset + headerBytes, (frame.length - headerBytes) / 2);
+}
+
 /** The sound of the frame that begins at `at` in `bytes`; null: it is not what was written. */
 export function decodeSound(header: FrameHeader, bytes: Buffer, at: number): Int16Array | null {
   const sound = bytes.subarray(at + headerBytes, at + frameBytes(header));

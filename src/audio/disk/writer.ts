@@ -12,7 +12,7 @@ export interface Frame {
   readonly stream: string;
   readonly from: Position;
   readonly to: Position;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
 }
 
 /** A file of sound that is being written. */

@@ -54,6 +54,10 @@ export function run(
   });
   log.openStream(options.stream ?? "first");
   let next = log.resumedTo;
+  const hear = () => {
+    clock.advance(100);
+    log.append(Int16Array.from({ length: 100 * perMs }, () => valueAt(next++)));
+  };
   return {
     clock,
     spool,
@@ -63,10 +67,13 @@ export function run(
     /** Captures sound, and lets the disk have it. */
     capture: async (ms: number): Promise<void> => {
       for (let done = 0; done < ms; done += 100) {
-        clock.advance(100);
-        log.append(Int16Array.from({ length: 100 * perMs }, () => valueAt(next++)));
+        hear();
         await spool.written;
       }
+    },
+    /** Captures sound, and the disk has no time for it. */
+    captureAtOnce: (ms: number): void => {
+      for (let done = 0; done < ms; done += 100) hear();
     },
     /** Reads all there is: what it was, and from where to where. */
     readAll: async (): Promise<readonly { readonly from: number; readonly to: number }[]> => {

@@ -296,6 +296,44 @@ test("a disk that cannot be used is a trouble, memory takes over, and when it is
   assert.ok(lostMs < 9_000, `${lostMs} ms`);
 });
 
+test("what falls out of memory while the disk is still at it is not lost", async (t) => {
+  const { log, captureAtOnce, readAll, gaps, spool } = run(tempFolder(t));
+  captureAtOnce(8_000);
+  assert.deepEqual(await readAll(), [{ from: 0, to: 8_000 * perMs }]);
+  log.rewind();
+  await spool.written;
+  assert.deepEqual(await readAll(), [{ from: 0, to: 8_000 * perMs }]);
+  assert.deepEqual(gaps, []);
+});
+
+test("unless the disk fails then: what is not in memory any more is lost, with its cause", async (t) => {
+  const folder = tempFolder(t);
+  const { log, captureAtOnce, readAll, gaps, spool } = run(folder);
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, "a file where the folder should be");
+  captureAtOnce(8_000);
+  await spool.written;
+  assert.deepEqual(await readAll(), [{ from: 6_000 * perMs, to: 8_000 * perMs }]);
+  assert.deepEqual(
+    gaps.map(({ lostMs, cause }) => ({ lostMs, cause })),
+    [{ lostMs: 6_000, cause: "disk" }],
+  );
+  assert.ok(balances(log.ledger()));
+});
+
+test("at the end, what the disk has not got when nobody waits for it any longer is lost, and told", async (t) => {
+  const { log, captureAtOnce, spool, gaps } = run(tempFolder(t));
+  captureAtOnce(1_000);
+  assert.equal(log.spill(), true);
+  spool.giveUp();
+  log.close();
+  assert.deepEqual(
+    gaps.map(({ lostMs, cause }) => ({ lostMs, cause })),
+    [{ lostMs: 1_000, cause: "stopped" }],
+  );
+  assert.ok(balances(log.ledger()));
+});
+
 test("where what is done with cannot be deleted, nothing new is put beside it", async (t) => {
   const folder = tempFolder(t);
   const first = run(folder);

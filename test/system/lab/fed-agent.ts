@@ -14,9 +14,10 @@ type AgentProcess = Awaited<ReturnType<typeof startAgentProcess>>;
 /**
  * An agent that is fed with spoken numbers through its standard input, and may die and be started again in between:
  * the sound goes on where it was, the state stays.
+ * @param folder where its state is to be kept
  */
-export async function fedAgent(config: string) {
-  const stateDir = await mkdtemp(path.join(tmpdir(), "sis-agent-state-"));
+export async function fedAgent(config: string, folder = tmpdir()) {
+  const stateDir = await mkdtemp(path.join(folder, "sis-agent-state-"));
   const lines: TranscriptLine[] = [];
   let agent: AgentProcess | null = null;
   let fedMs = 0;
