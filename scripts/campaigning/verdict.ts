@@ -134,7 +134,7 @@ function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hea
   for (const { id, startMs, text } of lines) {
     // Which word a piece belongs to is told by the transcript's time, or by the word before it.
     let expected = numberAt(startMs, shape);
-    for (const token of tokensOf(text).flatMap((each) => partsOf(each, expected, shape.digits))) {
+    for (const token of tokensOf(text).flatMap((each) => partsOf(each, expected, shape))) {
       const number = isWhole(token, shape.digits) ? Number(token) : expected;
       const name = numberWord(number, shape).text;
       const hearing = hearings.get(name) ?? { ids: [], pieces: [] };
@@ -155,17 +155,38 @@ function isWhole(token: string, digits: number): boolean {
  * A gap in the recording has no length in the sound: words on its two sides may be one without a pause. Taken apart so
  * that numbers come out that can have been said there; as it is, where none do.
  */
-function partsOf(token: string, expected: number, digits: number): string[] {
+function partsOf(token: string, expected: number, shape: NumberShape): string[] {
+  const { digits } = shape;
+  if (token.length <= digits) return [token];
   // What is said next is likelier than a piece of it that happens to read as the word before.
-  for (const least of [expected, expected - 1]) {
-    for (let head = 0; head < digits && token.length > digits; head++) {
-      const parts = [token.slice(0, head), ...(token.slice(head).match(new RegExp(`.{1,${digits}}`, "g")) ?? [])];
-      const numbers = parts.filter((part) => isWhole(part, digits)).map(Number);
-      const isPossible = numbers.every((number) => number >= least && number < expected + longestGap);
-      if (numbers.length > 0 && isPossible) return parts.filter((part) => part !== "");
-    }
+  return (
+    wholeAndRest(token, expected, expected + longestGap, digits) ??
+    twoHalves(token, expected, shape) ??
+    wholeAndRest(token, expected - 1, expected + longestGap, digits) ?? [token]
+  );
+}
+
+/** One whole number, at least, and what is left of others before and behind it. */
+function wholeAndRest(token: string, least: number, below: number, digits: number): string[] | null {
+  for (let head = 0; head < digits; head++) {
+    const parts = [token.slice(0, head), ...(token.slice(head).match(new RegExp(`.{1,${digits}}`, "g")) ?? [])];
+    const numbers = parts.filter((part) => isWhole(part, digits)).map(Number);
+    const isPossible = numbers.every((number) => number >= least && number < below);
+    if (numbers.length > 0 && isPossible) return parts.filter((part) => part !== "");
   }
-  return [token];
+  return null;
+}
+
+/** The beginning of the number that is said there, and the end of a later one. */
+function twoHalves(token: string, expected: number, shape: NumberShape): string[] | null {
+  const textOf = (number: number) => numberWord(number, shape).text;
+  for (let cut = 1; cut < shape.digits; cut++) {
+    const [head, tail] = [token.slice(0, cut), token.slice(cut)];
+    if (tail.length >= shape.digits || !textOf(expected).startsWith(head)) continue;
+    const later = Array.from({ length: longestGap }, (_, index) => textOf(expected + 1 + index));
+    if (later.some((each) => each.endsWith(tail))) return [head, tail];
+  }
+  return null;
 }
 
 /** In words: far beyond what a recorder is away for. */

@@ -118,6 +118,20 @@ suite("the verdict on words", () => {
     assert.deepEqual(wrong([line(1), line(2, "00027777"), ...but(1, 2)]), ["lost 0002"]);
   });
 
+  test("so is what it has joined of two words: it may read as the word before them", () => {
+    const before = lines(...Array.from({ length: 200 }, (_, index) => index + 1));
+    const spans = [
+      { from: 0, to: numberWord(201, shape).startMs + 280 },
+      { from: numberWord(203, shape).startMs + 180, to: numberWord(205, shape).endMs + 500 },
+    ];
+    // "020" of 0201, and "03" of 0203: not 0200 and "3".
+    assert.deepEqual(wrong([...before, line(201, "02003"), ...lines(204, 205)], spans), []);
+    assert.deepEqual(wrong([...before, line(201, "0200"), ...lines(204, 205)], spans), [
+      "misdated 0200",
+      "doubled 0200",
+    ]);
+  });
+
   test("a word behind a gap may have the time of what was begun before it, and of nothing else", () => {
     const spans = [
       { from: 0, to: numberWord(4, shape).startMs + 20 },
