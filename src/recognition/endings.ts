@@ -25,7 +25,7 @@ const lingerMs = 300;
  * A finite source is not sent again for ever to a service that never says END. What it has given no result for is then
  * counted as lost.
  */
-const endlessFailures = 10;
+const mostEndless = 10;
 
 /** Sessions that the service itself is through with. */
 const finished: ReadonlySet<Ending> = new Set(["sentence", "silence", "full"]);
@@ -105,14 +105,7 @@ export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: 
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
   // An END that crosses ours is about what had arrived by then: nobody knows how much that was.
   const crosses = state.asked && state.settle === "sent" && !context.arrived;
-  if (event.reason === "CANCEL" || crosses) {
-    // What was not recognised is not done with: a finite source goes on with it, and so does who had handed over.
-    const why = unfinished[state.why] ?? state.why;
-    if (endless(state)) return leave(state, "stopped", endSession("finals", "it is ended too early every time"));
-    if (finished.has(why) && !context.productive) return barren(state, "finals", event, context);
-    const followed = follow({ ...state, why }, context);
-    return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };
-  }
+  if (event.reason === "CANCEL" || crosses) return endedTooEarly(inVain(state), event, context);
   if (!context.productive) {
     if (finished.has(state.why)) return barren(state, state.settle, event, context);
     const followed = follow(state, context);
@@ -121,6 +114,15 @@ export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: 
   const followed = follow({ ...state, standing: afterUseful(state.standing, context.nowMs) }, context);
   const healthy = report({ type: "healthy" });
   return { next: followed.next, effects: [endSession(state.settle, state.why), healthy, ...followed.effects] };
+}
+
+/** What was not recognised is not done with: a finite source goes on with it, and so does who had handed over. */
+function endedTooEarly(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
+  if (endless(state)) return leave(state, "stopped", endSession("finals", "it is ended too early every time"));
+  const why = unfinished[state.why] ?? state.why;
+  if (finished.has(why) && !context.productive) return barren(state, "finals", event, context);
+  const followed = follow({ ...state, why }, context);
+  return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };
 }
 
 function follow(state: StateOf<"ending">, context: Context): Step {
@@ -148,8 +150,9 @@ function linger(state: State, next: Next): Step {
 }
 
 /** The END that we wait for does not come in time, or the time to ask for it has come. */
-export function endOverdue(state: StateOf<"ending">, _event: unknown, context: Context): Step {
-  if (!state.asked) return end(state, state.why, { asked: true, settle: state.settle }, context);
+export function endOverdue(waiting: StateOf<"ending">, _event: unknown, context: Context): Step {
+  if (!waiting.asked) return end(waiting, waiting.why, { asked: true, settle: waiting.settle }, context);
+  const state = inVain(waiting);
   if (state.why === "stop") return leave(state, "stopped", note("end-missing"), endSession("finals", state.why));
   if (endless(state)) return leave(state, "stopped", note("end-missing"), endSession("finals", "no END came"));
   const step = timedOut(state, "END was not answered", context);
@@ -157,7 +160,8 @@ export function endOverdue(state: StateOf<"ending">, _event: unknown, context: C
 }
 
 /** The service closed instead of answering END. */
-export function closedInsteadOfEnd(state: StateOf<"ending">, event: EventOf<"closed">, context: Context): Step {
+export function closedInsteadOfEnd(waiting: StateOf<"ending">, event: EventOf<"closed">, context: Context): Step {
+  const state = inVain(waiting);
   if (state.why === "stop" || endless(state)) {
     const step = go(state, "stopped");
     return { next: step.next, effects: [note("closed-without-end"), endSession("finals", "closed"), ...step.effects] };
@@ -172,6 +176,11 @@ export function closedInsteadOfEnd(state: StateOf<"ending">, event: EventOf<"clo
   return { next: step.next, effects: [note("closed-without-end"), ...step.effects] };
 }
 
-function endless(state: StateOf<"ending">): boolean {
-  return state.why === "exhausted" && state.standing.failures >= endlessFailures;
+function inVain(state: StateOf<"ending">): StateOf<"ending"> {
+  if (state.why !== "exhausted") return state;
+  return { ...state, standing: { ...state.standing, endless: state.standing.endless + 1 } };
+}
+
+function endless({ why, standing }: StateOf<"ending">): boolean {
+  return why === "exhausted" && standing.endless >= mostEndless;
 }

@@ -14,6 +14,8 @@ export interface Standing {
   readonly usefulSinceMs: number | null;
   /** Fresh credentials have been asked for since it was last useful. */
   readonly renewed: boolean;
+  /** Times in a row that the service was asked for the end of a finite source in vain. */
+  readonly endless: number;
 }
 
 /** What to do after a failure. */
@@ -58,7 +60,14 @@ const mostFlapDoublings = 3;
 /** Longest Retry-After that is honoured. */
 const longestRetryAfterMs = 60 * minutes;
 
-export const freshStanding: Standing = { failures: 0, streak: null, flaps: 0, usefulSinceMs: null, renewed: false };
+export const freshStanding: Standing = {
+  failures: 0,
+  streak: null,
+  flaps: 0,
+  usefulSinceMs: null,
+  renewed: false,
+  endless: 0,
+};
 
 /** Recognition has proved useful. Failures are forgotten; flapping is not, until it stays useful. */
 export function afterUseful(standing: Standing, nowMs: number): Standing {
@@ -116,5 +125,5 @@ function countFailure(standing: Standing, errorClass: ErrorClass, nowMs: number)
   if (standing.usefulSinceMs === null) return { ...standing, streak, failures: standing.failures + 1 };
   const flapped = nowMs - standing.usefulSinceMs < flapWindowMs;
   const flaps = flapped ? standing.flaps + 1 : 0;
-  return { failures: 1, streak, flaps, usefulSinceMs: null, renewed: standing.renewed };
+  return { ...standing, failures: 1, streak, flaps, usefulSinceMs: null };
 }

@@ -456,8 +456,16 @@ test("a service that cancels what it was asked to finish is asked again later ea
   const first = step(ending, cancelled, barren);
   assert.equal(first.next.phase, "resting");
   assert.equal(first.next.standing.failures, 1);
-  const tried = { ...ending, standing: { ...standing, failures: 10 } };
+  const tried = { ...ending, standing: { ...standing, endless: 9 } };
   assert.equal(described(tried, step(tried, cancelled, barren)), "leaving → stopped: over(finals) close wait(1000)");
+});
+
+test("a finite source is not given up because of failures that have nothing to do with its end", () => {
+  const outage = { ...states["ending (exhausted)"], standing: { ...standing, failures: 30 } };
+  for (const event of [events.deadline, events.closed, { type: "END", reason: "CANCEL", traceId: null } as const]) {
+    const barren = step(outage, event, { ...context, productive: false });
+    assert.doesNotMatch(described(outage, barren), /stopped/);
+  }
 });
 
 test("a message that cannot be read makes the audio go out again; an unknown kind of message does not", () => {
