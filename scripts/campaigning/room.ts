@@ -32,7 +32,7 @@ export interface Room extends AsyncDisposable {
   readonly edgeMs: number;
   /** A transcript's time is true if it is not further off than this, ms: 100, and what the device adds. */
   readonly datedMs: number;
-  /** A gap is told true if it is not further off than this, ms: the agent's chunk, or the recorder's if that is longer. */
+  /** A gap is told true if it is not further off than this, ms: the agent's chunk, and what nobody knows of the true one. */
   readonly chunkMs: number;
 }
 
@@ -57,7 +57,8 @@ async function alsaRoom(shape: NumberShape): Promise<Room> {
     edgeMs: 2 * room.blockMs,
     // Where the campaign is held up, the device gives a block of silence instead.
     datedMs: datedMs + room.blockMs,
-    chunkMs: Math.max(chunkMs, room.blockMs),
+    // A block that arecord has taken may not have left it yet when it is killed.
+    chunkMs: chunkMs + room.blockMs,
     nowMs: () => (room.startMs === null ? null : performance.now() - room.startMs),
     heard(stopped) {
       const heard = room.heard.map((span) => inMs(span, shape.sampleRate));
