@@ -160,33 +160,46 @@ function partsOf(token: string, expected: number, shape: NumberShape): string[] 
   if (token.length <= digits) return [token];
   // What is said next is likelier than a piece of it that happens to read as the word before.
   return (
-    wholeAndRest(token, expected, expected + longestGap, digits) ??
+    wholeAndRest(token, expected, shape) ??
     twoHalves(token, expected, shape) ??
-    wholeAndRest(token, expected - 1, expected + longestGap, digits) ?? [token]
+    wholeAndRest(token, expected - 1, shape) ?? [token]
   );
 }
 
-/** One whole number, at least, and what is left of others before and behind it. */
-function wholeAndRest(token: string, least: number, below: number, digits: number): string[] | null {
+/** One whole number, at least, and what is left of others before and behind it. @param least no number comes before it */
+function wholeAndRest(token: string, least: number, shape: NumberShape): string[] | null {
+  const { digits } = shape;
   for (let head = 0; head < digits; head++) {
-    const parts = [token.slice(0, head), ...(token.slice(head).match(new RegExp(`.{1,${digits}}`, "g")) ?? [])];
-    const numbers = parts.filter((part) => isWhole(part, digits)).map(Number);
-    const isPossible = numbers.every((number) => number >= least && number < below);
-    if (numbers.length > 0 && isPossible) return parts.filter((part) => part !== "");
+    const before = token.slice(0, head);
+    const parts = token.slice(head).match(new RegExp(`.{1,${digits}}`, "g")) ?? [];
+    const behind = parts.at(-1)?.length === digits ? "" : (parts.pop() ?? "");
+    const numbers = parts.map((part) => (isWhole(part, digits) ? Number(part) : 0));
+    const [first, last] = [numbers[0], numbers.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    const isPossible =
+      numbers.every((number) => number >= least && number < least + longestGap) &&
+      isLeftOf(before, least - 1, first, shape) &&
+      isLeftOf(behind, last + 1, last + longestGap, shape);
+    if (isPossible) return [before, ...parts, behind].filter((part) => part !== "");
   }
   return null;
 }
 
 /** The beginning of the number that is said there, and the end of a later one. */
 function twoHalves(token: string, expected: number, shape: NumberShape): string[] | null {
-  const textOf = (number: number) => numberWord(number, shape).text;
   for (let cut = 1; cut < shape.digits; cut++) {
     const [head, tail] = [token.slice(0, cut), token.slice(cut)];
-    if (tail.length >= shape.digits || !textOf(expected).startsWith(head)) continue;
-    const later = Array.from({ length: longestGap }, (_, index) => textOf(expected + 1 + index));
-    if (later.some((each) => each.endsWith(tail))) return [head, tail];
+    if (tail.length >= shape.digits || !numberWord(expected, shape).text.startsWith(head)) continue;
+    if (isLeftOf(tail, expected + 1, expected + longestGap, shape)) return [head, tail];
   }
   return null;
+}
+
+/** Whether a gap can have left this of one of the numbers from one to (not with) another: its beginning, or its end. */
+function isLeftOf(piece: string, from: number, below: number, shape: NumberShape): boolean {
+  if (piece === "") return true;
+  const texts = Array.from({ length: Math.max(0, below - from) }, (_, index) => numberWord(from + index, shape).text);
+  return texts.some((text) => text.startsWith(piece) || text.endsWith(piece));
 }
 
 /** In words: far beyond what a recorder is away for. */

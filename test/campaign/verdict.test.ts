@@ -126,6 +126,13 @@ suite("the verdict on words", () => {
     ];
     // "020" of 0201, and "03" of 0203: not 0200 and "3".
     assert.deepEqual(wrong([...before, line(201, "02003"), ...lines(204, 205)], spans), []);
+    // "035" of 0351, and "353" of 0353: not 0353 and "53".
+    const many = lines(...Array.from({ length: 350 }, (_, index) => index + 1));
+    const later = [
+      { from: 0, to: numberWord(351, shape).startMs + 280 },
+      { from: numberWord(353, shape).startMs + 80, to: numberWord(355, shape).endMs + 500 },
+    ];
+    assert.deepEqual(wrong([...many, line(351, "035353"), ...lines(354, 355)], later), []);
     assert.deepEqual(wrong([...before, line(201, "0200"), ...lines(204, 205)], spans), [
       "misdated 0200",
       "doubled 0200",
