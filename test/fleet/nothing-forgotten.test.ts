@@ -1,0 +1,502 @@
+import "./lab/stand-ins.ts";
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import type { LogFields } from "../../src/base/logger.ts";
+import { seededRandom } from "../../src/base/random.ts";
+import type { Fleet } from "../../src/fleet/fleet.ts";
+import { loadRemoteConfig } from "../../src/fleet/remote-config-file.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
+import { type Json, PlayedBroker, type Way, type Welcome } from "./lab/played-broker.ts";
+import { type Disk, disks } from "./lab/stand-in-disk.ts";
+import { brokers, type StandInLine } from "./lab/stand-in-line.ts";
+import { deviceInfo, errorOf, gapReport, sessionOf } from "./samples.ts";
+
+// The fleet's room as a whole, from reports to what a broker holds in the end: over outages, lost acknowledgements, slow
+// disks, restarts and power cuts. All that is played is the line to the broker, the disk's time, and the clock.
+
+const { startFleet } = await import("../../src/fleet/fleet.ts");
+await import("../../src/fleet/broker.ts");
+
+const up = "sis/v1/lab/kiosk/up/";
+
+type Step =
+  | { readonly do: "pass"; readonly ms: number }
+  | { readonly do: "error"; readonly class: "service" | "account" | "throttled" }
+  | { readonly do: "session" }
+  | { readonly do: "gap"; readonly times: number }
+  | { readonly do: "phase"; readonly phase: "listening" | "streaming" }
+  | { readonly do: "hot" | "panel"; readonly bad: boolean }
+  | { readonly do: "welcome"; readonly welcome: Welcome }
+  | { readonly do: "way"; readonly way: Way }
+  | { readonly do: "refuses"; readonly topics: string | null }
+  | { readonly do: "release" }
+  | { readonly do: "drop"; readonly reasonCode: number | null }
+  | { readonly do: "command"; readonly name: string; readonly takesMs: number; readonly lifeMs: number }
+  | { readonly do: "again"; readonly which: number; readonly retain: boolean }
+  | { readonly do: "desire"; readonly settings: Json }
+  | { readonly do: "disk"; readonly delayMs: number }
+  | { readonly do: "wall"; readonly byMs: number }
+  | { readonly do: "stop" }
+  | { readonly do: "crash" }
+  | { readonly do: "cut"; readonly after: number };
+
+/** One run of the agent. */
+interface Life {
+  readonly number: number;
+  readonly clock: ManualClock;
+  readonly disk: Disk;
+  readonly fleet: Fleet;
+}
+
+/** An event or an answer, when it was decided. */
+interface Decided {
+  readonly key: string;
+  readonly payload: Json;
+  readonly life: number;
+  readonly line: StandInLine | null;
+  readonly atMs: number;
+}
+
+/** What names an event, or one of a command's answers. */
+function keyOf(topic: string, payload: Json): string | null {
+  if (topic.startsWith(`${up}event/`)) return `${payload["boot"]} ${payload["seq"]}`;
+  if (topic.startsWith(`${up}command/`)) return `${topic} ${payload["status"]} ${payload["ts"]}`;
+  return null;
+}
+
+class World {
+  readonly folder = mkdtempSync(join(tmpdir(), "forgotten-"));
+  readonly broker = new PlayedBroker();
+  readonly decided: Decided[] = [];
+  /** The last word on each retained topic. */
+  readonly told = new Map<string, Json>();
+  readonly executed: { readonly id: string; readonly wallMs: number; readonly notAfterMs: number }[] = [];
+  readonly commands: { readonly topic: string; readonly payload: string }[] = [];
+  /** When a life ended without a word, and how slow its disk had been. */
+  readonly crashes = new Map<number, { readonly atMs: number; readonly slackMs: number }>();
+  lost = 0;
+  desired: string | null = null;
+  applied: Json = {};
+  #slowestMs = 0;
+  life: Life;
+
+  constructor() {
+    mkdirSync(join(this.folder, "card"));
+    this.life = this.#start(1, Date.UTC(2026, 0, 1));
+  }
+
+  #start(number: number, wallMs: number): Life {
+    const name = `life-${number}`;
+    const clock = new ManualClock(wallMs);
+    const disk: Disk = { clock, delayMs: 0, cutAfter: null, dead: false, cut: () => this.#die() };
+    symlinkSync("card", join(this.folder, name));
+    disks.set(name, disk);
+    brokers.set(name, this.broker);
+    this.#slowestMs = 0;
+    const stateDir = join(this.folder, name, "state");
+    const quiet = (text: string, fields?: LogFields) => {
+      if (process.env["DEBUG"] !== undefined) console.log(name, clock.monotonicMs(), text, JSON.stringify(fields));
+    };
+    const logger = {
+      debug: quiet,
+      info: quiet,
+      warn: (text: string, fields?: LogFields) => this.#warned(text, fields),
+      error: quiet,
+    };
+    const initial = loadRemoteConfig(join(stateDir, "remote-config.json"), logger);
+    this.applied = initial.settings;
+    const executor = (takesMs: number) => (_: unknown, notAfterMs: number) => {
+      if (disk.dead) return null;
+      this.executed.push({ id: this.#executing, wallMs: clock.wallMs(), notAfterMs });
+      if (takesMs < 0) throw new Error("it cannot be done");
+      if (takesMs === 0) return null;
+      return new Promise<null>((resolve) => void clock.after(takesMs, () => resolve(null)));
+    };
+    const fleet = startFleet({
+      identity: { fleet: "lab", device: "kiosk", boot: name },
+      broker: { url: `mqtt://${name}`, protocol: 5 },
+      info: deviceInfo,
+      configHash: () => JSON.stringify(this.applied),
+      homeAssistant: false,
+      executors: {
+        mute: executor(0),
+        unmute: executor(700),
+        "restart-session": executor(-1),
+        "self-test": executor(90_000),
+        say: executor(5_000),
+      },
+      config: {
+        initial,
+        host: {
+          check: (settings) => ("bad" in settings ? [{ key: "bad", message: "is not allowed" }] : []),
+          apply: async (settings) => {
+            if ("slow" in settings) await new Promise<void>((resolve) => void clock.after(3_000, resolve));
+            if ("fails" in settings) throw new Error("it fails");
+            this.applied = settings;
+            return { onTrial: "trial" in settings };
+          },
+        },
+      },
+      measure: null,
+      publishTranscripts: false,
+      stateDir,
+      clock,
+      random: seededRandom(name),
+      logger,
+    });
+    fleet.observe(({ topic, payload }) => {
+      if (!disk.dead) this.#observed(number, clock, topic, { ...payload });
+    });
+    return { number, clock, disk, fleet };
+  }
+
+  /** The command that was last said to be under way: it is begun in the same breath. */
+  #executing = "";
+
+  #observed(life: number, clock: ManualClock, topic: string, payload: Json): void {
+    if (topic.startsWith(`${up}command/`) && payload["status"] === "executing") {
+      this.#executing = topic.split("/").at(-1) ?? "";
+    }
+    const key = keyOf(topic, payload);
+    const line = this.broker.line?.isOpen === true ? this.broker.line : null;
+    if (key === null) this.told.set(topic, payload);
+    else this.decided.push({ key, payload, life, line, atMs: clock.monotonicMs() });
+  }
+
+  #warned(text: string, fields: LogFields | undefined): void {
+    if (process.env["DEBUG"] !== undefined) console.log("warn", text, JSON.stringify(fields));
+    const lost = fields?.["lost"];
+    if (text.includes("were lost") && typeof lost === "number") this.lost += lost;
+  }
+
+  /** The power is cut. */
+  #die(): void {
+    const { disk, clock, number } = this.life;
+    if (disk.dead) return;
+    disk.dead = true;
+    // A quarter of a second, and the write under way before it.
+    const slackMs = 600 + 20 * Math.max(this.#slowestMs, disk.delayMs);
+    this.crashes.set(number, { atMs: clock.monotonicMs(), slackMs });
+    this.broker.vanished();
+  }
+
+  async settle(): Promise<void> {
+    await setImmediate();
+  }
+
+  async pass(ms: number): Promise<void> {
+    let left = ms;
+    for (;;) {
+      const { clock, disk } = this.life;
+      if (disk.dead) return;
+      const step = Math.min(left, clock.nextInMs ?? left);
+      clock.advance(step);
+      left -= step;
+      await this.settle();
+      if (left <= 0 && (clock.nextInMs ?? 1) > 0) return;
+    }
+  }
+
+  #next(afterMs: number): void {
+    this.life.disk.dead = true;
+    this.broker.vanished();
+    const { number, clock } = this.life;
+    this.life = this.#start(number + 1, clock.wallMs() + afterMs);
+  }
+
+  async run(step: Step): Promise<void> {
+    if (process.env["DEBUG"] !== undefined) console.log(">>>", JSON.stringify(step));
+    const { fleet, clock, disk } = this.life;
+    switch (step.do) {
+      case "pass":
+        await this.pass(step.ms);
+        break;
+      case "error":
+        fleet.report(errorOf({ class: step.class, retryInMs: step.class === "account" ? null : 1_000 }));
+        break;
+      case "session":
+        fleet.report(sessionOf("started"));
+        break;
+      case "gap":
+        for (let n = 0; n < step.times; n += 1) fleet.report(gapReport);
+        break;
+      case "phase":
+        fleet.report({ type: "phase", phase: step.phase, reason: step.phase, retryInMs: null });
+        break;
+      case "hot":
+        fleet.notice({ type: "temperature", hot: step.bad, celsius: 90 });
+        break;
+      case "panel":
+        fleet.notice({ type: "panel", fault: step.bad ? new Fault("device-lost", "the panel is gone") : null });
+        break;
+      case "welcome":
+        this.broker.welcome = step.welcome;
+        break;
+      case "way":
+        this.broker.way = step.way;
+        break;
+      case "refuses":
+        this.broker.refuses = step.topics;
+        break;
+      case "release":
+        this.broker.release();
+        break;
+      case "drop":
+        this.broker.drop(step.reasonCode);
+        break;
+      case "command": {
+        const wallMs = clock.wallMs();
+        const time = (ms: number) => new Date(ms).toISOString();
+        const args = step.name === "say" ? { text: "hello" } : {};
+        const down = {
+          topic: `sis/v1/lab/kiosk/dn/command/${step.name}/c${this.commands.length + 1}`,
+          payload: JSON.stringify({ v: 1, ts: time(wallMs), args, not_after: time(wallMs + step.lifeMs) }),
+        };
+        this.commands.push(down);
+        this.broker.command(down);
+        break;
+      }
+      case "again": {
+        const down = this.commands[step.which % Math.max(1, this.commands.length)];
+        if (down !== undefined) this.broker.command(down, step.retain);
+        break;
+      }
+      case "desire": {
+        const ts = new Date(
+          Date.UTC(2026, 0, 1) + this.decided.length * 1_000 + Math.round(clock.wallMs() % 1_000),
+        ).toISOString();
+        this.desired = ts;
+        this.broker.desire({
+          topic: "sis/v1/lab/kiosk/dn/config",
+          payload: JSON.stringify({ v: 1, ts, settings: step.settings }),
+        });
+        break;
+      }
+      case "disk":
+        disk.delayMs = step.delayMs;
+        this.#slowestMs = Math.max(this.#slowestMs, step.delayMs);
+        break;
+      case "wall":
+        clock.stepWall(step.byMs);
+        break;
+      case "stop": {
+        let stopped = false;
+        void fleet.stop("restart").then(() => {
+          stopped = true;
+        });
+        await this.settle();
+        await this.pass(1_500 + 60 * Math.max(disk.delayMs, this.#slowestMs));
+        if (!disk.dead) assert.ok(stopped, "stopping took longer than it may");
+        if (!disk.dead) this.#checkGoodbye();
+        this.#next(1_000);
+        break;
+      }
+      case "crash":
+        this.#die();
+        break;
+      case "cut":
+        disk.cutAfter = step.after;
+        break;
+    }
+    await this.settle();
+    if (this.life.disk.dead) {
+      this.#next(20_000);
+      await this.settle();
+    }
+  }
+
+  #checkGoodbye(): void {
+    assert.equal(this.life.clock.pending, 0, "timers are left");
+  }
+
+  /** All is well again, for as long as it takes. */
+  async heal(): Promise<void> {
+    Object.assign(this.broker, { welcome: "accept", way: "prompt", refuses: null });
+    this.life.disk.delayMs = 0;
+    this.life.disk.cutAfter = null;
+    await this.pass(3_600_000);
+    // What was refused is told again at the next connection.
+    this.broker.drop();
+    await this.pass(3_600_000);
+  }
+
+  check(): void {
+    const { broker, life } = this;
+    const { line } = broker;
+    assert.ok(line !== null && line.isOpen, "connected");
+    this.#checkDelivery();
+    this.#checkCommands();
+    // Alarms: both sides agree.
+    const active = [...broker.retained].flatMap(([topic, { status, id }]) =>
+      topic.startsWith(`${up}alarm/`) && status === "active" ? [`${topic.slice(up.length + 6)} ${id}`] : [],
+    );
+    const own = life.fleet.alarms().map(({ type, id }) => `${type} ${id}`);
+    assert.deepEqual(new Set(active), new Set(own), "the broker's active alarms are the device's");
+    // What is retained is the last that was said, by this connection.
+    for (const topic of ["state", "info", "config"]) {
+      assert.deepEqual(broker.retained.get(up + topic), this.told.get(up + topic), topic);
+    }
+    const will = JSON.parse(line.options.own.will?.payload.toString() ?? "null") as Json;
+    assert.equal(broker.retained.get(`${up}state`)?.["session"], will["session"]);
+    assert.equal(broker.retained.get(`${up}state`)?.["online"], true);
+    const config = broker.retained.get(`${up}config`);
+    assert.equal(config?.["desired"], this.desired, "the settings that were last desired are judged");
+    assert.notEqual(config?.["status"], "trying");
+    assert.deepEqual(config?.["settings"], this.applied);
+  }
+
+  #checkDelivery(): void {
+    const { broker } = this;
+    const first = new Map<string, number>();
+    const all = broker.arrivals.flatMap(({ topic, payload, line }) => {
+      const key = keyOf(topic, payload);
+      return key === null ? [] : [{ key, payload, line }];
+    });
+    all.forEach(({ key }, index) => void (first.has(key) || first.set(key, index)));
+    const refused = new Set(broker.refused.map(({ topic, payload }) => keyOf(topic, payload)));
+    const missing = this.decided.filter(({ key, life, atMs }) => {
+      const crash = this.crashes.get(life);
+      const maybe = crash !== undefined && atMs > crash.atMs - crash.slackMs;
+      return !first.has(key) && !refused.has(key) && !maybe;
+    });
+    assert.ok(
+      missing.length <= this.lost,
+      `${missing.length} lost, ${this.lost} told: ${missing
+        .map(({ key, atMs }) => `${key} at ${atMs}`)
+        .slice(0, 5)
+        .join("; ")}`,
+    );
+    const byKey = new Map(this.decided.map((each) => [each.key, each]));
+    const order = [...first.keys()].map((key) => this.decided.findIndex((each) => each.key === key));
+    assert.deepEqual(
+      order,
+      order.toSorted((a, b) => a - b),
+      "in the order in which they happened",
+    );
+    for (const { key, payload, line } of all) {
+      const { replayed, ...rest } = payload;
+      const decided = byKey.get(key) ?? assert.fail(`${key} was never decided`);
+      const { replayed: _, ...before } = decided.payload;
+      assert.deepEqual(rest, before);
+      if (replayed !== undefined) assert.equal(replayed, decided.line !== line, `replayed: ${key}`);
+    }
+  }
+
+  #checkCommands(): void {
+    const ids = this.executed.map(({ id }) => id);
+    assert.deepEqual(ids, [...new Set(ids)], "each is executed once");
+    for (const { id, wallMs, notAfterMs } of this.executed) assert.ok(wallMs <= notAfterMs, `${id} is too late`);
+    const refused = this.broker.refused.length > 0;
+    for (const { topic } of this.commands) {
+      const [, , , , , , name, id] = topic.split("/");
+      const answers = this.broker.arrivals.filter((each) => each.topic === `${up}command/${name}/${id}`);
+      const ends = new Set(
+        answers
+          .map(({ payload }) => payload["status"])
+          .filter((status) => status === "succeeded" || status === "failed"),
+      );
+      assert.ok(
+        ends.size <= 1,
+        `${id} has ended in two ways: ${JSON.stringify(answers.map(({ payload }) => payload))}`,
+      );
+      if (ids.includes(id ?? "") && !refused) assert.equal(ends.size, 1, `${id} was executed, and is never answered`);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    void this.life.fleet.stop("test over");
+    await this.pass(5_000);
+    for (let n = 1; n <= this.life.number; n += 1) {
+      disks.delete(`life-${n}`);
+      brokers.delete(`life-${n}`);
+    }
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+const ms = fc.constantFrom(10, 100, 300, 2_500, 5_000, 30_000, 70_000, 400_000, 1_300_000);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("pass" as const), ms }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("error" as const),
+      class: fc.constantFrom("service", "account", "throttled"),
+    }),
+  },
+  { weight: 3, arbitrary: fc.constant({ do: "session" as const }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("gap" as const), times: fc.constantFrom(1, 3, 20) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("phase" as const), phase: fc.constantFrom("listening", "streaming") }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("hot", "panel"), bad: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("welcome" as const),
+      welcome: fc.constantFrom("accept", "unreachable", "silent", "busy", "refuse"),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("way" as const), way: fc.constantFrom("prompt", "held", "lost") }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("refuses" as const), topics: fc.constantFrom(null, "/alarm/", "/event/") }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: "release" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("drop" as const), reasonCode: fc.constantFrom(null, null, 0x8e, 0x89) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("command" as const),
+      name: fc.constantFrom("mute", "unmute", "restart-session", "self-test", "say", "report"),
+      takesMs: fc.constant(0),
+      lifeMs: fc.constantFrom(-1, 1_000, 60_000, 300_000),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("again" as const), which: fc.nat(5), retain: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("desire" as const),
+      settings: fc.constantFrom({}, { bad: 1 }, { a: 1 }, { a: 1, trial: 1 }, { fails: 1 }, { a: 2, slow: 1 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("disk" as const), delayMs: fc.constantFrom(0, 2, 50) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("wall" as const), byMs: fc.constantFrom(-60_000, 60_000) }) },
+  { weight: 2, arbitrary: fc.constant({ do: "stop" as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: "crash" as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("cut" as const), after: fc.nat(12) }) },
+);
+
+const numRuns = Number(process.env["RUNS"] ?? 20);
+const seed = process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) };
+
+test("whatever the broker and the power do: nothing is forgotten, done twice, or left standing", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), async (steps) => {
+      const world = new World();
+      try {
+        await world.settle();
+        for (const each of steps) await world.run(each);
+        await world.heal();
+        world.check();
+      } finally {
+        await world.dispose();
+      }
+    }),
+    { numRuns, ...seed, ...(process.env["FCPATH"] === undefined ? {} : { path: process.env["FCPATH"], endOnFailure: true }) },
+  );
+});
