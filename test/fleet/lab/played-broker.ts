@@ -31,6 +31,8 @@ export class PlayedBroker implements Far {
   readonly refused: Arrival[] = [];
   /** The session's queue of what the device has not acknowledged. */
   readonly #down: Down[] = [];
+  /** Once something got lost, so does all that comes after it on that line. */
+  readonly #deaf = new WeakSet<StandInLine>();
   #config: Down | null = null;
   #held: { readonly line: StandInLine; readonly answer: () => void }[] = [];
 
@@ -55,7 +57,8 @@ export class PlayedBroker implements Far {
   }
 
   sent(line: StandInLine, message: LineMessage, answered: Answered): void {
-    if (this.way === "lost") return;
+    if (this.way === "lost") this.#deaf.add(line);
+    if (this.#deaf.has(line)) return;
     const { topic } = message;
     const arrival = { topic, payload: JSON.parse(message.payload) as Json, line };
     const refused = this.refuses !== null && topic.includes(this.refuses);
