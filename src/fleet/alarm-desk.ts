@@ -11,6 +11,7 @@ import {
   resumeAlarm,
   stepAlarms,
 } from "./alarms.ts";
+import type { AlarmType } from "./schema.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
 
 export interface AlarmDeskOptions {
@@ -28,6 +29,8 @@ export interface AlarmDeskOptions {
 export interface AlarmDesk {
   handle(event: AlarmEvent): void;
   active(): readonly AlarmRecord[];
+  /** The active ones, and the cleared ones of which the fleet has not heard: what a new connection begins with. */
+  unsettled(): readonly AlarmRecord[];
   /** The fleet has heard that the alarm with this id is cleared. */
   forget(id: string): void;
   counts(): { readonly raised: number; readonly cleared: number };
@@ -41,6 +44,8 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const loaded = options.file === null ? [] : loadAlarms(options.file, logger);
   /** What the fleet believes to be active, until it has acknowledged the clearing. */
   const believed = new Map(loaded.map((alarm) => [alarm.type, alarm]));
+  /** Cleared, which the fleet has not acknowledged. */
+  const cleared = new Map<AlarmType, AlarmRecord>();
   let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, now()), quietAlarms(boot));
   let counts = { raised: 0, cleared: 0 };
   let timer: Disposable | null = null;
@@ -48,6 +53,10 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
 
   function now(): Instant {
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  }
+
+  function active(): readonly AlarmRecord[] {
+    return activeAlarms(alarms, now());
   }
 
   function keep(): void {
@@ -72,8 +81,10 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     if (change !== "updated") counts = { ...counts, [change]: counts[change] + 1 };
     if (change === "raised") {
       believed.set(type, alarm);
+      cleared.delete(type);
       keep();
     }
+    if (change === "cleared") cleared.set(type, alarm);
     const fields = { type, id: alarm.id, severity, class: symptom.class, code: symptom.code, count };
     if (change === "cleared") logger.info("alarm cleared", fields);
     else logger.warn(`alarm ${change}`, { ...fields, error: symptom.message, hint: symptom.hint });
@@ -86,11 +97,13 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   handle({ type: "tick" });
   return {
     handle,
-    active: () => activeAlarms(alarms, now()),
+    active,
+    unsettled: () => [...active(), ...cleared.values()],
     forget(id) {
       const alarm = [...believed.values()].find((candidate) => candidate.id === id);
       if (alarm === undefined) return;
       believed.delete(alarm.type);
+      cleared.delete(alarm.type);
       keep();
     },
     counts: () => counts,

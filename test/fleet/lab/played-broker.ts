@@ -31,6 +31,8 @@ export class PlayedBroker implements Far {
   readonly refused: Arrival[] = [];
   /** The session's queue of what the device has not acknowledged. */
   readonly #down: Down[] = [];
+  /** The library's, with a broker that says nothing. */
+  #patience: Disposable | null = null;
   /** Once something got lost, so does all that comes after it on that line. */
   readonly #deaf = new WeakSet<StandInLine>();
   #config: Down | null = null;
@@ -46,7 +48,7 @@ export class PlayedBroker implements Far {
         case "unreachable":
           return line.breakOff(null, new Error("connect ECONNREFUSED"));
         case "silent":
-          line.options.clock.after(15_000, () => line.breakOff(null, new Error("connack timeout")));
+          this.#patience = line.options.clock.after(15_000, () => line.breakOff(null, new Error("connack timeout")));
           return;
         case "busy":
           return line.breakOff(0x89, new Error("busy"));
@@ -82,6 +84,7 @@ export class PlayedBroker implements Far {
   }
 
   gone(line: StandInLine): void {
+    this.#patience?.[Symbol.dispose]();
     if (this.line === line) this.line = null;
   }
 
