@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import { type Clock, pause } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { loadAlarms, saveAlarms } from "./alarm-file.ts";
 import type { Instant } from "./alarm-machine.ts";
@@ -20,7 +20,7 @@ export interface AlarmDeskOptions {
   readonly file: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Hears of every alarm that is raised, updated or cleared. */
+  /** Hears of every alarm that is raised, updated or cleared; of a raised one as soon as it is on disk. */
   readonly publish: (change: AlarmChange) => void;
   readonly onDisk: DiskListener;
 }
@@ -38,6 +38,9 @@ export interface AlarmDesk {
   close(): Promise<void>;
 }
 
+/** A disk that takes longer than this to keep an alarm is not waited for. */
+const writtenMs = 2_000;
+
 export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const { boot, clock, logger, publish } = options;
   const file = options.file === null ? null : keptFile(options.file, clock, options.onDisk);
@@ -46,10 +49,12 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const believed = new Map(loaded.map((alarm) => [alarm.type, alarm]));
   /** Cleared, which the fleet has not acknowledged. */
   const cleared = new Map<AlarmType, AlarmRecord>();
+  /** Raised, and not told yet, with what has become of them. */
+  const untold = new Map<AlarmType, AlarmChange>();
+  const closing = new AbortController();
   let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, now()), quietAlarms(boot));
   let counts = { raised: 0, cleared: 0 };
   let timer: Disposable | null = null;
-  let open = true;
 
   function now(): Instant {
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
@@ -64,7 +69,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   function handle(event: AlarmEvent): void {
-    if (!open) return;
+    if (closing.signal.aborted) return;
     const { next, changes, deadlineMs } = stepAlarms(alarms, event, now());
     if (next === alarms && event.type !== "tick") return;
     alarms = next;
@@ -76,7 +81,19 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     for (const change of changes) told(change);
   }
 
-  function told({ change, alarm }: AlarmChange): void {
+  /** Of what was told and is not on disk, nobody would know after a power cut, and it would stay with the broker for good. */
+  async function tellWritten(type: AlarmType): Promise<void> {
+    const written = new AbortController();
+    const signal = AbortSignal.any([written.signal, closing.signal]);
+    await Promise.race([file?.flush(), pause(clock, writtenMs, signal)]);
+    written.abort();
+    const latest = untold.get(type);
+    untold.delete(type);
+    if (latest !== undefined) publish(latest);
+  }
+
+  function told(latest: AlarmChange): void {
+    const { change, alarm } = latest;
     const { type, symptom, severity, count } = alarm;
     if (change !== "updated") counts = { ...counts, [change]: counts[change] + 1 };
     if (change === "raised") {
@@ -88,7 +105,9 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     const fields = { type, id: alarm.id, severity, class: symptom.class, code: symptom.code, count };
     if (change === "cleared") logger.info("alarm cleared", fields);
     else logger.warn(`alarm ${change}`, { ...fields, error: symptom.message, hint: symptom.hint });
-    publish({ change, alarm });
+    if (file === null || (change !== "raised" && !untold.has(type))) return publish(latest);
+    untold.set(type, latest);
+    if (change === "raised") void tellWritten(type);
   }
 
   // Whether the disk can be written is to be known, above all if one of them is about that.
@@ -98,7 +117,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   return {
     handle,
     active,
-    unsettled: () => [...active(), ...cleared.values()],
+    unsettled: () => [...active(), ...cleared.values()].filter(({ type }) => !untold.has(type)),
     forget(id) {
       const alarm = [...believed.values()].find((candidate) => candidate.id === id);
       if (alarm === undefined) return;
@@ -108,7 +127,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     },
     counts: () => counts,
     async close() {
-      open = false;
+      closing.abort();
       timer?.[Symbol.dispose]();
       await file?.flush();
       file?.close();

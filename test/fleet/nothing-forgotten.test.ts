@@ -70,8 +70,9 @@ function keyOf(topic: string, payload: Json): string | null {
   return null;
 }
 
-function isEnd({ status }: Json): boolean {
-  return status === "succeeded" || status === "failed";
+/** Whether a command has ended with this. One that was refused, for a clock that was ahead or for its retain mark, may be taken later. */
+function isEnd({ status, reason }: Json): boolean {
+  return status === "succeeded" || (status === "failed" && !/^it (came too late|is retained)/.test(String(reason)));
 }
 
 class World {
@@ -84,8 +85,6 @@ class World {
   readonly commands: { readonly topic: string; readonly payload: string }[] = [];
   /** When a life ended without a word, and how slow its disk had been. */
   readonly crashes = new Map<number, { readonly atMs: number; readonly slackMs: number }>();
-  /** When an alarm was first told of. */
-  readonly raised = new Map<string, { readonly life: number; readonly atMs: number }>();
   lost = 0;
   desired: string | null = null;
   applied: Json = {};
@@ -183,10 +182,6 @@ class World {
     }
     const key = keyOf(topic, payload);
     const line = this.broker.line?.isOpen === true ? this.broker.line : null;
-    if (topic.startsWith(`${up}alarm/`)) {
-      const id = String(payload["id"]);
-      if (!this.raised.has(id)) this.raised.set(id, { life, atMs: clock.monotonicMs() });
-    }
     if (key === null) this.told.set(topic, payload);
     else this.decided.push({ key, payload, life, line, atMs: clock.monotonicMs() });
   }
@@ -356,9 +351,9 @@ class World {
     this.#checkCommands();
     // Alarms: both sides agree.
     const active = [...broker.retained].flatMap(([topic, { status, id }]) =>
-      topic.startsWith(`${up}alarm/`) && status === "active" && !this.#unwritten(String(id)) ? [`${topic.slice(up.length + 6)} ${id}`] : [],
+      topic.startsWith(`${up}alarm/`) && status === "active" ? [`${topic.slice(up.length + 6)} ${id}`] : [],
     );
-    const own = life.fleet.alarms().flatMap(({ type, id }) => (this.#unwritten(id) ? [] : [`${type} ${id}`]));
+    const own = life.fleet.alarms().map(({ type, id }) => `${type} ${id}`);
     assert.deepEqual(new Set(active), new Set(own), "the broker's active alarms are the device's");
     // What is retained is the last that was said, by this connection.
     for (const topic of ["state", "info", "config"]) {
@@ -371,11 +366,6 @@ class World {
     assert.equal(config?.["desired"], this.desired, "the settings that were last desired are judged");
     assert.notEqual(config?.["status"], "trying");
     assert.deepEqual(config?.["settings"], this.applied);
-  }
-
-  /** Whether the power was cut before this alarm can have been on disk. */
-  #unwritten(id: string): boolean {
-    return this.#cutSoonAfter(this.raised.get(id) ?? assert.fail(id));
   }
 
   /** So soon that it may not be on disk. */
@@ -422,20 +412,33 @@ class World {
     }
   }
 
+  /** Whether a command can have come again when its id was not kept any longer. */
+  #forgotten(id: string): boolean {
+    const notAfterMs = this.executed.find((each) => each.id === id)?.notAfterMs ?? 0;
+    return this.life.clock.wallMs() - 7_200_000 > notAfterMs + 540_000;
+  }
+
   #checkCommands(): void {
     const ids = this.executed.map(({ id }) => id);
     assert.deepEqual(ids, [...new Set(ids)], "each is executed once");
     for (const { id, wallMs, notAfterMs } of this.executed) assert.ok(wallMs <= notAfterMs, `${id} is too late`);
     const refused = this.broker.refused.length > 0;
+    // So is what the next start says of a command, where the power is cut again at once.
+    const againAtStart = [...this.crashes.values()].some(({ atMs, slackMs }) => atMs < slackMs);
     for (const { topic } of this.commands) {
       const [, , , , , , name, id] = topic.split("/");
       const answers = this.broker.arrivals.filter((each) => each.topic === `${up}command/${name}/${id}`);
       const ends = new Set(answers.flatMap(({ payload }) => (isEnd(payload) ? [payload["status"]] : [])));
       const told = JSON.stringify(answers.map(({ payload }) => payload));
       // What ended just before the power was cut may be known to be over, or its answer be there, but not both.
-      const torn = this.decided.some(
+      const torn = againAtStart || this.decided.some(
         (each) => each.key.startsWith(`${up}command/${name}/${id} `) && isEnd(each.payload) && this.#cutSoonAfter(each),
       );
+      const late = answers.findLastIndex(({ payload }) => String(payload["reason"]).startsWith("it came too late"));
+      const over = answers.findIndex(({ payload }) => isEnd(payload));
+      if (id !== undefined && !this.#forgotten(id)) {
+        assert.ok(late === -1 || over === -1 || late < over, `${id} has ended, and then come too late: ${told}`);
+      }
       if (!torn) assert.ok(ends.size <= 1, `${id} has ended in two ways: ${told}`);
       if (ids.includes(id ?? "") && !refused && !torn) assert.equal(ends.size, 1, `${id} was executed, and is never answered`);
     }
