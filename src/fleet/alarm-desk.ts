@@ -11,8 +11,8 @@ import {
   resumeAlarm,
   stepAlarms,
 } from "./alarms.ts";
-import type { AlarmType } from "./schema.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
+import type { AlarmType } from "./schema.ts";
 
 export interface AlarmDeskOptions {
   readonly boot: string;
