@@ -36,7 +36,7 @@ export class PlayedBroker implements Far {
   /** Once something got lost, so does all that comes after it on that line. */
   readonly #deaf = new WeakSet<StandInLine>();
   #config: Down | null = null;
-  #held: { readonly line: StandInLine; readonly answer: () => void }[] = [];
+  readonly #held: { readonly line: StandInLine; readonly answer: () => void }[] = [];
 
   called(line: StandInLine): void {
     queueMicrotask(() => {

@@ -41,23 +41,30 @@ async function operate<T>(path: string, effect: () => T, torn: () => void = () =
   return effect();
 }
 
+/** @public by its name */
 export const mkdir = (path: string, options?: fs.MakeDirectoryOptions) =>
   operate(path, () => void fs.mkdirSync(path, options));
+/** @public by its name */
 export const rename = (from: string, to: string) => operate(from, () => fs.renameSync(from, to));
+/** @public by its name */
 export const rm = (path: string, options: fs.RmOptions) => operate(path, () => fs.rmSync(path, options));
+/** @public by its name */
 export const truncate = (path: string, length: number) => operate(path, () => fs.truncateSync(path, length));
 
+/** @public by its name */
 export const writeFile = (path: string, text: string) =>
   operate(
     path,
     () => fs.writeFileSync(path, text),
     () => fs.writeFileSync(path, text.slice(0, text.length / 2)),
   );
+/** @public by its name */
 export const appendFile = (path: string, text: string) =>
   operate(
     path,
     () => fs.appendFileSync(path, text),
     () => fs.appendFileSync(path, text.slice(0, text.length / 2)),
   );
+/** @public by its name */
 export const open = (path: string) =>
   operate(path, () => ({ sync: () => operate(path, () => {}), [Symbol.asyncDispose]: () => Promise.resolve() }));

@@ -100,6 +100,7 @@ export class StandInLine implements Line {
   }
 }
 
+/** @public by its name */
 export function openLine(options: LineOptions, listener: LineListener): Line {
   const far = brokers.get(new URL(options.access.url).hostname);
   if (far === undefined) throw new Error(`no broker for ${options.access.url}`);
