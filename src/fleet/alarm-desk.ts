@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import { type Clock, pause } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import { loadAlarms, saveAlarms } from "./alarm-file.ts";
 import type { Instant } from "./alarm-machine.ts";
@@ -12,6 +12,7 @@ import {
   stepAlarms,
 } from "./alarms.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
+import type { AlarmType } from "./schema.ts";
 
 export interface AlarmDeskOptions {
   readonly boot: string;
@@ -19,7 +20,7 @@ export interface AlarmDeskOptions {
   readonly file: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Hears of every alarm that is raised, updated or cleared. */
+  /** Hears of every alarm that is raised, updated or cleared; of a raised one as soon as it is on disk. */
   readonly publish: (change: AlarmChange) => void;
   readonly onDisk: DiskListener;
 }
@@ -28,6 +29,8 @@ export interface AlarmDeskOptions {
 export interface AlarmDesk {
   handle(event: AlarmEvent): void;
   active(): readonly AlarmRecord[];
+  /** The active ones, and the cleared ones of which the fleet has not heard: what a new connection begins with. */
+  unsettled(): readonly AlarmRecord[];
   /** The fleet has heard that the alarm with this id is cleared. */
   forget(id: string): void;
   counts(): { readonly raised: number; readonly cleared: number };
@@ -35,19 +38,30 @@ export interface AlarmDesk {
   close(): Promise<void>;
 }
 
+/** A disk that takes longer than this to keep an alarm is not waited for. */
+const writtenMs = 2_000;
+
 export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const { boot, clock, logger, publish } = options;
   const file = options.file === null ? null : keptFile(options.file, clock, options.onDisk);
   const loaded = options.file === null ? [] : loadAlarms(options.file, logger);
   /** What the fleet believes to be active, until it has acknowledged the clearing. */
   const believed = new Map(loaded.map((alarm) => [alarm.type, alarm]));
+  /** Cleared, which the fleet has not acknowledged. */
+  const cleared = new Map<AlarmType, AlarmRecord>();
+  /** Raised, and not told yet, with what has become of them. */
+  const untold = new Map<AlarmType, AlarmChange>();
+  const closing = new AbortController();
   let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, now()), quietAlarms(boot));
   let counts = { raised: 0, cleared: 0 };
   let timer: Disposable | null = null;
-  let open = true;
 
   function now(): Instant {
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+  }
+
+  function active(): readonly AlarmRecord[] {
+    return activeAlarms(alarms, now());
   }
 
   function keep(): void {
@@ -55,7 +69,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   function handle(event: AlarmEvent): void {
-    if (!open) return;
+    if (closing.signal.aborted) return;
     const { next, changes, deadlineMs } = stepAlarms(alarms, event, now());
     if (next === alarms && event.type !== "tick") return;
     alarms = next;
@@ -67,17 +81,33 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     for (const change of changes) told(change);
   }
 
-  function told({ change, alarm }: AlarmChange): void {
+  /** Of what was told and is not on disk, nobody would know after a power cut, and it would stay with the broker for good. */
+  async function tellWritten(type: AlarmType): Promise<void> {
+    const written = new AbortController();
+    const signal = AbortSignal.any([written.signal, closing.signal]);
+    await Promise.race([file?.flush(), pause(clock, writtenMs, signal)]);
+    written.abort();
+    const latest = untold.get(type);
+    untold.delete(type);
+    if (latest !== undefined) publish(latest);
+  }
+
+  function told(latest: AlarmChange): void {
+    const { change, alarm } = latest;
     const { type, symptom, severity, count } = alarm;
     if (change !== "updated") counts = { ...counts, [change]: counts[change] + 1 };
     if (change === "raised") {
       believed.set(type, alarm);
+      cleared.delete(type);
       keep();
     }
+    if (change === "cleared") cleared.set(type, alarm);
     const fields = { type, id: alarm.id, severity, class: symptom.class, code: symptom.code, count };
     if (change === "cleared") logger.info("alarm cleared", fields);
     else logger.warn(`alarm ${change}`, { ...fields, error: symptom.message, hint: symptom.hint });
-    publish({ change, alarm });
+    if (file === null || (change !== "raised" && !untold.has(type))) return publish(latest);
+    untold.set(type, latest);
+    if (change === "raised") void tellWritten(type);
   }
 
   // Whether the disk can be written is to be known, above all if one of them is about that.
@@ -86,16 +116,18 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   handle({ type: "tick" });
   return {
     handle,
-    active: () => activeAlarms(alarms, now()),
+    active,
+    unsettled: () => [...active(), ...cleared.values()].filter(({ type }) => !untold.has(type)),
     forget(id) {
       const alarm = [...believed.values()].find((candidate) => candidate.id === id);
       if (alarm === undefined) return;
       believed.delete(alarm.type);
+      cleared.delete(alarm.type);
       keep();
     },
     counts: () => counts,
     async close() {
-      open = false;
+      closing.abort();
       timer?.[Symbol.dispose]();
       await file?.flush();
       file?.close();

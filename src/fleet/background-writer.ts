@@ -75,9 +75,13 @@ export function backgroundWriter(options: BackgroundWriterOptions): BackgroundWr
     },
     async flush() {
       if (state.phase === "writing") await state.done;
-      if (state.phase !== "due") return;
-      state.timer[Symbol.dispose]();
-      await run();
+      if (state.phase === "due") {
+        state.timer[Symbol.dispose]();
+        await run();
+      } else if (state.phase === "writing") {
+        // Another flush was quicker: what is due is being written already.
+        await state.done;
+      }
     },
     close() {
       if (state.phase === "due") state.timer[Symbol.dispose]();

@@ -80,13 +80,15 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
       logger.warn("what came is no command", { reason: read.why });
       return;
     }
-    if (read.is === "refused") return refuse(read.name, read.id, read.why);
-    const { command, id, notAfterMs } = read;
-    const before = journal.find((each) => each.id === id);
+    // First: one that comes again too late was answered already, and has not failed for that.
+    const before = journal.find((each) => each.id === read.id);
     if (before !== undefined) {
-      logger.info("a command came again; it is not executed twice", { name: command.name, id, status: before.status });
+      const { name, id, status } = before;
+      logger.info("a command came again; it is not executed twice", { name, id, status });
       return;
     }
+    if (read.is === "refused") return refuse(read.name, read.id, read.why);
+    const { command, id, notAfterMs } = read;
     if (waiting >= mostWaiting) return refuse(command.name, id, "too many commands wait already");
     const next = withCommand(journal, { id, name: command.name, notAfterMs, status: "taken" }, nowMs);
     if (next === null) return refuse(command.name, id, "too many commands came within a day");
@@ -112,7 +114,10 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
       publish(command.name, id, { status: "executing", reason: "", result: null });
       logger.info("executing a command", { name: command.name, id });
       const limitMs = command.name === "say" ? notAfterMs - clock.wallMs() + longestSayMs : longestMs;
-      end(command.name, id, "succeeded", "", await within(limitMs, run(executors, command, notAfterMs)));
+      const result = await within(limitMs, run(executors, command, notAfterMs));
+      // What ends from here on is not on disk: the next start will tell of it, and must be the only one.
+      if (closing.signal.aborted) return;
+      end(command.name, id, "succeeded", "", result);
     } catch (error) {
       if (closing.signal.aborted) return;
       end(command.name, id, "failed", printable(toFault(error).message), null);
@@ -128,8 +133,9 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
 
   async function within(ms: number, work: Promise<CommandResult>): Promise<CommandResult> {
     const over = new AbortController();
-    const late = pause(clock, ms, over.signal).then(() => {
-      if (over.signal.aborted) return null;
+    const ending = AbortSignal.any([over.signal, closing.signal]);
+    const late = pause(clock, ms, ending).then(() => {
+      if (ending.aborted) return null;
       throw new Fault("command-failed", `it took longer than ${Math.round(ms / 1000)} s`);
     });
     try {

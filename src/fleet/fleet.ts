@@ -95,7 +95,7 @@ export function startFleet(options: FleetOptions): Fleet {
     boot: identity.boot,
     info: withCommands(options.info, options.executors),
     configHash: options.configHash,
-    alarms: () => alarms.active().map(alarmNow),
+    alarms: () => alarms.unsettled().map(alarmNow),
     config: () => config?.now() ?? null,
     homeAssistant: options.homeAssistant ? { transcripts: options.publishTranscripts } : null,
     publish,

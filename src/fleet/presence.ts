@@ -17,7 +17,7 @@ export interface PresenceOptions {
   readonly info: DeviceInfo;
   /** Changes when a setting in effect does. */
   readonly configHash: () => string;
-  /** Those that are active. */
+  /** Those that are active, and those of which the fleet does not know that they are not. */
   readonly alarms: () => readonly Message[];
   /** The settings that the fleet wants; null: it has no say in them. */
   readonly config: () => RemoteConfig | null;

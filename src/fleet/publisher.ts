@@ -97,10 +97,15 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     connections += 1;
     change(putFirst(outbox, owner.birth()));
     logger.info("connected to the MQTT broker", { waiting: outbox.every.length });
-    if (outbox.dropped > toldDropped) {
-      logger.warn("messages were lost while the MQTT broker was away", { lost: outbox.dropped - toldDropped });
-      toldDropped = outbox.dropped;
-    }
+    tellDropped();
+  }
+
+  function tellDropped(): void {
+    if (outbox.dropped === toldDropped) return;
+    logger.warn("messages were lost: more waited for the MQTT broker than are kept", {
+      lost: outbox.dropped - toldDropped,
+    });
+    toldDropped = outbox.dropped;
   }
 
   function takeNext(): Outgoing | null {
@@ -115,6 +120,8 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     const message = onTheWay.get(id);
     onTheWay.delete(id);
     change(settle(outbox, id));
+    // Also where it is the broker that is slow, and not away.
+    if (outbox.every.length === 0) tellDropped();
     if (message === undefined) return;
     if (answer.result === "delivered") delivered(message);
     else refusedBy(message, answer.reasonCode, answer.fault);
@@ -163,6 +170,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     },
     stopped() {
       disconnect();
+      tellDropped();
       if (!isEmpty(outbox)) logger.warn("messages are left undelivered", { left: outbox.every.length });
     },
   });

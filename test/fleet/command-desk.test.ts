@@ -123,6 +123,37 @@ test("one that was being executed when the agent ended is told to have failed, a
   await again.close();
 });
 
+test("one that was executed, and comes again after its time, has not failed for that", async () => {
+  using lab = startLab();
+  const desk = lab.open({ report: () => null });
+  const payload = lab.payload();
+  desk.receive(["report", "1"], payload, false);
+  await lab.until(4);
+  lab.clock.advance(60_001);
+  desk.receive(["report", "1"], payload, false);
+  desk.receive(["report", "1"], payload, true);
+  assert.equal(lab.told.length, 4, lab.told.join("; "));
+  await desk.close();
+});
+
+test("one that ends after the desk has closed is told of by the next start alone, and keeps no timer", async () => {
+  using lab = startLab();
+  const work = Promise.withResolvers<null>();
+  const desk = lab.open({ report: () => work.promise });
+  desk.receive(["report", "1"], lab.payload(), false);
+  await lab.until(2);
+  await desk.close();
+  assert.equal(lab.clock.pending, 0);
+  work.resolve(null);
+  await setImmediate();
+  assert.deepEqual(lab.told, ["report 1 accepted", "report 1 executing"]);
+  const next = lab.open({});
+  next.resume();
+  assert.match(lab.told[2] ?? "", /^report 1 failed the agent ended/);
+  assert.equal(lab.told.length, 4);
+  await next.close();
+});
+
 test("one after the other; whose turn comes too late is not executed, and too many are refused", async () => {
   using lab = startLab();
   const first = Promise.withResolvers<null>();

@@ -23,6 +23,12 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Until the next timer is due; null: there is none. */
+  get nextInMs(): number | null {
+    const next = this.#next();
+    return next === undefined ? null : Math.max(0, next.atMs - this.#nowMs);
+  }
+
   wallMs(): number {
     return this.#nowMs + this.#wallOffsetMs;
   }

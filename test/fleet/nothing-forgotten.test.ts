@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type Step, up, World } from "./lab/world.ts";
+
+// The fleet's room as a whole, from reports to what a broker holds in the end: over outages, lost acknowledgements, slow
+// disks, restarts and power cuts. All that is played is the line to the broker, the disk's time, and the clock.
+
+const ms = fc.constantFrom(10, 100, 300, 2_500, 5_000, 30_000, 70_000, 400_000, 1_300_000);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ do: fc.constant("pass" as const), ms }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("error" as const),
+      class: fc.constantFrom("service", "account", "throttled"),
+    }),
+  },
+  { weight: 3, arbitrary: fc.constant({ do: "session" as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("gap" as const),
+      times: fc.constantFrom(1, 1, 1, 3, 3, 3, 20, 20, 20, 1_050),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("phase" as const), phase: fc.constantFrom("listening", "streaming") }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constantFrom("hot", "panel"), bad: fc.boolean() }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("welcome" as const),
+      welcome: fc.constantFrom("accept", "unreachable", "silent", "busy", "refuse"),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("way" as const), way: fc.constantFrom("prompt", "held", "lost") }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("refuses" as const), topics: fc.constantFrom(null, "/alarm/", "/event/") }),
+  },
+  { weight: 2, arbitrary: fc.constant({ do: "release" as const }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant("drop" as const), reasonCode: fc.constantFrom(null, null, 0x8e, 0x89) }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("command" as const),
+      name: fc.constantFrom("mute", "unmute", "restart-session", "self-test", "say", "report"),
+      lifeMs: fc.constantFrom(-1, 1_000, 60_000, 300_000),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("again" as const), which: fc.nat(5), retain: fc.boolean() }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("desire" as const),
+      settings: fc.constantFrom({}, { bad: 1 }, { a: 1 }, { a: 1, trial: 1 }, { fails: 1 }, { a: 2, slow: 1 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("disk" as const), delayMs: fc.constantFrom(0, 2, 50) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("wall" as const), byMs: fc.constantFrom(-60_000, 60_000) }) },
+  { weight: 2, arbitrary: fc.constant({ do: "stop" as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: "crash" as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("cut" as const), after: fc.nat(12) }) },
+);
+
+/** Lives through all this, and then through better times; throws where something was forgotten. */
+async function livedThrough(steps: readonly Step[]): Promise<void> {
+  const world = new World();
+  try {
+    await world.settle();
+    for (const each of steps) await world.run(each);
+    await world.heal();
+    world.check();
+  } finally {
+    await world.dispose();
+  }
+}
+
+test("an alarm whose clearing the broker refused is cleared at the next connection", () =>
+  livedThrough([
+    { do: "gap", times: 1 },
+    { do: "refuses", topics: "/alarm/" },
+    { do: "pass", ms: 70_000 },
+  ]));
+
+test("an alarm that is raised as the power is cut does not stay with the broker", () =>
+  livedThrough([
+    { do: "cut", after: 0 },
+    { do: "hot", bad: true },
+    { do: "pass", ms: 10 },
+  ]));
+
+test("an alarm is not told before it is on disk, nor by a new connection, but a slow disk is not waited for long", async () => {
+  const world = new World();
+  await world.settle();
+  await world.run({ do: "disk", delayMs: 10_000 });
+  await world.run({ do: "hot", bad: true });
+  await world.run({ do: "drop", reasonCode: null });
+  await world.pass(1_900);
+  const topics = () => [...world.broker.retained.keys()].filter((topic) => topic.includes("/alarm/"));
+  assert.ok(world.broker.line?.isOpen);
+  assert.deepEqual(topics(), []);
+  await world.pass(200);
+  assert.deepEqual(topics(), [`${up}alarm/throttled`]);
+  await world.dispose();
+});
+
+test("how many messages gave way is told once it has caught up, and by a stop before that", async () => {
+  for (const end of [{ do: "pass", ms: 10 }, { do: "stop" }] as const) {
+    const world = new World();
+    await world.settle();
+    if (end.do === "stop") await world.run({ do: "way", way: "lost" });
+    await world.run({ do: "gap", times: 1_050 });
+    await world.run(end);
+    assert.equal(world.lost, 50);
+    await world.dispose();
+  }
+});
+
+test("whatever the broker and the power do: nothing is forgotten, done twice, or left standing", async () => {
+  await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), livedThrough), {
+    numRuns: Number(process.env["RUNS"] ?? 100),
+    ...(process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) }),
+    ...(process.env["FCPATH"] === undefined ? {} : { path: process.env["FCPATH"], endOnFailure: true }),
+  });
+});
