@@ -194,12 +194,12 @@ export class AudioLog {
     const to = Math.min(upTo, head);
     if (to <= from) return;
     this.#decided = to;
-    if (verdict === "send") {
-      this.#offer(head - this.#keepAfter, this.#piece);
-      return;
+    if (verdict !== "send") {
+      for (const each of this.#holes.add({ from, to }, verdict)) this.#accounts.withheld(each.to - each.from, verdict);
+      this.#skipHoles();
     }
-    for (const each of this.#holes.add({ from, to }, verdict)) this.#accounts.withheld(each.to - each.from, verdict);
-    this.#skipHoles();
+    // What is withheld takes its place in memory, too: what was said before falls out of it.
+    this.#offer(head - this.#keepAfter, this.#piece);
   }
 
   /**
