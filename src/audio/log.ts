@@ -300,11 +300,15 @@ export class AudioLog {
     }
   }
 
-  /** What the store has dropped is lost, unless it is still in memory. */
+  /**
+   * What the store has dropped is lost, unless it is still in memory, or was read: then only if it has to be read again.
+   * What the store has but cannot read is lost in any case.
+   */
   #takeDropped(): void {
     for (const { from, to, cause, again } of this.#store.takeDropped()) {
       if (again) this.#offered = Math.min(this.#offered, from);
-      this.#lose({ from: Math.max(from, this.#settled), to: Math.min(to, this.#memory.oldest) }, cause);
+      const needed = cause === "disk" ? this.#settled : this.#cursor;
+      this.#lose({ from: Math.max(from, needed), to: Math.min(to, this.#memory.oldest) }, cause);
     }
   }
 

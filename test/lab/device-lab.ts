@@ -52,7 +52,9 @@ type Running = ReturnType<DeviceLab["start"]>;
 
 const perMs = 8;
 const stepMs = 100;
-export const flushMs = 500;
+const flushMs = 500;
+/** A disk of this size is never full. */
+export const roomyBytes = 10_000_000;
 export const beginMs = Date.UTC(2026, 0, 1);
 const settings = {} as Settings;
 const logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -369,7 +371,9 @@ export class DeviceLab {
   }
 
   #costOfCrash(settled: boolean): void {
-    const { disk, memoryMs } = this.#options;
+    const { memoryMs, maxBytes } = this.#options;
+    // A disk that was full has given up what was sent, and the answer to that is gone.
+    const disk = maxBytes < roomyBytes ? "off" : this.#options.disk;
     const { afterMs, pieceMs } = keepingOf(disk, memoryMs, flushMs);
     // What a gate keeps undecided, what is not yet a piece, and what was being written.
     let leftMs = afterMs + (settled ? 1 : 2) * (pieceMs + stepMs) + 800;
