@@ -5,7 +5,7 @@ import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
 import { Holes, type Span, type Withheld } from "./holes.ts";
 import { Ring } from "./ring.ts";
 import { Shelf } from "./shelf.ts";
-import { type Keeping, keepNothing, noStore, type Progress, type Store } from "./store.ts";
+import { isSame, type Keeping, keepNothing, noStore, type Progress, type Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
 export { balances, type Ledger } from "./accounts.ts";
@@ -97,7 +97,7 @@ export class AudioLog {
     this.#decided = end;
     this.#offered = end;
     this.#answered = resumed?.progress.answered ?? 0;
-    this.#answeredName = resumed?.progress.name ?? null;
+    this.#answeredName = resumed?.progress.name || null;
     let at = start;
     let absent = 0;
     for (const block of resumed?.blocks ?? []) {
@@ -147,6 +147,7 @@ export class AudioLog {
   openStream(id: string): void {
     this.#timeline.openStream(id, this.#memory.head);
     this.#answeredName ??= this.#timeline.nameOf(this.#answered);
+    this.#note();
   }
 
   /** The recording broke off: the time until sound arrives again is a gap. */
@@ -335,9 +336,15 @@ export class AudioLog {
     this.#readTo = Math.max(this.#readTo, this.#cursor);
     this.#settled = this.#holes.skip(this.#settled);
     this.#accounts.passed(this.#holes.takeBefore(this.#settled));
-    if (this.#noted?.settled === this.#settled && this.#noted.answered === this.#answered) return;
-    this.#noted = { settled: this.#settled, answered: this.#answered, name: this.answeredName };
-    this.#store.progress(this.#noted);
+    this.#note();
+  }
+
+  /** Tells the store how far the service got, if that is new. */
+  #note(): void {
+    const progress = { settled: this.#settled, answered: this.#answered, name: this.answeredName };
+    if (this.#noted !== null && isSame(this.#noted, progress)) return;
+    this.#noted = progress;
+    this.#store.progress(progress);
   }
 
   #miss(gap: Gap | null): void {

@@ -61,6 +61,7 @@ function check(options: DeviceOptions, device: DeviceLab): void {
     const before = ids.get(id);
     ids.set(id, run);
     const fresh = values.filter((value) => !heard.includes(value));
+    assert.match(id, /^run-\d+\.\d+-\d+$/);
     if (before !== undefined) {
       repeats += 1;
       assert.ok(run > before, `${id} twice in one run`);
@@ -88,6 +89,7 @@ function check(options: DeviceOptions, device: DeviceLab): void {
   }
   if (options.disk !== "off" && options.maxBytes >= roomyBytes) assert.deepEqual(device.gaps.filter(isMissed(false)), []);
   assert.equal(device.pendingMs, 0);
+  assert.deepEqual(device.troubles, []);
   assert.deepEqual(device.files, []);
 }
 
@@ -109,13 +111,18 @@ const situation = fc.record({
   actions: fc.array(action, { maxLength: 16, size: "max" }),
 });
 
+/** Whatever else is done may end a session whose connection is let go of at once: a result that comes after the END is not waited for. */
+const waiting: ReadonlySet<Action["do"]> = new Set(["hear", "outage", "crash", "break"]);
+
 const runs = Number(process.env["RUNS"] ?? 30);
 
 test("over restarts, crashes, outages longer than memory and mutings: every word that was captured, unless it is told that it is lost", async () => {
   await fc.assert(
     fc.asyncProperty(situation, async ({ pauseMs, actions, ...rest }) => {
       const words = speech(30, seededRandom(`words of ${rest.seed}`), pauseMs);
-      const options = { ...rest, rollMs: rest.mode === "continuous" ? rest.rollMs : null, words };
+      const patient = actions.every((each) => waiting.has(each.do));
+      const plan = rest.plan.filter((trouble) => patient || trouble !== "late-result");
+      const options = { ...rest, plan, rollMs: rest.mode === "continuous" ? rest.rollMs : null, words };
       await using device = new DeviceLab(options);
       for (const each of actions) await carryOut(device, each);
       const lastMs = (words.at(-1)?.endMs ?? 0) + 700;
