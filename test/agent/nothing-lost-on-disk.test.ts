@@ -121,7 +121,12 @@ test("over restarts, crashes, outages longer than memory and mutings: every word
     fc.asyncProperty(situation, async ({ pauseMs, actions, ...rest }) => {
       const words = speech(30, seededRandom(`words of ${rest.seed}`), pauseMs);
       const patient = actions.every((each) => waiting.has(each.do));
-      const plan = rest.plan.filter((trouble) => patient || trouble !== "late-result");
+      const plan = rest.plan.filter(
+        (trouble) =>
+          (patient || trouble !== "late-result") &&
+          // An END without a result is an answer in sentence mode: half a second has been judged, words or not.
+          (rest.mode !== "sentence" || trouble !== "unasked-end"),
+      );
       const options = { ...rest, plan, rollMs: rest.mode === "continuous" ? rest.rollMs : null, words };
       await using device = new DeviceLab(options);
       for (const each of actions) await carryOut(device, each);
