@@ -212,14 +212,17 @@ export class Spool implements Store {
   async #write(frame: Frame): Promise<void> {
     const { maxAgeMs, clock } = this.#options;
     if (frame.to <= this.#progress.settled) return;
-    const first = this.#segments.length === 0;
+    if (this.#segments.length === 0) {
+      // Beside an old note, or none, sound would be taken up where the service got then, under a name that was used.
+      await this.#note.write(this.#progress);
+      await this.#note.sync();
+    }
     const file = await this.#writer.write(frame);
     const last = this.#segments.at(-1);
     if (last?.path === file.path) {
       last.to = file.to;
       last.bytes = file.bytes;
     } else this.#segments.push({ ...file, expiresMs: clock.monotonicMs() + maxAgeMs });
-    if (first) await this.#note.write(this.#progress);
     this.#dropOver(1);
   }
 

@@ -8,8 +8,8 @@ import { Gate, hangoverMs } from "../../src/audio/gate.ts";
 import { AudioLog, balances, type Gap } from "../../src/audio/log.ts";
 import { Spool } from "../../src/audio/spool.ts";
 import { keepingOf, type Store } from "../../src/audio/store.ts";
-import { type Random, seededRandom } from "../../src/base/random.ts";
 import type { Fault } from "../../src/base/fault.ts";
+import { type Random, seededRandom } from "../../src/base/random.ts";
 import type { Settings } from "../../src/config/schema.ts";
 import { type Bounds, sessionBounds } from "../../src/recognition/bounds.ts";
 import { Recognizer } from "../../src/recognition/recognizer.ts";
@@ -182,7 +182,11 @@ export class DeviceLab {
         new Recognizer({
           log,
           dial: (listener, mark) => {
-            const link: ScriptedLink = new ScriptedLink(listener, mark, this.#service(clock, () => link, beganMs));
+            const link: ScriptedLink = new ScriptedLink(
+              listener,
+              mark,
+              this.#service(clock, () => link, beganMs),
+            );
             links.push(link);
             return link;
           },
@@ -391,8 +395,7 @@ export class DeviceLab {
     this.#dead.push(spool);
     this.#check();
     const ledger = log.ledger();
-    const sum = (missed: boolean) =>
-      gaps.filter(isMissed(missed)).reduce((all, { lostMs }) => all + lostMs, 0);
+    const sum = (missed: boolean) => gaps.filter(isMissed(missed)).reduce((all, { lostMs }) => all + lostMs, 0);
     assert.ok(Math.abs(sum(false) - ledger.lostMs) < 0.01, `told ${sum(false)} ms, lost ${ledger.lostMs} ms`);
     assert.ok(Math.abs(sum(true) - ledger.missedMs) < 0.01, `told ${sum(true)} ms, missed ${ledger.missedMs} ms`);
     this.gaps.push(...gaps);

@@ -130,6 +130,17 @@ test("a crash before the first answer leaves the name that the first transcript 
   assert.equal(third.log.answeredName, "first-0");
 });
 
+test("the note is there before the sound: where none can be written, no sound lies beside an old one", async (t) => {
+  const folder = tempFolder(t);
+  const { captureAtOnce, readAll, spool, troubles } = run(folder);
+  mkdirSync(path.join(folder, "progress"));
+  captureAtOnce(1_000);
+  await spool.written;
+  assert.equal(troubles.length, 1);
+  assert.deepEqual(sounds(folder), []);
+  assert.deepEqual(await readAll(), [{ from: 0, to: 1_000 * perMs }]);
+});
+
 test("a run that ends in good order leaves what is not recognised, and only that", async (t) => {
   const folder = tempFolder(t);
   const first = run(folder, outage);
@@ -253,7 +264,7 @@ test("what was sent before the disk gave it up is lost only if it has to be sent
     await capture(1_000);
     await readAll();
   }
-  assert.deepEqual(gaps, []);
+  assert.equal(gaps.length, 0);
   assert.equal(log.ledger().lostMs, 0);
   log.rewind();
   const { lostMs } = log.ledger();
