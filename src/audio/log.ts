@@ -97,7 +97,7 @@ export class AudioLog {
     this.#decided = end;
     this.#offered = end;
     this.#answered = resumed?.progress.answered ?? 0;
-    this.#answeredName = resumed?.progress.name || null;
+    this.#answeredName = resumed?.progress.name ?? null;
     let at = start;
     let absent = 0;
     for (const block of resumed?.blocks ?? []) {

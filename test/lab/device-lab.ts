@@ -336,9 +336,11 @@ export class DeviceLab {
     const offered = offer();
     if (deaf) gate.end();
     let over = false;
-    void stopping().then(() => {
+    const watch = async () => {
+      await stopping();
       over = true;
-    });
+    };
+    void watch();
     for (let ms = 0; ms < mostMs && !over; ms += stepMs) {
       await this.hear(stepMs);
       await setImmediate();
