@@ -185,6 +185,8 @@ export class AudioLog {
       this.#loseUnkept(Math.max(before, this.#cursor), oldest, "buffer-full");
     }
     if (!this.#gated) this.decide(this.#memory.head, "send");
+    // A gate that has just shut decides nothing for a while, and memory moves on.
+    else this.#offer(this.#memory.head - this.#keepAfter, this.#piece);
     this.#timeline.forgetBefore(Math.min(this.#settled, oldest));
   }
 
