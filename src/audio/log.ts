@@ -5,7 +5,7 @@ import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
 import { Holes, type Span, type Withheld } from "./holes.ts";
 import { Ring } from "./ring.ts";
 import { Shelf } from "./shelf.ts";
-import { type Keeping, keepNothing, noStore, type Progress, type Store } from "./store.ts";
+import { isSame, type Keeping, keepNothing, noStore, type Progress, type Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
 export { balances, type Ledger } from "./accounts.ts";
@@ -147,6 +147,7 @@ export class AudioLog {
   openStream(id: string): void {
     this.#timeline.openStream(id, this.#memory.head);
     this.#answeredName ??= this.#timeline.nameOf(this.#answered);
+    this.#note();
   }
 
   /** The recording broke off: the time until sound arrives again is a gap. */
@@ -184,6 +185,8 @@ export class AudioLog {
       this.#loseUnkept(Math.max(before, this.#cursor), oldest, "buffer-full");
     }
     if (!this.#gated) this.decide(this.#memory.head, "send");
+    // A gate that has just shut decides nothing for a while, and memory moves on.
+    else this.#offer(this.#memory.head - this.#keepAfter, this.#piece);
     this.#timeline.forgetBefore(Math.min(this.#settled, oldest));
   }
 
@@ -194,12 +197,12 @@ export class AudioLog {
     const to = Math.min(upTo, head);
     if (to <= from) return;
     this.#decided = to;
-    if (verdict === "send") {
-      this.#offer(head - this.#keepAfter, this.#piece);
-      return;
+    if (verdict !== "send") {
+      for (const each of this.#holes.add({ from, to }, verdict)) this.#accounts.withheld(each.to - each.from, verdict);
+      this.#skipHoles();
     }
-    for (const each of this.#holes.add({ from, to }, verdict)) this.#accounts.withheld(each.to - each.from, verdict);
-    this.#skipHoles();
+    // What is withheld takes its place in memory, too: what was said before falls out of it.
+    this.#offer(head - this.#keepAfter, this.#piece);
   }
 
   /**
@@ -300,11 +303,15 @@ export class AudioLog {
     }
   }
 
-  /** What the store has dropped is lost, unless it is still in memory. */
+  /**
+   * What the store has dropped is lost, unless it is still in memory, or was read: then only if it has to be read again.
+   * What the store has but cannot read is lost in any case.
+   */
   #takeDropped(): void {
     for (const { from, to, cause, again } of this.#store.takeDropped()) {
       if (again) this.#offered = Math.min(this.#offered, from);
-      this.#lose({ from: Math.max(from, this.#settled), to: Math.min(to, this.#memory.oldest) }, cause);
+      const needed = cause === "disk" ? this.#settled : this.#cursor;
+      this.#lose({ from: Math.max(from, needed), to: Math.min(to, this.#memory.oldest) }, cause);
     }
   }
 
@@ -331,9 +338,15 @@ export class AudioLog {
     this.#readTo = Math.max(this.#readTo, this.#cursor);
     this.#settled = this.#holes.skip(this.#settled);
     this.#accounts.passed(this.#holes.takeBefore(this.#settled));
-    if (this.#noted?.settled === this.#settled && this.#noted.answered === this.#answered) return;
-    this.#noted = { settled: this.#settled, answered: this.#answered, name: this.answeredName };
-    this.#store.progress(this.#noted);
+    this.#note();
+  }
+
+  /** Tells the store how far the service got, if that is new. */
+  #note(): void {
+    const progress = { settled: this.#settled, answered: this.#answered, name: this.answeredName };
+    if (this.#noted !== null && isSame(this.#noted, progress)) return;
+    this.#noted = progress;
+    this.#store.progress(progress);
   }
 
   #miss(gap: Gap | null): void {

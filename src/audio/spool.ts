@@ -11,7 +11,7 @@ import { Pages } from "./disk/pages.ts";
 import { Waiting } from "./disk/waiting.ts";
 import { type Frame, Writer } from "./disk/writer.ts";
 import type { LossCause } from "./gap-report.ts";
-import type { Block, Dropped, Fetched, Progress, Resumed, Store } from "./store.ts";
+import { type Block, type Dropped, type Fetched, isSame, type Progress, type Resumed, type Store } from "./store.ts";
 import type { Position } from "./timeline.ts";
 
 /** Sound that waits to be written: more is not taken. */
@@ -100,7 +100,10 @@ export class Spool implements Store {
       if (clock.monotonicMs() - this.#writingSinceMs > slowAfterMs) this.#health.slow();
       return false;
     }
-    if (idle) this.#chain.add(() => this.#writeWaiting());
+    if (idle) {
+      this.#writingSinceMs = clock.monotonicMs();
+      this.#chain.add(() => this.#writeWaiting());
+    }
     const { stream, position, samples } = block;
     const bytes = encodeFrame(block, sampleRate);
     this.#waiting.add({ stream, from: position, to: position + samples.length, bytes });
@@ -130,8 +133,7 @@ export class Spool implements Store {
   }
 
   progress(progress: Progress): void {
-    const { settled, answered } = this.#progress;
-    if (progress.settled === settled && progress.answered === answered) return;
+    if (isSame(progress, this.#progress)) return;
     this.#progress = progress;
     const done = this.#segments.filter((segment) => segment.to <= progress.settled);
     if (done.some((segment) => this.#grows(segment))) this.#chain.add(() => this.#finishFile());
@@ -196,7 +198,6 @@ export class Spool implements Store {
   }
 
   async #writeWaiting(): Promise<void> {
-    this.#writingSinceMs = this.#options.clock.monotonicMs();
     await this.#try(async () => {
       for (let frame = this.#waiting.first; frame !== undefined; frame = this.#waiting.first) {
         await this.#write(frame);
@@ -211,14 +212,17 @@ export class Spool implements Store {
   async #write(frame: Frame): Promise<void> {
     const { maxAgeMs, clock } = this.#options;
     if (frame.to <= this.#progress.settled) return;
-    const first = this.#segments.length === 0;
+    if (this.#segments.length === 0) {
+      // Beside an old note, or none, sound would be taken up where the service got then, under a name that was used.
+      await this.#note.write(this.#progress);
+      await this.#note.sync();
+    }
     const file = await this.#writer.write(frame);
     const last = this.#segments.at(-1);
     if (last?.path === file.path) {
       last.to = file.to;
       last.bytes = file.bytes;
     } else this.#segments.push({ ...file, expiresMs: clock.monotonicMs() + maxAgeMs });
-    if (first) await this.#note.write(this.#progress);
     this.#dropOver(1);
   }
 

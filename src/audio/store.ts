@@ -15,6 +15,11 @@ export interface Progress {
   readonly name: string;
 }
 
+/** Nothing has become of the log in between. */
+export function isSame(one: Progress, other: Progress): boolean {
+  return one.settled === other.settled && one.answered === other.answered && one.name === other.name;
+}
+
 /** What an earlier run left: where it got, and the sound that it did not get recognised. */
 export interface Resumed {
   readonly progress: Progress;

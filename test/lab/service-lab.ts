@@ -42,7 +42,7 @@ const tooMany: LinkEnding = {
   retryAfterMs: 30_000,
   serverDateMs: null,
 };
-const cutOff: LinkEnding = { how: "closed", code: 1006, reason: "", asked: false };
+export const cutOff: LinkEnding = { how: "closed", code: 1006, reason: "", asked: false };
 
 /**
  * A recognizer whose every connection leads to a model of the service.

@@ -2,6 +2,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Progress } from "../store.ts";
 import { notePath } from "./folder.ts";
+import { makeFolder } from "./make-folder.ts";
 import { encodeNote, slotOf } from "./note.ts";
 import { syncFolder } from "./sync-folder.ts";
 
@@ -49,6 +50,7 @@ async function openOrCreate(path: string): Promise<FileHandle> {
   try {
     return await open(path, "r+");
   } catch {
+    await makeFolder(dirname(path));
     const handle = await open(path, "wx", 0o600);
     await syncFolder(dirname(path));
     return handle;

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, rm } from "node:fs/promises";
+import { type FileHandle, open, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Position } from "../timeline.ts";
 import { soundSuffix } from "./folder.ts";
+import { makeFolder } from "./make-folder.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 /** A file is not longer than this: what it holds is deleted as a whole, when the service has dealt with all of it. */
@@ -81,9 +82,7 @@ export class Writer {
   }
 
   async #begin(frame: Frame): Promise<Open> {
-    // One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24.
-    await mkdir(path.dirname(this.#folder)).catch(() => {});
-    await mkdir(this.#folder, { mode: 0o700 }).catch(() => {});
+    await makeFolder(this.#folder);
     this.#files += 1;
     const name = `${String(frame.from).padStart(12, "0")}-${frame.stream}-${this.#files}${soundSuffix}`;
     const file = path.join(this.#folder, name.replaceAll("/", "_"));

@@ -32,6 +32,19 @@ test("in an outage longer than memory, what falls out of it is on disk, and come
   assert.deepEqual(log.ledger().acknowledgedMs, 25_000);
 });
 
+test("what was said before a gate shut is on disk, too, before what it withholds takes its place in memory", async (t) => {
+  const { log, capture, readAll, gaps } = run(tempFolder(t), { ...outage, gated: true });
+  await capture(500);
+  log.decide(500 * perMs, "send");
+  for (let toMs = 600; toMs <= 5_000; toMs += 100) {
+    await capture(100);
+    log.decide(toMs * perMs, toMs < 3_000 ? "silence" : "muted");
+  }
+  assert.deepEqual(await readAll(), [{ from: 0, to: 500 * perMs }]);
+  assert.deepEqual(gaps, []);
+  assert.equal(log.ledger().withheldMs, 4_500);
+});
+
 test("while all is well, nothing is written", async (t) => {
   const folder = tempFolder(t);
   const { log, capture, readAll } = run(folder, outage);
@@ -106,6 +119,26 @@ test("after a crash the next run goes on where the service had got, with the nam
   await second.spool.close();
   await first.spool.close();
   assert.equal(run(folder).spool.resumed, null);
+});
+
+test("a crash before the first answer leaves the name that the first transcript would have had", async (t) => {
+  const folder = tempFolder(t);
+  await run(folder).capture(1_000);
+  const { log } = run(folder, { stream: "second" });
+  assert.equal(log.answeredName, "first-0");
+  const third = run(folder, { stream: "third" });
+  assert.equal(third.log.answeredName, "first-0");
+});
+
+test("the note is there before the sound: where none can be written, no sound lies beside an old one", async (t) => {
+  const folder = tempFolder(t);
+  const { captureAtOnce, readAll, spool, troubles } = run(folder);
+  mkdirSync(path.join(folder, "progress"));
+  captureAtOnce(1_000);
+  await spool.written;
+  assert.equal(troubles.length, 1);
+  assert.deepEqual(sounds(folder), []);
+  assert.deepEqual(await readAll(), [{ from: 0, to: 1_000 * perMs }]);
 });
 
 test("a run that ends in good order leaves what is not recognised, and only that", async (t) => {
@@ -225,6 +258,22 @@ test("more than the disk may hold: the oldest goes, counted, if it is no longer 
   assert.ok(balances(log.ledger()));
 });
 
+test("what was sent before the disk gave it up is lost only if it has to be sent again", async (t) => {
+  const { log, capture, readAll, gaps } = run(tempFolder(t), { maxBytes: 330_000 });
+  for (let ms = 0; ms < 40_000; ms += 1_000) {
+    await capture(1_000);
+    await readAll();
+  }
+  assert.equal(gaps.length, 0);
+  assert.equal(log.ledger().lostMs, 0);
+  log.rewind();
+  const { lostMs } = log.ledger();
+  assert.ok(lostMs >= 18_000 && lostMs <= 30_000, `${lostMs} ms`);
+  assert.deepEqual(await readAll(), [{ from: lostMs * perMs, to: 40_000 * perMs }]);
+  assert.ok(gaps.every((gap) => gap.cause === "buffer-full"));
+  assert.ok(balances(log.ledger()));
+});
+
 test("where the settings allow less than they did, the oldest of an earlier run goes at once, counted", async (t) => {
   const folder = tempFolder(t);
   const first = run(folder);
@@ -319,6 +368,16 @@ test("unless the disk fails then: what is not in memory any more is lost, with i
     [{ lostMs: 6_000, cause: "disk" }],
   );
   assert.ok(balances(log.ledger()));
+});
+
+test("more at once than may wait is no sign of a slow disk: it has not begun yet", async (t) => {
+  const keeping = { afterMs: 30_000, pieceMs: 1_000 };
+  const { log, captureAtOnce, readAll, spool, troubles } = run(tempFolder(t), { keeping, capacityMs: 40_000 });
+  captureAtOnce(25_000);
+  assert.equal(log.spill(), false);
+  while (!log.spill()) await spool.written;
+  assert.deepEqual(troubles, []);
+  assert.deepEqual(await readAll(), [{ from: 0, to: 25_000 * perMs }]);
 });
 
 test("at the end, what the disk has not got when nobody waits for it any longer is lost, and told", async (t) => {
