@@ -305,12 +305,12 @@ export class AudioLog {
 
   /**
    * What the store has dropped is lost, unless it is still in memory, or was read: then only if it has to be read again.
-   * What the store has but cannot read is lost in any case.
+   * What the store cannot read is lost in any case.
    */
   #takeDropped(): void {
     for (const { from, to, cause, again } of this.#store.takeDropped()) {
       if (again) this.#offered = Math.min(this.#offered, from);
-      const needed = cause === "disk" ? this.#settled : this.#cursor;
+      const needed = cause === "disk" && !again ? this.#settled : this.#cursor;
       this.#lose({ from: Math.max(from, needed), to: Math.min(to, this.#memory.oldest) }, cause);
     }
   }

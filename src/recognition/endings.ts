@@ -132,14 +132,13 @@ function follow(state: StateOf<"ending">, context: Context): Step {
     case "roll":
       return context.spent ? linger(state, "connect") : start(state);
     case "full":
-      return leave(state, "connect");
+    case "reconfigured":
+      return linger(state, "connect");
     case "starved":
-      return leave(state, "idle");
+      return linger(state, "idle");
     case "exhausted":
     case "handover":
       return linger(state, "stopped");
-    case "reconfigured":
-      return leave(state, "connect");
     case "stop":
       return leave(state, "stopped");
   }

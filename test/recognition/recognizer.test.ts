@@ -253,6 +253,9 @@ test("without sound the session is ended before the service disconnects, and beg
   lab.clock.advance(16_000);
   assert.deepEqual(lab.link.sent.at(-1), end(false));
   lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  lab.link.say(result(0, 900, "late"));
+  assert.equal(lab.transcripts.length, 1, "it was settled by the END, and is told all the same");
+  lab.clock.advance(300);
   assert.ok(lab.links[0]?.closeAsked);
   assert.equal(lab.links.length, 1);
   lab.capture(100);
@@ -271,6 +274,7 @@ test("while the source rests, what was captured is recognised and the session en
   lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
   assert.equal(lab.transcripts.length, 1);
   assert.equal(lab.log.ledger().pendingMs, 0);
+  lab.clock.advance(300);
   assert.ok(lab.link.closeAsked);
   assert.equal(lab.clock.pending, 0);
   lab.recognizer.rest(false);
@@ -464,6 +468,7 @@ test("a source that says its last word while the connection is being let go of i
   lab.log.append(new Int16Array(800));
   lab.recognizer.sourceEnded();
   lab.link.say({ resp_type: "END", trace_id: "t", reason: "NORMAL" });
+  lab.clock.advance(300);
   assert.equal(lab.links.length, 2);
   lab.stream();
   lab.clock.advance(200);

@@ -314,6 +314,7 @@ test("a change of settings in the middle of the change: the session before ends,
   assert.ok(next.closeAsked);
   old.say(result(1_000, 22_000, "one"));
   old.say(ended("NORMAL"));
+  lab.clock.advance(300);
   assert.equal(lab.links.length, 3);
   lab.stream();
   lab.capture(1_000);
