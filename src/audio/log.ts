@@ -5,7 +5,7 @@ import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
 import { Holes, type Span, type Withheld } from "./holes.ts";
 import { Ring } from "./ring.ts";
 import { Shelf } from "./shelf.ts";
-import { isSame, type Keeping, keepNothing, noStore, type Progress, type Store } from "./store.ts";
+import { type Keeping, keepNothing, noStore, type Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
 export { balances, type Ledger } from "./accounts.ts";
@@ -70,8 +70,6 @@ export class AudioLog {
   #offered: Position;
   /** When sound arrived last, on the monotonic clock. */
   #arrivedAtMs: number | null = null;
-  /** What the store was told last. */
-  #noted: Progress | null = null;
 
   constructor(options: AudioLogOptions) {
     const { sampleRate, capacityMs, live, store = noStore, keeping = keepNothing, gated = false } = options;
@@ -303,10 +301,7 @@ export class AudioLog {
     }
   }
 
-  /**
-   * What the store has dropped is lost, unless it is still in memory, or was read: then only if it has to be read again.
-   * What the store cannot read is lost in any case.
-   */
+  /** What the store has dropped is lost, unless it is in memory, or was read: then only if it is read again. What it cannot read is lost. */
   #takeDropped(): void {
     for (const { from, to, cause, again } of this.#store.takeDropped()) {
       if (again) this.#offered = Math.min(this.#offered, from);
@@ -341,12 +336,9 @@ export class AudioLog {
     this.#note();
   }
 
-  /** Tells the store how far the service got, if that is new. */
+  /** Tells the store how far the service got. */
   #note(): void {
-    const progress = { settled: this.#settled, answered: this.#answered, name: this.answeredName };
-    if (this.#noted !== null && isSame(this.#noted, progress)) return;
-    this.#noted = progress;
-    this.#store.progress(progress);
+    this.#store.progress({ settled: this.#settled, answered: this.#answered, name: this.answeredName });
   }
 
   #miss(gap: Gap | null): void {

@@ -11,7 +11,7 @@ import { Pages } from "./disk/pages.ts";
 import { Waiting } from "./disk/waiting.ts";
 import { type Frame, Writer } from "./disk/writer.ts";
 import type { LossCause } from "./gap-report.ts";
-import { type Block, type Dropped, type Fetched, isSame, type Progress, type Resumed, type Store } from "./store.ts";
+import type { Block, Dropped, Fetched, Progress, Resumed, Store } from "./store.ts";
 import type { Position } from "./timeline.ts";
 
 /** Sound that waits to be written: more is not taken. */
@@ -133,7 +133,8 @@ export class Spool implements Store {
   }
 
   progress(progress: Progress): void {
-    if (isSame(progress, this.#progress)) return;
+    const { settled, answered, name } = this.#progress;
+    if (progress.settled === settled && progress.answered === answered && progress.name === name) return;
     this.#progress = progress;
     const done = this.#segments.filter((segment) => segment.to <= progress.settled);
     if (done.some((segment) => this.#grows(segment))) this.#chain.add(() => this.#finishFile());

@@ -15,11 +15,6 @@ export interface Progress {
   readonly name: string;
 }
 
-/** Nothing has become of the log in between. */
-export function isSame(one: Progress, other: Progress): boolean {
-  return one.settled === other.settled && one.answered === other.answered && one.name === other.name;
-}
-
 /** What an earlier run left: where it got, and the sound that it did not get recognised. */
 export interface Resumed {
   readonly progress: Progress;
@@ -47,7 +42,7 @@ export interface Store {
   keptAfter(position: Position): Position;
   /** What is kept from one position to another: at least its beginning. */
   fetch(from: Position, to: Position): Fetched;
-  /** The service has dealt with more: it is noted, and what is not needed any more is deleted. */
+  /** How far the service has got: if that is new, it is noted, and what is not needed any more is deleted. */
   progress(progress: Progress): void;
   /** What was dropped since the last call. */
   takeDropped(): readonly Dropped[];
