@@ -104,6 +104,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     if (outbox.dropped === toldDropped) return;
     logger.warn("messages were lost: more waited for the MQTT broker than are kept", {
       lost: outbox.dropped - toldDropped,
+      hint: "Look at the broker and the way to it: it was away for too long, or takes messages more slowly than they come.",
     });
     toldDropped = outbox.dropped;
   }
