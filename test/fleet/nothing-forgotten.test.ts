@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type Step, up, World } from "./lab/world.ts";
+import { perform, type Step } from "./lab/steps.ts";
+import { check } from "./lab/verdict.ts";
+import { up, World } from "./lab/world.ts";
 
 // The fleet's room as a whole, from reports to what a broker holds in the end: over outages, lost acknowledgements, slow
 // disks, restarts and power cuts. All that is played is the line to the broker, the disk's time, and the clock.
@@ -77,9 +79,9 @@ async function livedThrough(steps: readonly Step[]): Promise<void> {
   const world = new World();
   try {
     await world.settle();
-    for (const each of steps) await world.run(each);
+    for (const each of steps) await perform(world, each);
     await world.heal();
-    world.check();
+    check(world);
   } finally {
     await world.dispose();
   }
@@ -102,9 +104,9 @@ test("an alarm that is raised as the power is cut does not stay with the broker"
 test("an alarm is not told before it is on disk, nor by a new connection, but a slow disk is not waited for long", async () => {
   const world = new World();
   await world.settle();
-  await world.run({ do: "disk", delayMs: 10_000 });
-  await world.run({ do: "hot", bad: true });
-  await world.run({ do: "drop", reasonCode: null });
+  await perform(world, { do: "disk", delayMs: 10_000 });
+  await perform(world, { do: "hot", bad: true });
+  await perform(world, { do: "drop", reasonCode: null });
   await world.pass(1_900);
   const topics = () => [...world.broker.retained.keys()].filter((topic) => topic.includes("/alarm/"));
   assert.ok(world.broker.line?.isOpen);
@@ -118,9 +120,9 @@ test("how many messages gave way is told once it has caught up, and by a stop be
   for (const end of [{ do: "pass", ms: 10 }, { do: "stop" }] as const) {
     const world = new World();
     await world.settle();
-    if (end.do === "stop") await world.run({ do: "way", way: "lost" });
-    await world.run({ do: "gap", times: 1_050 });
-    await world.run(end);
+    if (end.do === "stop") await perform(world, { do: "way", way: "lost" });
+    await perform(world, { do: "gap", times: 1_050 });
+    await perform(world, end);
     assert.equal(world.lost, 50);
     await world.dispose();
   }

@@ -3,47 +3,24 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
-import { Fault } from "../../../src/base/fault.ts";
 import type { LogFields } from "../../../src/base/logger.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import type { Fleet } from "../../../src/fleet/fleet.ts";
 import { loadRemoteConfig } from "../../../src/fleet/remote-config-file.ts";
 import { ManualClock } from "../../lab/manual-clock.ts";
-import { deviceInfo, errorOf, gapReport, sessionOf } from "../samples.ts";
-import { type Json, PlayedBroker, type Way, type Welcome } from "./played-broker.ts";
+import { deviceInfo } from "../samples.ts";
+import { type Json, PlayedBroker } from "./played-broker.ts";
 import { type Disk, disks } from "./stand-in-disk.ts";
 import { brokers, type StandInLine } from "./stand-in-line.ts";
 import { standIn } from "./stand-ins.ts";
 
-// A device's fleet room and its broker, over the lives of the agent, and what must be so of the two in the end.
+// A device's fleet room and its broker, over the lives of the agent.
 
 standIn();
 const { startFleet } = await import("../../../src/fleet/fleet.ts");
 await import("../../../src/fleet/broker.ts");
 
 export const up = "sis/v1/lab/kiosk/up/";
-
-/** What happens to a device. */
-export type Step =
-  | { readonly do: "pass"; readonly ms: number }
-  | { readonly do: "error"; readonly class: "service" | "account" | "throttled" }
-  | { readonly do: "session" }
-  | { readonly do: "gap"; readonly times: number }
-  | { readonly do: "phase"; readonly phase: "listening" | "streaming" }
-  | { readonly do: "hot" | "panel"; readonly bad: boolean }
-  | { readonly do: "welcome"; readonly welcome: Welcome }
-  | { readonly do: "way"; readonly way: Way }
-  | { readonly do: "refuses"; readonly topics: string | null }
-  | { readonly do: "release" }
-  | { readonly do: "drop"; readonly reasonCode: number | null }
-  | { readonly do: "command"; readonly name: string; readonly lifeMs: number }
-  | { readonly do: "again"; readonly which: number; readonly retain: boolean }
-  | { readonly do: "desire"; readonly settings: Json }
-  | { readonly do: "disk"; readonly delayMs: number }
-  | { readonly do: "wall"; readonly byMs: number }
-  | { readonly do: "stop" }
-  | { readonly do: "crash" }
-  | { readonly do: "cut"; readonly after: number };
 
 /** One run of the agent. */
 interface Life {
@@ -54,7 +31,7 @@ interface Life {
 }
 
 /** An event or an answer, when it was decided. */
-interface Decided {
+export interface Decided {
   readonly key: string;
   readonly payload: Json;
   readonly life: number;
@@ -63,16 +40,11 @@ interface Decided {
 }
 
 /** What names an event, or one of a command's answers. */
-function keyOf(topic: string, payload: Json): string | null {
+export function keyOf(topic: string, payload: Json): string | null {
   const { boot, seq, status, ts, reason } = payload;
   if (topic.startsWith(`${up}event/`)) return [boot, seq].join(" ");
   if (topic.startsWith(`${up}command/`)) return [topic, status, ts, reason].join(" ");
   return null;
-}
-
-/** Whether a command has ended with this. One that was refused, for a clock that was ahead or for its retain mark, may be taken later. */
-function isEnd({ status, reason }: Json): boolean {
-  return status === "succeeded" || (status === "failed" && !/^it (came too late|is retained)/.test(String(reason)));
 }
 
 /** What has happened to it. */
@@ -102,7 +74,7 @@ export class World {
   #start(number: number, wallMs: number): Life {
     const name = `life-${number}`;
     const clock = new ManualClock(wallMs);
-    const disk: Disk = { clock, delayMs: 0, cutAfter: null, dead: false, cut: () => this.#die() };
+    const disk: Disk = { clock, delayMs: 0, cutAfter: null, dead: false, cut: () => this.cutPower() };
     symlinkSync("card", join(this.folder, name));
     disks.set(name, disk);
     brokers.set(name, this.broker);
@@ -191,7 +163,7 @@ export class World {
   }
 
   /** The power is cut. */
-  #die(): void {
+  cutPower(): void {
     const { disk, clock, number } = this.life;
     if (disk.dead) return;
     disk.dead = true;
@@ -225,110 +197,62 @@ export class World {
     this.life = this.#start(number + 1, clock.wallMs() + afterMs);
   }
 
-  async run(step: Step): Promise<void> {
-    const { fleet, clock, disk } = this.life;
-    switch (step.do) {
-      case "pass":
-        await this.pass(step.ms);
-        break;
-      case "error":
-        fleet.report(errorOf({ class: step.class, retryInMs: step.class === "account" ? null : 1_000 }));
-        break;
-      case "session":
-        fleet.report(sessionOf("started"));
-        break;
-      case "gap":
-        for (let n = 0; n < step.times; n += 1) fleet.report(gapReport);
-        break;
-      case "phase":
-        fleet.report({ type: "phase", phase: step.phase, reason: step.phase, retryInMs: null });
-        break;
-      case "hot":
-        fleet.notice({ type: "temperature", hot: step.bad, celsius: 90 });
-        break;
-      case "panel":
-        fleet.notice({ type: "panel", fault: step.bad ? new Fault("device-lost", "the panel is gone") : null });
-        break;
-      case "welcome":
-        this.broker.welcome = step.welcome;
-        break;
-      case "way":
-        this.broker.way = step.way;
-        break;
-      case "refuses":
-        this.broker.refuses = step.topics;
-        break;
-      case "release":
-        this.broker.release();
-        break;
-      case "drop":
-        this.broker.drop(step.reasonCode);
-        break;
-      case "command": {
-        const wallMs = clock.wallMs();
-        const time = (ms: number) => new Date(ms).toISOString();
-        const args = step.name === "say" ? { text: "hello" } : {};
-        const down = {
-          topic: `sis/v1/lab/kiosk/dn/command/${step.name}/c${this.commands.length + 1}`,
-          payload: JSON.stringify({ v: 1, ts: time(wallMs), args, not_after: time(wallMs + step.lifeMs) }),
-        };
-        this.commands.push(down);
-        this.broker.command(down);
-        break;
-      }
-      case "again": {
-        const down = this.commands[step.which % Math.max(1, this.commands.length)];
-        if (down !== undefined) this.broker.command(down, step.retain);
-        break;
-      }
-      case "desire": {
-        const ts = new Date(
-          Date.UTC(2026, 0, 1) + this.decided.length * 1_000 + Math.round(clock.wallMs() % 1_000),
-        ).toISOString();
-        this.desired = ts;
-        this.broker.desire({
-          topic: "sis/v1/lab/kiosk/dn/config",
-          payload: JSON.stringify({ v: 1, ts, settings: step.settings }),
-        });
-        break;
-      }
-      case "disk":
-        disk.delayMs = step.delayMs;
-        this.#slowestMs = Math.max(this.#slowestMs, step.delayMs);
-        break;
-      case "wall":
-        clock.stepWall(step.byMs);
-        break;
-      case "stop": {
-        let stopped = false;
-        const stop = async () => {
-          await fleet.stop("restart");
-          stopped = true;
-        };
-        void stop();
-        await this.settle();
-        await this.pass(1_500 + 60 * Math.max(disk.delayMs, this.#slowestMs));
-        if (!disk.dead) assert.ok(stopped, "stopping took longer than it may");
-        if (!disk.dead) this.#checkGoodbye();
-        this.#next(1_000);
-        break;
-      }
-      case "crash":
-        this.#die();
-        break;
-      case "cut":
-        disk.cutAfter = step.after;
-        break;
-    }
-    await this.settle();
-    if (this.life.disk.dead) {
-      this.#next(20_000);
-      await this.settle();
-    }
+  /** Sends a command, good for `lifeMs`. */
+  command(name: string, lifeMs: number): void {
+    const wallMs = this.life.clock.wallMs();
+    const time = (ms: number) => new Date(ms).toISOString();
+    const args = name === "say" ? { text: "hello" } : {};
+    const down = {
+      topic: `sis/v1/lab/kiosk/dn/command/${name}/c${this.commands.length + 1}`,
+      payload: JSON.stringify({ v: 1, ts: time(wallMs), args, not_after: time(wallMs + lifeMs) }),
+    };
+    this.commands.push(down);
+    this.broker.command(down);
   }
 
-  #checkGoodbye(): void {
-    assert.equal(this.life.clock.pending, this.#working, "timers are left");
+  /** Sends one of the commands again. */
+  again(which: number, retain: boolean): void {
+    const down = this.commands[which % Math.max(1, this.commands.length)];
+    if (down !== undefined) this.broker.command(down, retain);
+  }
+
+  /** Sends settings. */
+  desire(settings: Json): void {
+    const sinceMs = this.decided.length * 1_000 + Math.round(this.life.clock.wallMs() % 1_000);
+    const ts = new Date(Date.UTC(2026, 0, 1) + sinceMs).toISOString();
+    this.desired = ts;
+    this.broker.desire({ topic: "sis/v1/lab/kiosk/dn/config", payload: JSON.stringify({ v: 1, ts, settings }) });
+  }
+
+  /** From now on each step of the disk takes this long. */
+  slow(delayMs: number): void {
+    this.life.disk.delayMs = delayMs;
+    this.#slowestMs = Math.max(this.#slowestMs, delayMs);
+  }
+
+  /** Stops the agent in order, and starts it again. */
+  async restart(): Promise<void> {
+    const { fleet, clock, disk } = this.life;
+    let stopped = false;
+    const stop = async () => {
+      await fleet.stop("restart");
+      stopped = true;
+    };
+    void stop();
+    await this.settle();
+    await this.pass(1_500 + 60 * Math.max(disk.delayMs, this.#slowestMs));
+    if (!disk.dead) {
+      assert.ok(stopped, "stopping took longer than it may");
+      assert.equal(clock.pending, this.#working, "timers are left");
+    }
+    this.#next(1_000);
+  }
+
+  /** Power comes back, where it was cut. */
+  async powerUp(): Promise<void> {
+    if (!this.life.disk.dead) return;
+    this.#next(20_000);
+    await this.settle();
   }
 
   /** All is well again, for as long as it takes. */
@@ -340,114 +264,6 @@ export class World {
     // What was refused is told again at the next connection.
     this.broker.drop();
     await this.pass(3_600_000);
-  }
-
-  check(): void {
-    const { broker, life } = this;
-    const { line } = broker;
-    assert.ok(line?.isOpen, "connected");
-    this.#checkDelivery();
-    this.#checkCommands();
-    // Alarms: both sides agree.
-    const active = [...broker.retained].flatMap(([topic, { status, id }]) =>
-      topic.startsWith(`${up}alarm/`) && status === "active" ? [[topic.slice(up.length + 6), id].join(" ")] : [],
-    );
-    const own = life.fleet.alarms().map(({ type, id }) => `${type} ${id}`);
-    assert.deepEqual(new Set(active), new Set(own), "the broker's active alarms are the device's");
-    // What is retained is the last that was said, by this connection.
-    for (const topic of ["state", "info", "config"]) {
-      assert.deepEqual(broker.retained.get(up + topic), this.told.get(up + topic), topic);
-    }
-    const will = JSON.parse(line.options.own.will?.payload.toString() ?? "null") as Json;
-    assert.equal(broker.retained.get(`${up}state`)?.["session"], will["session"]);
-    assert.equal(broker.retained.get(`${up}state`)?.["online"], true);
-    const config = broker.retained.get(`${up}config`);
-    assert.equal(config?.["desired"], this.desired, "the settings that were last desired are judged");
-    assert.notEqual(config?.["status"], "trying");
-    assert.deepEqual(config?.["settings"], this.applied);
-  }
-
-  /** So soon that it may not be on disk. */
-  #cutSoonAfter({ life, atMs }: { readonly life: number; readonly atMs: number }): boolean {
-    const crash = this.crashes.get(life);
-    return crash !== undefined && crash.atMs - atMs < crash.slackMs;
-  }
-
-  #checkDelivery(): void {
-    const { broker } = this;
-    const first = new Set<string>();
-    const all = broker.arrivals.flatMap(({ topic, payload, line }) => {
-      const key = keyOf(topic, payload);
-      // Told at the start, before anybody can look on.
-      const atStart = String(payload["reason"]).startsWith("the agent ended while");
-      return key === null || atStart ? [] : [{ key, payload, line }];
-    });
-    for (const { key } of all) first.add(key);
-    const refused = new Set(broker.refused.map(({ topic, payload }) => keyOf(topic, payload)));
-    const missing = this.decided.filter(
-      (each) => !first.has(each.key) && !refused.has(each.key) && !this.#cutSoonAfter(each),
-    );
-    // A power cut leaves nobody to tell how many gave way.
-    const uncounted = this.crashes.size > 0 && this.decided.length > 1_000;
-    assert.ok(
-      missing.length <= this.lost || uncounted,
-      `${missing.length} lost, ${this.lost} told: ${missing
-        .map(({ key, atMs }) => `${key} at ${atMs}`)
-        .slice(0, 5)
-        .join("; ")}`,
-    );
-    const byKey = new Map(this.decided.map((each) => [each.key, each]));
-    const kept = [...first].filter((key) => !refused.has(key));
-    const order = kept.map((key) => this.decided.findIndex((each) => each.key === key));
-    assert.deepEqual(
-      order,
-      order.toSorted((a, b) => a - b),
-      "in the order in which they happened",
-    );
-    for (const { key, payload, line } of all) {
-      const { replayed, ...rest } = payload;
-      const decided = byKey.get(key) ?? assert.fail(`${key} was never decided`);
-      const { replayed: _, ...before } = decided.payload;
-      assert.deepEqual(rest, before);
-      if (replayed !== undefined) assert.equal(replayed, decided.line !== line, `replayed: ${key}`);
-    }
-  }
-
-  /** Whether a command can have come again when its id was not kept any longer. */
-  #forgotten(id: string): boolean {
-    const notAfterMs = this.executed.find((each) => each.id === id)?.notAfterMs ?? 0;
-    return this.life.clock.wallMs() - 7_200_000 > notAfterMs + 540_000;
-  }
-
-  #checkCommands(): void {
-    const ids = this.executed.map(({ id }) => id);
-    assert.deepEqual(ids, [...new Set(ids)], "each is executed once");
-    for (const { id, wallMs, notAfterMs } of this.executed) assert.ok(wallMs <= notAfterMs, `${id} is too late`);
-    // Answers are refused, and give way, like all that is kept in order.
-    const mayBeGone = this.broker.refused.length > 0 || this.decided.length > 1_000;
-    // So is what the next start says of a command, where the power is cut again at once.
-    const againAtStart = [...this.crashes.values()].some(({ atMs, slackMs }) => atMs < slackMs);
-    for (const { topic } of this.commands) {
-      const [, , , , , , name, id] = topic.split("/");
-      const answers = this.broker.arrivals.filter((each) => each.topic === `${up}command/${name}/${id}`);
-      const ends = new Set(answers.flatMap(({ payload }) => (isEnd(payload) ? [payload["status"]] : [])));
-      const told = JSON.stringify(answers.map(({ payload }) => payload));
-      // What ended just before the power was cut may be known to be over, or its answer be there, but not both.
-      const torn =
-        againAtStart ||
-        this.decided.some(
-          (each) =>
-            each.key.startsWith(`${up}command/${name}/${id} `) && isEnd(each.payload) && this.#cutSoonAfter(each),
-        );
-      const late = answers.findLastIndex(({ payload }) => String(payload["reason"]).startsWith("it came too late"));
-      const over = answers.findIndex(({ payload }) => isEnd(payload));
-      if (id !== undefined && !this.#forgotten(id)) {
-        assert.ok(late === -1 || over === -1 || late < over, `${id} has ended, and then come too late: ${told}`);
-      }
-      if (!torn) assert.ok(ends.size <= 1, `${id} has ended in two ways: ${told}`);
-      if (ids.includes(id ?? "") && !mayBeGone && !torn)
-        assert.equal(ends.size, 1, `${id} was executed, and is never answered`);
-    }
   }
 
   async dispose(): Promise<void> {
