@@ -8,6 +8,7 @@ import { Health } from "./disk/health.ts";
 import { NoteFile } from "./disk/note-file.ts";
 import { openFolder } from "./disk/open.ts";
 import { Pages } from "./disk/pages.ts";
+import { type Segment, Segments } from "./disk/segments.ts";
 import { Waiting } from "./disk/waiting.ts";
 import { type Frame, Writer } from "./disk/writer.ts";
 import type { LossCause } from "./gap-report.ts";
@@ -39,15 +40,6 @@ export interface SpoolOptions {
   readonly onTrouble: (fault: Fault | null) => void;
 }
 
-interface Segment {
-  readonly path: string;
-  readonly from: Position;
-  to: Position;
-  bytes: number;
-  /** On the monotonic clock. */
-  readonly expiresMs: number;
-}
-
 /**
  * Sound on disk: what the log offers is written behind its back, read ahead of need, and deleted once the service has
  * dealt with it. Whatever the disk does, nobody waits for it.
@@ -61,7 +53,7 @@ export class Spool implements Store {
   readonly #waiting = new Waiting();
   readonly #chain = new Chain();
   readonly #health: Health;
-  #segments: Segment[];
+  readonly #segments: Segments;
   #dropped: Dropped[] = [];
   #progress: Progress;
   #notes = 0;
@@ -75,7 +67,9 @@ export class Spool implements Store {
     this.#health = new Health(folder, clock, onTrouble);
     const found = openFolder(options, this.#health);
     const nowMs = clock.monotonicMs();
-    this.#segments = found.files.map(({ endMs, ...file }) => ({ ...file, expiresMs: nowMs + this.#timeLeftMs(endMs) }));
+    this.#segments = new Segments(
+      found.files.map(({ endMs, ...file }) => ({ ...file, expiresMs: nowMs + this.#timeLeftMs(endMs) })),
+    );
     this.resumed = found.resumed;
     this.#progress = found.resumed?.progress ?? { settled: 0, answered: 0, name: "" };
     this.#writer = new Writer(folder, sampleRate);
@@ -111,24 +105,21 @@ export class Spool implements Store {
   }
 
   keptTo(position: Position): Position {
-    let at = position;
-    for (const segment of this.#segments) if (segment.from <= at && at < segment.to) at = segment.to;
+    let at = this.#segments.keptTo(position);
     for (let next = this.#waiting.at(at); next !== undefined; next = this.#waiting.at(at)) at = next.to;
     return at;
   }
 
   keptAfter(position: Position): Position {
-    const next = this.#segments.find((segment) => segment.from > position)?.from ?? this.#waiting.after(position);
-    return next ?? Number.POSITIVE_INFINITY;
+    return this.#segments.after(position) ?? this.#waiting.after(position) ?? Number.POSITIVE_INFINITY;
   }
 
   fetch(from: Position, to: Position): Fetched {
-    const index = this.#segments.findIndex((segment) => segment.from <= from && from < segment.to);
-    const segment = this.#segments[index];
-    if (segment === undefined) return this.#waiting.get(from, to) ?? "absent";
+    const place = this.#segments.at(from);
+    if (place === null) return this.#waiting.get(from, to) ?? "absent";
+    const { segment, next } = place;
     const samples = this.#pages.get(segment, from, to, (bad) => this.#unreadable(segment, bad));
-    const next = this.#segments[index + 1];
-    if (samples !== null && next?.from === segment.to) this.#pages.prepare(next, (bad) => this.#unreadable(next, bad));
+    if (samples !== null && next !== null) this.#pages.prepare(next, (bad) => this.#unreadable(next, bad));
     return samples ?? "wait";
   }
 
@@ -136,10 +127,10 @@ export class Spool implements Store {
     const { settled, answered, name } = this.#progress;
     if (progress.settled === settled && progress.answered === answered && progress.name === name) return;
     this.#progress = progress;
-    const done = this.#segments.filter((segment) => segment.to <= progress.settled);
+    const done = this.#segments.before(progress.settled);
     if (done.some((segment) => this.#grows(segment))) this.#chain.add(() => this.#finishFile());
     this.#remove(done.filter((segment) => !this.#grows(segment)));
-    if (this.#segments.length > 0 || this.#waiting.first !== undefined) this.#takeNote(progress);
+    if (!this.#segments.none || this.#waiting.first !== undefined) this.#takeNote(progress);
   }
 
   takeDropped(): readonly Dropped[] {
@@ -183,7 +174,7 @@ export class Spool implements Store {
     this.#nextExpiry[Symbol.dispose]();
     this.#chain.add(async () => {
       await this.#try(async () => {
-        if (this.#segments.length > 0) await this.#note.write(this.#progress);
+        if (!this.#segments.none) await this.#note.write(this.#progress);
         await this.#note.sync();
       });
       await this.#writer.close();
@@ -213,39 +204,29 @@ export class Spool implements Store {
   async #write(frame: Frame): Promise<void> {
     const { maxAgeMs, clock } = this.#options;
     if (frame.to <= this.#progress.settled) return;
-    if (this.#segments.length === 0) {
+    if (this.#segments.none) {
       // Beside an old note, or none, sound would be taken up where the service got then, under a name that was used.
       await this.#note.write(this.#progress);
       await this.#note.sync();
     }
-    const file = await this.#writer.write(frame);
-    const last = this.#segments.at(-1);
-    if (last?.path === file.path) {
-      last.to = file.to;
-      last.bytes = file.bytes;
-    } else this.#segments.push({ ...file, expiresMs: clock.monotonicMs() + maxAgeMs });
+    this.#segments.wrote(await this.#writer.write(frame), clock.monotonicMs() + maxAgeMs);
     this.#dropOver(1);
   }
 
   /** The oldest goes until the rest fits. @param least so many files stay in any case: the last of them is being written */
   #dropOver(least: number): void {
-    let over = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0) - this.#options.maxBytes;
-    const tooMany = this.#segments.slice(0, this.#segments.length - least).filter(({ bytes }) => {
-      over -= bytes;
-      return over + bytes > 0;
-    });
-    this.#drop(tooMany, "buffer-full");
+    this.#drop(this.#segments.over(this.#options.maxBytes, least), "buffer-full");
   }
 
   /** What is too old goes, whether or not anybody asks for sound. */
   #expireLater(): Disposable {
     const { clock } = this.#options;
     return clock.after(lookForExpiredEveryMs, () => {
-      const isOld = ({ expiresMs }: Segment) => expiresMs <= clock.monotonicMs();
-      if (this.#segments.some(isOld)) {
+      const expired = () => this.#segments.expired(clock.monotonicMs());
+      if (expired().length > 0) {
         this.#chain.add(async () => {
-          if (this.#segments.some((segment) => isOld(segment) && this.#grows(segment))) await this.#writer.close();
-          this.#drop(this.#segments.filter(isOld), "expired");
+          if (expired().some((segment) => this.#grows(segment))) await this.#writer.close();
+          this.#drop(expired(), "expired");
         });
       }
       this.#nextExpiry = this.#expireLater();
@@ -272,7 +253,7 @@ export class Spool implements Store {
   }
 
   #unreadable(segment: Segment, bad: readonly { readonly from: Position; readonly to: Position }[]): void {
-    if (!this.#segments.includes(segment)) return;
+    if (!this.#segments.has(segment)) return;
     for (const { from, to } of bad) this.#dropped.push({ from, to, cause: "disk", again: false });
   }
 
@@ -290,7 +271,7 @@ export class Spool implements Store {
 
   #remove(segments: readonly Segment[]): void {
     if (segments.length === 0) return;
-    this.#segments = this.#segments.filter((segment) => !segments.includes(segment));
+    this.#segments.remove(segments);
     this.#pages.forget(segments.map((segment) => segment.path));
     this.#chain.add(async () => {
       for (const { path } of segments) await rm(path, { force: true }).catch(() => {});
@@ -306,6 +287,6 @@ export class Spool implements Store {
     const file = this.#writer.growing;
     if (file === null || file.to > this.#progress.settled) return;
     await this.#writer.close();
-    this.#remove(this.#segments.filter((segment) => segment.path === file.path));
+    this.#remove(this.#segments.before(file.to).filter((segment) => segment.path === file.path));
   }
 }
