@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { inAscii } from "../build/bundle.ts";
 
 /** Programs that are measured, each one JavaScript file with what it loads later beside it, as a device gets it. */
 export interface Bundle extends AsyncDisposable {
@@ -30,8 +31,9 @@ export async function bundlePrograms(): Promise<Programs> {
 /** Bundles programs, all alike. @param sources their files, by name */
 export async function bundle(sources: Readonly<Record<string, string>>): Promise<Bundle> {
   const folder = await mkdtemp(path.join(tmpdir(), "sis-agent-bench-"));
-  await build({
+  const { outputFiles } = await build({
     entryPoints: sources,
+    write: false,
     outdir: folder,
     outExtension: { ".js": ".mjs" },
     bundle: true,
@@ -44,6 +46,7 @@ export async function bundle(sources: Readonly<Record<string, string>>): Promise
     },
     logLevel: "warning",
   });
+  await Promise.all(outputFiles.map(({ path: file, text }) => writeFile(file, inAscii(text))));
   return {
     folder,
     of: (name) => path.join(folder, `${name}.mjs`),

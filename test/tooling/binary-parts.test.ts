@@ -3,8 +3,10 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { runInNewContext } from "node:vm";
 import { hostArch } from "../../scripts/build/arch.ts";
 import { root } from "../../scripts/build/binary.ts";
+import { bundle, inAscii } from "../../scripts/build/bundle.ts";
 import { loadAddon } from "../../scripts/build/load-addon.ts";
 import { withoutSections } from "../../scripts/build/slim-elf.ts";
 import { Folder } from "../cli/process.ts";
@@ -41,4 +43,16 @@ test("an executable runs without its sections, and is smaller", async () => {
 test("what is no executable, or half of one, is refused", () => {
   assert.throws(() => withoutSections(Buffer.from("#!/bin/sh\n".padEnd(100))), /not a 64-bit/);
   assert.throws(() => withoutSections(readFileSync(process.execPath).subarray(0, 1e6)), /cut off/);
+});
+
+test("the program's script is in ASCII: memory holds it in one byte a character", async () => {
+  const { code } = await bundle({ root, entry: join(root, "src/main.ts"), arch: hostArch(), commit: "test" });
+  assert.equal(Buffer.byteLength(code), code.length);
+});
+
+test("a regular expression in ASCII finds what it found", () => {
+  const script = '// 句\n["好。真的？".split(/[。？😀]/u), /^[^😀]*$/u.test("😀")]';
+  const ascii = inAscii(script);
+  assert.ok(!/[^\0-\x7f]/.test(ascii));
+  assert.deepEqual(JSON.stringify(runInNewContext(ascii)), JSON.stringify(runInNewContext(script)));
 });
