@@ -9,8 +9,8 @@ process.on("uncaughtException", (error) => {
 });
 
 // Small buffers are cut from a common piece of memory, and one of them holds all of it. The MQTT library keeps one for each
-// length of message that it has ever sent: at 64 KiB a piece, Node's own measure, that is a leak.
-Buffer.poolSize = 8 * 1024;
+// length of message that it has ever sent: at 64 KiB a piece, Node's own measure, and even at 8, that is a leak.
+Buffer.poolSize = 512;
 
 // No `await` here: the packaged program is a script, where it may not stand by itself.
 void runProgram(process.argv).then((code) => process.exit(code));

@@ -180,7 +180,7 @@ export class AudioLog {
     const { oldest } = this.#memory;
     if (this.#cursor < oldest) {
       this.#takeDropped();
-      this.#loseUnkept(Math.max(before, this.#cursor), oldest, "buffer-full");
+      this.#loseUnkept(Math.max(before, this.#cursor), oldest, this.#outOfMemory);
     }
     if (!this.#gated) this.decide(this.#memory.head, "send");
     // A gate that has just shut decides nothing for a while, and memory moves on.
@@ -249,7 +249,7 @@ export class AudioLog {
   /** The next read starts at the settled position again. What is no longer kept from there on is lost. */
   rewind(): void {
     this.#takeDropped();
-    this.#loseUnkept(this.#settled, this.#memory.oldest, "buffer-full");
+    this.#loseUnkept(this.#settled, this.#memory.oldest, this.#outOfMemory);
     this.#cursor = this.#settled;
     this.#skipHoles();
   }
@@ -308,6 +308,11 @@ export class AudioLog {
       const needed = cause === "disk" && !again ? this.#settled : this.#cursor;
       this.#lose({ from: Math.max(from, needed), to: Math.min(to, this.#memory.oldest) }, cause);
     }
+  }
+
+  /** Why sound is lost that fell out of memory. */
+  get #outOfMemory(): LossCause {
+    return this.#store.failing ? "disk" : "buffer-full";
   }
 
   /** What is between two positions, and nowhere to be had. */

@@ -57,6 +57,10 @@ export class Spool implements Store {
   #dropped: Dropped[] = [];
   #progress: Progress;
   #notes = 0;
+  /** The note that is to be written next, unless something waits for it: what comes later has a note of its own then. */
+  #nextNote: { progress: Progress } | null = null;
+  /** What waits for a note. */
+  readonly #untold = new Set<() => void>();
   #writingSinceMs = 0;
   #nextExpiry: Disposable;
 
@@ -83,6 +87,10 @@ export class Spool implements Store {
   /** Whether the disk is worth a try. */
   get usable(): boolean {
     return this.#health.usable;
+  }
+
+  get failing(): boolean {
+    return this.#options.keeps && !this.#health.isWell;
   }
 
   keep(block: Block): boolean {
@@ -148,14 +156,14 @@ export class Spool implements Store {
       action();
       return;
     }
-    let done = false;
     const once = () => {
-      if (done) return;
-      done = true;
+      if (!this.#untold.delete(once)) return;
       late[Symbol.dispose]();
       action();
     };
     const late = this.#options.clock.after(mostNoteMs, once);
+    this.#untold.add(once);
+    this.#nextNote = null;
     this.#chain.add(once);
   }
 
@@ -166,6 +174,7 @@ export class Spool implements Store {
 
   /** The program ends, and nobody waits for the disk any longer: what it has not got by now is not kept. */
   giveUp(): void {
+    for (const tell of this.#untold) tell();
     this.#dropWaiting("stopped");
   }
 
@@ -234,9 +243,16 @@ export class Spool implements Store {
   }
 
   #takeNote(progress: Progress): void {
+    if (this.#nextNote !== null) {
+      this.#nextNote.progress = progress;
+      return;
+    }
+    const note = { progress };
+    this.#nextNote = note;
     this.#notes += 1;
     this.#chain.add(async () => {
-      await this.#try(() => this.#note.write(progress));
+      if (this.#nextNote === note) this.#nextNote = null;
+      await this.#try(() => this.#note.write(note.progress));
       this.#notes -= 1;
     });
   }

@@ -34,6 +34,8 @@ export type Fetched = Int16Array | "wait" | "absent";
 /** Where sound goes that is not to be lost with the memory. Nothing here waits. */
 export interface Store {
   readonly resumed: Resumed | null;
+  /** It should take sound, and cannot: what falls out of memory meanwhile is lost because of it. */
+  readonly failing: boolean;
   /** Copies a block: it is kept from now on, until it is dropped. @returns false if it cannot take more just now: offer it again later */
   keep(block: Block): boolean;
   /** The end of what is kept in one piece from `position` on: `position` itself if it is not kept. */
@@ -51,6 +53,7 @@ export interface Store {
 /** No store: memory is all there is. */
 export const noStore: Store = {
   resumed: null,
+  failing: false,
   keep: () => false,
   keptTo: (position) => position,
   keptAfter: () => Number.POSITIVE_INFINITY,

@@ -136,6 +136,9 @@ export class DeviceLab {
     });
     const store: Store = {
       resumed: spool.resumed,
+      get failing() {
+        return spool.failing;
+      },
       keep: (block) => spool.keep(block),
       keptTo: (position) => spool.keptTo(position),
       keptAfter: (position) => spool.keptAfter(position),

@@ -32,6 +32,11 @@ export class Health {
     return state.is === "failed" ? this.#clock.monotonicMs() >= state.retryAtMs : state.is !== "barred";
   }
 
+  /** Whether it takes what it is given. */
+  get isWell(): boolean {
+    return this.#state.is === "well";
+  }
+
   get barred(): boolean {
     return this.#state.is === "barred";
   }
