@@ -43,8 +43,8 @@ export interface AgentOptions {
   readonly version: string;
   readonly build: string;
   readonly logger: Logger;
-  /** Makes the log say more, or less. Default: it stays as it is. */
-  readonly setLogLevel?: (level: Settings["log_level"]) => void;
+  /** Makes the log say more, or less; `fixed`: the settings have no say in it. Default: it stays as it is. */
+  readonly logLevel?: { readonly set: (level: Settings["log_level"]) => void; readonly fixed: boolean };
   /** Told everything that recognition reports, transcripts among it. Must not block. */
   readonly onReport: (report: Report) => void;
   /** Told everything that the source of sound reports, the sound among it. Must not block. */
@@ -86,7 +86,12 @@ function hearsToTheEnd({ buffer, audio }: Settings): boolean {
 export function startAgent(options: AgentOptions): Agent {
   const { secrets, logger, onReport, onCapture } = options;
   const remote = settingsInEffect(options.settings, logger);
-  let settings = remote.settings;
+  let settings = options.settings;
+  const useSettings = (to: Settings) => {
+    if (to.log_level !== settings.log_level && options.logLevel?.fixed === false) options.logLevel.set(to.log_level);
+    settings = to;
+  };
+  useSettings(remote.settings);
   const clock = systemClock;
   const boot = randomUUID();
   const random = seededRandom(`${settings.device_id} ${boot}`);
@@ -141,7 +146,7 @@ export function startAgent(options: AgentOptions): Agent {
     configHash: () => settingsHash(settings),
     executors: executorsOf({
       restartSession: () => recognition.restart(),
-      setLogLevel: options.setLogLevel,
+      setLogLevel: options.logLevel?.set,
       repeat: () => fleet.repeat(),
       mute: (muted) => muting.set(muted, "fleet"),
       stop: setStopped,
@@ -160,8 +165,8 @@ export function startAgent(options: AgentOptions): Agent {
       initial: remote.config,
       host: configHost(options.settings, async (to) => {
         const before = settings;
-        settings = to;
-        options.setLogLevel?.(to.log_level);
+        useSettings(to);
+        sound.heardWith(to.sis);
         const onTrial = !isDeepStrictEqual([before.sis, before.buffer], [to.sis, to.buffer]);
         if (onTrial) await recognition.change(to);
         return { onTrial };

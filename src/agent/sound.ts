@@ -27,6 +27,8 @@ export interface Sound {
   readonly gate: Gate;
   /** Takes what the source reports. */
   take(event: SourceEvent): void;
+  /** The service will hear with other settings. */
+  heardWith(sis: Settings["sis"]): void;
   /** Calls `action` when it is on disk how far the service has answered: at once, where nothing is. See decision 13. */
   whenNoted(action: () => void): void;
   /** Says in the log if a captured millisecond is nowhere. */
@@ -45,6 +47,10 @@ const silenced: Readonly<Record<Silencer, string>> = { mute: "muted", stop: "sto
 const keepingMs = 2_500;
 /** … and at least so long from when nobody reads any more: a slow card needs seconds for two minutes of sound. */
 const leastKeepingMs = 500;
+
+/** How long the gate stays open after speech. */
+const hangoverOf = ({ vad_tail, chunk_ms }: Settings["sis"]) =>
+  hangoverMs(vad_tail ?? limits.vadTailMs.default, chunk_ms);
 
 export function openSound(options: SoundOptions): Sound {
   const { settings, boot, clock, logger } = options;
@@ -81,7 +87,7 @@ export function openSound(options: SoundOptions): Sound {
     kind: settings.audio.gate,
     sampleRate,
     start: log.resumedTo,
-    hangoverMs: hangoverMs(settings.sis.vad_tail ?? limits.vadTailMs.default, settings.sis.chunk_ms),
+    hangoverMs: hangoverOf(settings.sis),
     logger,
     decide: ({ upTo, verdict }) => log.decide(upTo, verdict),
   });
@@ -111,6 +117,7 @@ export function openSound(options: SoundOptions): Sound {
     gate,
     checkAccounts,
     whenNoted: (action) => spool.whenNoted(action),
+    heardWith: (sis) => gate.lingerFor(hangoverOf(sis)),
     take(event) {
       switch (event.type) {
         case "opened":

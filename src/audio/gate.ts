@@ -78,17 +78,18 @@ export function hangoverMs(vadTailMs: number, messageMs: number): number {
 export class Gate {
   readonly #tell: GateOptions["decide"];
   readonly #ear: Listener | null;
-  readonly #hangover: number;
+  readonly #samplesPerMs: number;
   readonly #kept: number;
+  #hangover: number;
   #state: GateState;
   #heard: Position;
   #decided: Position;
 
   constructor(options: GateOptions) {
-    const samplesPerMs = options.sampleRate / 1000;
+    this.#samplesPerMs = options.sampleRate / 1000;
     this.#tell = options.decide;
-    this.#hangover = Math.round(options.hangoverMs * samplesPerMs);
-    this.#kept = keptMs * samplesPerMs;
+    this.#hangover = this.#samplesIn(options.hangoverMs);
+    this.#kept = this.#samplesIn(keptMs);
     this.#heard = options.start;
     this.#decided = options.start;
     this.#state = { phase: options.at };
@@ -106,6 +107,11 @@ export class Gate {
     const frames = this.#ear?.hear(samples) ?? [{ end: samples.length, speech: false }];
     for (const { end, speech } of frames) this.#step({ type: "frame", speech }, from + end);
     this.#decide(decidedStaying(this.#state, this.#heard, this.#kept));
+  }
+
+  /** How long sound passes after speech, and after the button, is different from the next time on. */
+  lingerFor(hangoverMs: number): void {
+    this.#hangover = this.#samplesIn(hangoverMs);
   }
 
   /** No more sound will come: what is undecided passes only if it may be the beginning of a word. */
@@ -134,6 +140,10 @@ export class Gate {
         over = true;
       },
     };
+  }
+
+  #samplesIn(ms: number): number {
+    return Math.round(ms * this.#samplesPerMs);
   }
 
   #step(event: GateEvent, at: Position): void {

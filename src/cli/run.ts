@@ -63,7 +63,7 @@ async function run(file: string, options: RunFlags, startAgent: StartAgent): Pro
     logger = loggerOf(options.logLevel ?? configuration.settings.log_level);
     for (const warning of configuration.warnings) logger.warn(problemLine(warning), factsOf(warning));
     exitCode = await runAgent(
-      { file, environment: process.env, running: configuration },
+      { file, environment: process.env, running: configuration, fixesLogLevel: options.logLevel !== undefined },
       logger,
       transcripts,
       startAgent,
@@ -76,9 +76,18 @@ async function run(file: string, options: RunFlags, startAgent: StartAgent): Pro
   return exitCode;
 }
 
+/** Where the agent's settings come from, and what they were at its start. */
+interface SettingsSource {
+  readonly file: string;
+  readonly environment: Environment;
+  readonly running: Configuration;
+  /** The command line says how much is logged. */
+  readonly fixesLogLevel: boolean;
+}
+
 /** The agent, from its start to its end, and what the service manager is told of it. */
 async function runAgent(
-  source: { readonly file: string; readonly environment: Environment; readonly running: Configuration },
+  source: SettingsSource,
   logger: AdjustableLogger,
   transcripts: LineOutlet | null,
   startAgent: StartAgent,
@@ -87,7 +96,7 @@ async function runAgent(
   let running: Agent | null = null;
   const backlogMs = () => running?.backlogMs() ?? 0;
   using service = manager && startService({ manager, clock: systemClock, logger, backlogMs });
-  const options = agentOptions(source.running, logger, transcripts);
+  const options = agentOptions(source, logger, transcripts);
   const told = service && serviceListeners(service);
   const start = async () => {
     running = await startAgent({
@@ -110,7 +119,7 @@ async function runAgent(
 }
 
 function agentOptions(
-  { settings, secrets }: Configuration,
+  { running: { settings, secrets }, fixesLogLevel }: SettingsSource,
   logger: AdjustableLogger,
   transcripts: LineOutlet | null,
 ): AgentOptions {
@@ -120,7 +129,7 @@ function agentOptions(
     version,
     build,
     logger,
-    setLogLevel: (level) => logger.setLevel(level),
+    logLevel: { set: (level) => logger.setLevel(level), fixed: fixesLogLevel },
     onReport: (report) => {
       if (report.type === "transcript") transcripts?.write(transcriptLine(report.transcript, systemClock.wallMs()));
     },

@@ -82,6 +82,18 @@ test("speech passes with what was heard before it and the hangover; what is long
   assert.deepEqual(lab.runs, ["silence 4300", "send 2100", "silence 4000"]);
 });
 
+test("a hangover that is changed counts from the next speech on", () => {
+  const lab = gateLab({ at: "shut", ear: true });
+  lab.pushMs(1000);
+  lab.pushMs(400, 1);
+  lab.gate.lingerFor(2 * hangoverMs);
+  lab.pushMs(3000);
+  lab.pushMs(400, 1);
+  lab.pushMs(4000);
+  lab.gate.end();
+  assert.deepEqual(lab.runs, ["silence 300", "send 2100", "silence 1300", "send 3100", "silence 2000"]);
+});
+
 test("nothing waits while the gate is open: sound is decided as it is heard", () => {
   const lab = gateLab({ at: "shut", ear: true });
   lab.pushMs(100, 1);
