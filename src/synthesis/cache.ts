@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { readInt16 } from "../audio/pcm.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { makeFolder } from "../base/make-folder.ts";
 import type { RttsConfig } from "../sis/rtts.ts";
 
 /** A file: this, the CRC-32 of the rest, the samples (16 bit, little-endian). */
@@ -74,7 +75,7 @@ export class SpeechCache {
   async #write(key: string, sound: Buffer): Promise<void> {
     const bytes = headerBytes + sound.length;
     if (bytes > this.#mostBytes) return;
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder);
     await this.#makeRoom(bytes, `${key}${suffix}`);
     const header = Buffer.alloc(headerBytes);
     magic.copy(header);

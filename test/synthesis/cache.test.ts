@@ -100,6 +100,15 @@ suite("kept speech", () => {
     assert.equal(await lab.cache.read("a"), null);
     assert.ok(lab.warnings.length > 0);
   });
+
+  test("nor does a folder that cannot be made", { timeout: 20_000 }, async () => {
+    const warnings: string[] = [];
+    const logger = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message), error() {} };
+    const cache = new SpeechCache("/proc/nowhere/speech", 1_000_000, logger);
+    await cache.write("a", [sound(4)]);
+    assert.equal(await cache.read("a"), null);
+    assert.deepEqual(warnings, ["kept speech cannot be written"]);
+  });
 });
 
 function flipped(bytes: Buffer, at: number): Buffer {
