@@ -1,4 +1,5 @@
-import { type Clock, pause } from "../base/clock.ts";
+import { atMost, type Clock } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { loadAlarms, saveAlarms } from "./alarm-file.ts";
 import type { Instant } from "./alarm-machine.ts";
@@ -37,9 +38,6 @@ export interface AlarmDesk {
   /** Lets go of the timer; resolves when the file is written. */
   close(): Promise<void>;
 }
-
-/** A disk that takes longer than this to keep an alarm is not waited for. */
-const writtenMs = 2_000;
 
 export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const { boot, clock, logger, publish } = options;
@@ -82,11 +80,8 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   /** Of what was told and is not on disk, nobody would know after a power cut, and it would stay with the broker for good. */
-  async function tellWritten(type: AlarmType): Promise<void> {
-    const written = new AbortController();
-    const signal = AbortSignal.any([written.signal, closing.signal]);
-    await Promise.race([file?.flush(), pause(clock, writtenMs, signal)]);
-    written.abort();
+  async function tellWritten(type: AlarmType, written: Promise<void>): Promise<void> {
+    await atMost(clock, diskPatienceMs, written);
     const latest = untold.get(type);
     untold.delete(type);
     if (latest !== undefined) publish(latest);
@@ -107,7 +102,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     else logger.warn(`alarm ${change}`, { ...fields, error: symptom.message, hint: symptom.hint });
     if (file === null || (change !== "raised" && !untold.has(type))) return publish(latest);
     untold.set(type, latest);
-    if (change === "raised") void tellWritten(type);
+    if (change === "raised") void tellWritten(type, file.flush());
   }
 
   // Whether the disk can be written is to be known, above all if one of them is about that.
