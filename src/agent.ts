@@ -274,8 +274,8 @@ export function startAgent(options: AgentOptions): Agent {
       ...sound.log.ledger(),
       ...Object.fromEntries(recognition.irregularities),
     });
-    await panel?.stop();
-    await Promise.all([fleet.stop(reason), prometheus.stop()]);
+    // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
+    await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop()]);
     return { fault: sourceFault };
   }
 
