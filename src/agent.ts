@@ -12,6 +12,7 @@ import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.
 import { prometheusOf } from "./agent/prometheus-door.ts";
 import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
+import { diskTrial } from "./agent/self-test.ts";
 import { openSound } from "./agent/sound.ts";
 import { openStopping } from "./agent/stopping.ts";
 import { startVoice } from "./agent/voice.ts";
@@ -97,7 +98,7 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
-  const latchOf = (name: string) => openLatch(join(settings.state_dir, name), replaceFile, logger);
+  const latchOf = (name: string) => openLatch(join(settings.state_dir, name), replaceFile, clock, logger);
   const latches = { mute: latchOf("muted"), stop: latchOf("stopped") };
   const silencers = (["mute", "stop"] as const).filter((each) => latches[each].on);
   const source = sourceOf(settings, clock, random, logger, silencers);
@@ -140,6 +141,7 @@ export function startAgent(options: AgentOptions): Agent {
   const listening = settings.audio.source === "microphone";
   const ears = openEars(sampleRate, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
 
+  const tryDisk = diskTrial(settings.state_dir, clock);
   const fleet = startFleet({
     ...fleetOptionsOf(settings, secrets, { version: options.version, build: options.build }),
     identity: { fleet: settings.fleet, device: settings.device_id, boot },
@@ -152,7 +154,7 @@ export function startAgent(options: AgentOptions): Agent {
       stop: setStopped,
       say: (request) => voice.say(request),
       subject: () => ({
-        stateDir: settings.state_dir,
+        disk: tryDisk,
         silenced: latches.mute.on || latches.stop.on,
         silentForMs: sound.log.silentForMs(),
         recognition: recognition.phase,
@@ -277,8 +279,8 @@ export function startAgent(options: AgentOptions): Agent {
       ...sound.log.ledger(),
       ...Object.fromEntries(recognition.irregularities),
     });
-    await panel?.stop();
-    await Promise.all([fleet.stop(reason), prometheus.stop()]);
+    // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
+    await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop()]);
     return { fault: sourceFault };
   }
 

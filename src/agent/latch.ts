@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
+import { atMost, type Clock } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 
@@ -8,7 +10,10 @@ import type { Logger } from "../base/logger.ts";
 export interface Latch {
   readonly on: boolean;
   readonly path: string;
-  /** Resolves when the disk has it, or cannot (which is logged): then it holds for this run. */
+  /**
+   * On or off from now on. Resolves when the disk has it, or cannot, or does not answer within 2 s (which is logged): then
+   * it holds for this run, and over a restart only if the disk takes it after all.
+   */
   set(on: boolean): Promise<void>;
 }
 
@@ -20,22 +25,27 @@ export interface Latch {
 export function openLatch(
   path: string,
   write: (path: string, content: string) => Promise<void>,
+  clock: Clock,
   logger: Logger,
 ): Latch {
   let on = isThere(path);
-  let latest: Promise<void> = Promise.resolve();
+  let latest: Promise<unknown> = Promise.resolve();
 
-  async function keep(now: boolean): Promise<void> {
+  async function keep(now: boolean): Promise<"over"> {
     try {
       await (now ? write(path, `${basename(path)}\n`) : rm(path, { force: true }));
     } catch (error) {
-      const reason = toFault(error).message;
-      logger.error("the disk cannot keep whether the microphone is to be heard after a restart", {
-        path,
-        on: now,
-        reason,
-      });
+      complain(now, toFault(error).message);
     }
+    return "over";
+  }
+
+  function complain(now: boolean, reason: string): void {
+    logger.error("the disk cannot keep whether the microphone is to be heard after a restart", {
+      path,
+      on: now,
+      reason,
+    });
   }
 
   return {
@@ -43,11 +53,12 @@ export function openLatch(
     get on() {
       return on;
     },
-    set(now) {
+    async set(now) {
       on = now;
       // One after the other: the last word is what stays.
-      latest = latest.then(() => keep(now));
-      return latest;
+      const kept = latest.then(() => keep(now));
+      latest = kept;
+      if ((await atMost(clock, diskPatienceMs, kept)) === null) complain(now, "it has not answered for 2 s");
     },
   };
 }

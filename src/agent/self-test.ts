@@ -1,13 +1,14 @@
-import { randomUUID } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { atMost, type Clock } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { HostReading } from "../host/watch.ts";
 import type { RecognitionPhase } from "../recognition/report.ts";
 
 /** What a self-test looks at. */
 export interface SelfTestSubject {
-  readonly stateDir: string;
+  readonly disk: () => Promise<Check>;
   /** Somebody wants that nothing is captured. */
   readonly silenced: boolean;
   /** How long ago sound last arrived, ms; null: never. */
@@ -27,7 +28,7 @@ interface Check {
 const soundWithinMs = 3_000;
 const clockToleranceMs = 30_000;
 
-/** Looks at everything once, in the words of a person. Writes and removes a file in the state folder. */
+/** Looks at everything once, in the words of a person. */
 export async function selfTest(subject: SelfTestSubject): Promise<{
   readonly ok: boolean;
   readonly checks: Readonly<Record<string, Check>>;
@@ -46,7 +47,7 @@ export async function selfTest(subject: SelfTestSubject): Promise<{
           ? "the service has not told the time"
           : `${Math.round(clockAheadMs / 1000)} s ahead of the service's`,
     },
-    disk: await diskCheck(subject.stateDir),
+    disk: await subject.disk(),
     board: {
       ok: host?.hot !== true && host?.underVoltage !== true,
       detail: [
@@ -67,11 +68,29 @@ function soundCheck(silenced: boolean, silentForMs: number | null): Check {
   };
 }
 
-async function diskCheck(folder: string): Promise<Check> {
-  const probe = join(folder, `.self-test-${randomUUID()}`);
+/**
+ * Tries whether a file can be written in the folder, and removes it.
+ * @returns tries it. Resolves within 2 s: on a disk that hangs, a trial takes a thread of the program with it until the
+ *   disk answers, so that there is one at most, and who asks meanwhile shares its answer. Never rejects.
+ */
+export function diskTrial(folder: string, clock: Clock): () => Promise<Check> {
+  let underWay: Promise<Check> | null = null;
+  return async () => {
+    underWay ??= writeIn(folder).finally(() => {
+      underWay = null;
+    });
+    return (await atMost(clock, diskPatienceMs, underWay)) ?? { ok: false, detail: doesNotAnswer };
+  };
+}
+
+const doesNotAnswer =
+  "it does not answer: nothing could be written for 2 s. Check or replace the disk or card; the kernel's log (dmesg) tells more";
+
+async function writeIn(folder: string): Promise<Check> {
+  const file = join(folder, ".self-test");
   try {
-    await writeFile(probe, "self-test", { mode: 0o600, flush: true });
-    await rm(probe);
+    await writeFile(file, "self-test", { mode: 0o600, flush: true });
+    await rm(file);
     return { ok: true, detail: "can be written" };
   } catch (error) {
     return { ok: false, detail: toFault(error).message };

@@ -4,7 +4,7 @@ import { AudioLog, balances, type Gap } from "../audio/log.ts";
 import type { Silencer, SourceEvent } from "../audio/source.ts";
 import { Spool } from "../audio/spool.ts";
 import { keepingOf } from "../audio/store.ts";
-import type { Clock } from "../base/clock.ts";
+import { atMost, type Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Settings } from "../config/schema.ts";
@@ -154,10 +154,7 @@ export function openSound(options: SoundOptions): Sound {
     },
     end: () => gate.end(),
     async close() {
-      const late = Promise.withResolvers<undefined>();
-      const forMs = Math.max(leastKeepingMs, keepUntilMs - clock.monotonicMs());
-      using _deadline = clock.after(forMs, () => late.resolve(undefined));
-      await Promise.race([keepTheRest(), late.promise]);
+      await atMost(clock, Math.max(leastKeepingMs, keepUntilMs - clock.monotonicMs()), keepTheRest());
       spool.giveUp();
       log.close();
       checkAccounts();

@@ -33,3 +33,13 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
     signal.addEventListener("abort", end, { once: true });
   });
 }
+
+/**
+ * Waits for something that may never come, as from a disk that hangs: what `work` gives, or null where that takes longer
+ * than `ms`. The work goes on then, and what becomes of it comes to nobody. Rejects as the work does until then.
+ */
+export async function atMost<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T | null> {
+  const late = Promise.withResolvers<null>();
+  using _timer = clock.after(ms, () => late.resolve(null));
+  return await Promise.race([work, late.promise]);
+}

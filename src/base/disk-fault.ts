@@ -18,6 +18,9 @@ const meanings: Readonly<Record<string, readonly [code: FaultCode, says: string,
   EIO: ["disk-failed", "the disk reports an error", failing],
 };
 
+/** A disk that takes longer than this is not waited for where somebody waits for an answer. */
+export const diskPatienceMs = 2_000;
+
 /**
  * Why a disk cannot be used, from what the file system has thrown.
  * @param what the beginning of the message: "/var/lib/x cannot be written"

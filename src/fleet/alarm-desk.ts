@@ -1,4 +1,5 @@
-import { type Clock, pause } from "../base/clock.ts";
+import { atMost, type Clock } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { loadAlarms, saveAlarms } from "./alarm-file.ts";
 import type { Instant } from "./alarm-machine.ts";
@@ -38,9 +39,6 @@ export interface AlarmDesk {
   close(): Promise<void>;
 }
 
-/** A disk that takes longer than this to keep an alarm is not waited for. */
-const writtenMs = 2_000;
-
 export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const { boot, clock, logger, publish } = options;
   const file = options.file === null ? null : keptFile(options.file, clock, options.onDisk);
@@ -51,10 +49,10 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const cleared = new Map<AlarmType, AlarmRecord>();
   /** Raised, and not told yet, with what has become of them. */
   const untold = new Map<AlarmType, AlarmChange>();
-  const closing = new AbortController();
   let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, now()), quietAlarms(boot));
   let counts = { raised: 0, cleared: 0 };
   let timer: Disposable | null = null;
+  let closed = false;
 
   function now(): Instant {
     return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
@@ -69,7 +67,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   function handle(event: AlarmEvent): void {
-    if (closing.signal.aborted) return;
+    if (closed) return;
     const { next, changes, deadlineMs } = stepAlarms(alarms, event, now());
     if (next === alarms && event.type !== "tick") return;
     alarms = next;
@@ -82,11 +80,8 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   /** Of what was told and is not on disk, nobody would know after a power cut, and it would stay with the broker for good. */
-  async function tellWritten(type: AlarmType): Promise<void> {
-    const written = new AbortController();
-    const signal = AbortSignal.any([written.signal, closing.signal]);
-    await Promise.race([file?.flush(), pause(clock, writtenMs, signal)]);
-    written.abort();
+  async function tellWritten(type: AlarmType, written: Promise<void>): Promise<void> {
+    await atMost(clock, diskPatienceMs, written);
     const latest = untold.get(type);
     untold.delete(type);
     if (latest !== undefined) publish(latest);
@@ -107,7 +102,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     else logger.warn(`alarm ${change}`, { ...fields, error: symptom.message, hint: symptom.hint });
     if (file === null || (change !== "raised" && !untold.has(type))) return publish(latest);
     untold.set(type, latest);
-    if (change === "raised") void tellWritten(type);
+    if (change === "raised") void tellWritten(type, file.flush());
   }
 
   // Whether the disk can be written is to be known, above all if one of them is about that.
@@ -127,7 +122,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     },
     counts: () => counts,
     async close() {
-      closing.abort();
+      closed = true;
       timer?.[Symbol.dispose]();
       await file?.flush();
       file?.close();

@@ -1,8 +1,9 @@
-import { mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { diskFault } from "../base/disk-fault.ts";
 import { type Fault, printable } from "../base/fault.ts";
+import { makeFolder } from "../base/make-folder.ts";
 
 /** Hears how a write went: what was wrong, or null where it succeeded. */
 export type DiskListener = (fault: Fault | null) => void;
@@ -96,9 +97,7 @@ export function backgroundWriter(options: BackgroundWriterOptions): BackgroundWr
  */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const folder = dirname(path);
-  // One level at a time: a recursive mkdir below /proc never settles in Node 24.
-  await mkdir(dirname(folder)).catch(unlessThere);
-  await mkdir(folder, { mode: 0o700 }).catch(unlessThere);
+  await makeFolder(folder);
   const fresh = `${path}.new`;
   try {
     await writeFile(fresh, content, { mode: 0o600, flush: true });
@@ -109,10 +108,6 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   }
   await using handle = await open(folder, "r");
   await handle.sync();
-}
-
-function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
 }
 
 /** A small file that always holds the latest of something. */

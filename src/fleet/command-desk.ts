@@ -1,4 +1,5 @@
-import { type Clock, pause } from "../base/clock.ts";
+import { atMost, type Clock, pause } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
@@ -46,8 +47,6 @@ const mostWaiting = 8;
 const longestMs = 60_000;
 /** From `not_after` on: by then a text has begun, or never will, and none takes so long. A speaker has its own limits. */
 const longestSayMs = 3_600_000;
-/** A disk that takes longer than this to note a command is not waited for. */
-const noteMs = 2_000;
 
 export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   const { executors, clock, logger, publish } = options;
@@ -102,7 +101,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   async function takeUp(command: Command, id: string, notAfterMs: number): Promise<void> {
     waiting -= 1;
     // On disk before it is begun: after a crash it must not be begun again.
-    if (file !== null) await Promise.race([file.flush(), pause(clock, noteMs, closing.signal)]);
+    if (file !== null) await atMost(clock, diskPatienceMs, file.flush());
     const executed = execute(command, id, notAfterMs);
     if (command.name !== "say") await executed;
   }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Clock } from "../base/clock.ts";
+import { atMost, type Clock } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import { printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
@@ -127,7 +128,8 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     change({ ...config, desired, status: "trying", errors: [] });
     logger.info("trying the fleet's settings", { settings: Object.keys(settings).join(", ") });
     try {
-      await file?.flush();
+      if (file !== null) await atMost(clock, diskPatienceMs, file.flush());
+      if (closed()) return;
       const { onTrial } = await host.apply(settings);
       if (closed()) return;
       config = { ...config, settings };

@@ -181,7 +181,10 @@ export function startFleet(options: FleetOptions): Fleet {
       if ("kind" in told) publishEvent({ type: "error", error: told });
       triage.speech(told);
     },
-    observe: (listener) => outlet.observe(listener),
+    observe(listener) {
+      for (const alarm of alarms.unsettled()) listener(alarmNow(alarm));
+      return outlet.observe(listener);
+    },
     repeat() {
       for (const message of presence.all()) publish(message);
       metrics?.tell();

@@ -1,6 +1,7 @@
-import { chmod, mkdir, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
+import { chmod, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Fault, printable } from "../base/fault.ts";
+import { makeFolder } from "../base/make-folder.ts";
 
 /** The program's name in each release's folder. */
 const program = "sis-agent";
@@ -48,8 +49,7 @@ export class Releases {
    */
   async keep(version: string, fill: (file: string) => Promise<void>): Promise<void> {
     const all = join(this.#folder, "releases");
-    await makeFolder(this.#folder);
-    await makeFolder(all);
+    await makeFolder(all, 0o755);
     const fresh = await mkdtemp(join(all, ".new-"));
     try {
       await chmod(fresh, 0o755); // the service's user looks at it, too
@@ -113,13 +113,6 @@ export class Releases {
     await unlink(join(this.#folder, link)).catch(() => {});
     await flush(this.#folder);
   }
-}
-
-/** One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24. */
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { mode: 0o755 }).catch((error: unknown) => {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-  });
 }
 
 /** Names are on the disk only when their folder is. */

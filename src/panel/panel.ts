@@ -135,7 +135,7 @@ export function startPanel(options: PanelOptions): Panel {
   }
 
   function showSoon(): void {
-    batch ??= clock.after(batchMs, show);
+    if (!stopping.signal.aborted) batch ??= clock.after(batchMs, show);
   }
 
   function tick(): void {

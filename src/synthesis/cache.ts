@@ -1,16 +1,19 @@
 import { createHash, randomUUID } from "node:crypto";
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { readInt16 } from "../audio/pcm.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { makeFolder } from "../base/make-folder.ts";
 import type { RttsConfig } from "../sis/rtts.ts";
 
 /** A file: this, the CRC-32 of the rest, the samples (16 bit, little-endian). */
 const magic = Buffer.from("SISSAY1\n", "latin1");
 const headerBytes = magic.length + 4;
 const suffix = ".speech";
+/** Reads and writes that wait for a disk that hangs: more are let go. */
+const mostWaiting = 8;
 
 /** The name under which a text's sound is kept: it tells nothing of the text. */
 export function cacheKey(text: string, config: RttsConfig): string {
@@ -27,7 +30,8 @@ export class SpeechCache {
   readonly #folder: string;
   readonly #mostBytes: number;
   readonly #logger: Logger;
-  #writing: Promise<void> = Promise.resolve();
+  #latest: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(folder: string, mostBytes: number, logger: Logger) {
     this.#folder = folder;
@@ -35,10 +39,33 @@ export class SpeechCache {
     this.#logger = logger;
   }
 
-  /** What is being written is waited for. null: it is not there. Never rejects. */
-  async read(key: string): Promise<Int16Array | null> {
+  /** What is being written is waited for, for as long as the disk takes. null: it is not there. Never rejects. */
+  read(key: string): Promise<Int16Array | null> {
+    return this.#inTurn(() => this.#read(key));
+  }
+
+  /** Keeps the sound, and lets go of what is too much. Resolves when that is done. Never rejects. */
+  async write(key: string, pieces: readonly Int16Array[]): Promise<void> {
+    const sound = Buffer.concat(pieces.map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)));
+    await this.#inTurn(() => this.#write(key, sound).catch((error: unknown) => this.#complain("written", error)));
+  }
+
+  /** One after the other: each looks at what the others have left, and a disk that hangs holds up one of them. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T | null> {
+    if (this.#waiting >= mostWaiting) {
+      this.#complain("used", new Error("the disk does not answer"));
+      return Promise.resolve(null);
+    }
+    this.#waiting += 1;
+    const done = this.#latest.then(work).finally(() => {
+      this.#waiting -= 1;
+    });
+    this.#latest = done;
+    return done;
+  }
+
+  async #read(key: string): Promise<Int16Array | null> {
     const file = this.#fileOf(key);
-    await this.#writing;
     try {
       const content = await readFile(file);
       const sound = content.subarray(headerBytes);
@@ -61,20 +88,10 @@ export class SpeechCache {
     }
   }
 
-  /** Keeps the sound, and lets go of what is too much. Resolves when that is done. Never rejects. */
-  write(key: string, pieces: readonly Int16Array[]): Promise<void> {
-    const sound = Buffer.concat(pieces.map((piece) => Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength)));
-    // One after the other: each looks at what the others have left.
-    this.#writing = this.#writing
-      .then(() => this.#write(key, sound))
-      .catch((error: unknown) => this.#complain("written", error));
-    return this.#writing;
-  }
-
   async #write(key: string, sound: Buffer): Promise<void> {
     const bytes = headerBytes + sound.length;
     if (bytes > this.#mostBytes) return;
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+    await makeFolder(this.#folder);
     await this.#makeRoom(bytes, `${key}${suffix}`);
     const header = Buffer.alloc(headerBytes);
     magic.copy(header);

@@ -1,3 +1,5 @@
+import { atMost } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import type { RttsConfig } from "../sis/rtts.ts";
 import { cacheKey, type SpeechCache } from "./cache.ts";
 import { Piece, type PieceState, type Service } from "./piece.ts";
@@ -79,7 +81,7 @@ export class KeptPiece implements Source {
 
   async #look(): Promise<void> {
     const key = cacheKey(this.#text, this.#config);
-    const kept = await this.#cache.read(key);
+    const kept = await atMost(this.#service.clock, diskPatienceMs, this.#cache.read(key));
     if (this.#state.is !== "looking") return;
     if (kept !== null) {
       this.#state = { is: "kept", rest: kept, taken: false };

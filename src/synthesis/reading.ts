@@ -135,9 +135,10 @@ export class Reading {
   }
 
   #end(outcome: Outcome): void {
+    // What was given may still be heard to its end after the last work.
+    this.#sink.stop();
     if (this.#ended) return;
     this.#stopWork();
-    this.#sink.stop();
     void this.#sink.ended.then(() => this.#over.resolve(outcome));
   }
 

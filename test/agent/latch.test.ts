@@ -3,12 +3,17 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { openLatch } from "../../src/agent/latch.ts";
+import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { replaceFile } from "../../src/fleet/background-writer.ts";
+import { hangingFile } from "../lab/hanging-file.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
+import { eventually } from "../system/lab/processes.ts";
 
 const errors: string[] = [];
 const logger = { debug() {}, info() {}, warn() {}, error: (message: string) => void errors.push(message) };
-const openMuted = (file: string) => openLatch(file, replaceFile, logger);
+const openMuted = (file: string, clock: Clock = systemClock) => openLatch(file, replaceFile, clock, logger);
 
 async function folder() {
   const path = await mkdtemp(join(tmpdir(), "latch-"));
@@ -42,6 +47,35 @@ test("a disk that cannot be written is told, and muting holds for this run", asy
   await latch.set(true);
   assert.match(errors.join(), /the disk cannot keep/);
   assert.equal(latch.on, true);
+});
+
+test("a disk that hangs is told after two seconds, and muting holds meanwhile; it takes the last word when it answers", async () => {
+  await using at = await folder();
+  const clock = new ManualClock();
+  const latch = openMuted(at.file, clock);
+  errors.splice(0);
+  const answers: string[] = [];
+  {
+    using _hanging = hangingFile(`${at.file}.new`);
+    for (const muted of [true, false, true]) {
+      const set = async () => {
+        await latch.set(muted);
+        answers.push(`${muted}`);
+      };
+      void set();
+      assert.equal(latch.on, muted);
+      clock.advance(1_999);
+      await setImmediate();
+      assert.equal(latch.on, muted);
+      const before = answers.length;
+      clock.advance(1);
+      await eventually(() => answers.length === before + 1, "an answer", 5_000);
+    }
+    assert.deepEqual(answers, ["true", "false", "true"]);
+    assert.equal(errors.length, 3);
+    assert.equal(clock.pending, 0);
+  }
+  await eventually(() => openMuted(at.file).on, "it is on disk");
 });
 
 test("an empty file, as a crash may leave it, is muted", async () => {

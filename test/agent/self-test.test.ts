@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
+import { lookup } from "node:dns/promises";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type SelfTestSubject, selfTest } from "../../src/agent/self-test.ts";
+import { diskTrial, type SelfTestSubject, selfTest } from "../../src/agent/self-test.ts";
+import { atMost, systemClock } from "../../src/base/clock.ts";
+import { hangingFile } from "../lab/hanging-file.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 
 test("each thing that is wrong is found, and nothing is left behind", async () => {
   const stateDir = mkdtempSync(join(tmpdir(), "self-test-"));
   const host = { temperatureC: 50, slowed: false, underVoltage: false, hot: false, diskFreeBytes: 1 };
   const well: SelfTestSubject = {
-    stateDir,
+    disk: diskTrial(stateDir, systemClock),
     silenced: false,
     silentForMs: 100,
     recognition: "streaming",
@@ -24,7 +28,7 @@ test("each thing that is wrong is found, and nothing is left behind", async () =
     ["sound", { silentForMs: null }],
     ["recognition", { recognition: "held" }],
     ["clock", { clockAheadMs: -60_000 }],
-    ["disk", { stateDir: join(stateDir, "nowhere") }],
+    ["disk", { disk: diskTrial(join(stateDir, "nowhere"), systemClock) }],
     ["board", { host: { ...host, hot: true } }],
     ["board", { host: { ...host, underVoltage: true } }],
     ["alarms", { alarms: ["disk"] }],
@@ -41,4 +45,25 @@ test("each thing that is wrong is found, and nothing is left behind", async () =
   }
   assert.deepEqual(readdirSync(stateDir), []);
   rmSync(stateDir, { recursive: true });
+});
+
+test("a disk that hangs is found within two seconds, and takes one thread however often it is asked", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "self-test-"));
+  const clock = new ManualClock();
+  const disk = diskTrial(folder, clock);
+  {
+    using _hanging = hangingFile(join(folder, ".self-test"));
+    for (let n = 0; n < 12; n += 1) {
+      const asked = disk();
+      clock.advance(2_000);
+      const { ok, detail } = await asked;
+      assert.equal(ok, false);
+      assert.match(detail, /does not answer.*Check or replace/);
+    }
+    assert.notEqual(await atMost(systemClock, 10_000, lookup("localhost")), null, "names can be looked up");
+    assert.equal(clock.pending, 0);
+  }
+  await disk(); // may be the one that was stuck
+  assert.deepEqual(await disk(), { ok: true, detail: "can be written" });
+  rmSync(folder, { recursive: true });
 });

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { type ConfigHost, openConfigDesk } from "../../src/fleet/config-desk.ts";
 import { loadRemoteConfig, noRemoteConfig, type RemoteConfig } from "../../src/fleet/remote-config-file.ts";
 import type { RemoteSettings } from "../../src/fleet/schema-down.ts";
+import { hangingFile } from "../lab/hanging-file.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { eventually } from "../system/lab/processes.ts";
 import { errorOf, sessionOf } from "./samples.ts";
@@ -38,6 +40,7 @@ function startLab(host: Partial<ConfigHost> = {}) {
   const payload = (settings: object, ts = "2026-01-01T00:00:00.000Z") =>
     Buffer.from(JSON.stringify({ v: 1, ts, settings }));
   return {
+    file,
     clock,
     applied,
     told,
@@ -188,4 +191,26 @@ test("settings that cannot be applied are taken back", async () => {
   await eventually(() => desk.now().status === "rolled-back", "rolled back");
   assert.deepEqual([tries, desk.now().errors[0]?.message], [2, "no"]);
   await desk.close();
+});
+
+test("a disk that hangs is not waited for longer than two seconds: the settings are tried all the same", async () => {
+  using lab = startLab();
+  {
+    using _hanging = hangingFile(`${lab.file}.new`);
+    const desk = lab.open();
+    desk.receive(lab.payload(tail));
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+    lab.clock.advance(1_900);
+    await setImmediate();
+    assert.deepEqual([desk.now().status, lab.applied], ["trying", []]);
+    lab.clock.advance(100);
+    await lab.appliedTimes(1);
+    desk.report(sessionOf("started"));
+    lab.clock.advance(5_000);
+    assert.equal(desk.now().status, "applied");
+    desk.receive(lab.payload({}, "2026-01-02T00:00:00.000Z"));
+    for (let turn = 0; turn < 10; turn += 1) await setImmediate();
+    lab.clock.advance(2_000);
+    await lab.appliedTimes(2);
+  }
 });

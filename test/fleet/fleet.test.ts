@@ -151,6 +151,10 @@ test("an alarm survives a restart, is cleared by the next start, and forgotten t
     assert.ok(raised !== undefined && "id" in raised);
 
     const second = startLab({ stateDir, identity: { fleet: "lab", device: "kiosk-17", boot: "boot-2" } });
+    assert.deepEqual(second.topics(), ["alarm/service"], "whoever looks on is told first of what stands");
+    const standing = second.messages[0]?.payload;
+    assert.ok(standing !== undefined && "severity" in standing);
+    assert.deepEqual([standing.id, standing.status], [raised.id, "active"]);
     second.fleet.report(sessionOf("started"));
     second.clock.advance(4_000);
     const cleared = second.messages.at(-1)?.payload;

@@ -10,6 +10,7 @@ import type { FaultCode } from "../../src/base/fault.ts";
 import type { FleetMessage } from "../../src/fleet/fleet.ts";
 import { encodeLine } from "../../src/panel/lines.ts";
 import { startPanel } from "../../src/panel/panel.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 import { eventually, missing } from "../system/lab/processes.ts";
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -68,6 +69,25 @@ async function plugPanel(port: string, through: (end: PortEnd, bytes: Uint8Array
     },
   };
 }
+
+test("what a panel is told after its stop is not shown, and keeps no timer", async () => {
+  const clock = new ManualClock();
+  const panel = startPanel({
+    port: "/nowhere/port",
+    baudRate: 115_200,
+    clock,
+    random: () => 0.1,
+    logger: silent,
+    muted: () => false,
+    command() {},
+    onFault() {},
+  });
+  const stopped = panel.stop();
+  panel.tell(state("listening"));
+  await stopped;
+  panel.tell(state("muted"));
+  assert.equal(clock.pending, 0);
+});
 
 describe("a front panel", { skip: missing("socat"), concurrency: 4 }, () => {
   test("shows what the device does, and its keys are heard", async () => {

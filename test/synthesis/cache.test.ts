@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { lookup } from "node:dns/promises";
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite, test } from "node:test";
+import { atMost, systemClock } from "../../src/base/clock.ts";
 import { cacheKey, SpeechCache } from "../../src/synthesis/cache.ts";
+import { hangingFile } from "../lab/hanging-file.ts";
 
 interface Kept extends AsyncDisposable {
   readonly folder: string;
@@ -99,6 +102,30 @@ suite("kept speech", () => {
     await lab.cache.write("a", [sound(4)]);
     assert.equal(await lab.cache.read("a"), null);
     assert.ok(lab.warnings.length > 0);
+  });
+
+  test("nor does a folder that cannot be made", { timeout: 20_000 }, async () => {
+    const warnings: string[] = [];
+    const logger = { debug() {}, info() {}, warn: (message: string) => void warnings.push(message), error() {} };
+    const cache = new SpeechCache("/proc/nowhere/speech", 1_000_000, logger);
+    await cache.write("a", [sound(4)]);
+    assert.equal(await cache.read("a"), null);
+    assert.deepEqual(warnings, ["kept speech cannot be written"]);
+  });
+
+  test("a disk that hangs costs a thread at the most, and what is too much for it is let go", async () => {
+    await using lab = await kept();
+    const asked: Promise<unknown>[] = [];
+    {
+      using _hanging = hangingFile(join(lab.folder, "a.speech"));
+      for (let n = 0; n < 8; n += 1) asked.push(lab.cache.read("a"));
+      assert.notEqual(await atMost(systemClock, 10_000, lookup("localhost")), null, "names can be looked up");
+      await lab.cache.write("b", [sound(4)]);
+      assert.deepEqual(lab.warnings, ["kept speech cannot be used"]);
+    }
+    await Promise.all(asked);
+    await lab.cache.write("b", [sound(4)]);
+    assert.deepEqual(await lab.cache.read("b"), sound(4));
   });
 });
 

@@ -6,7 +6,8 @@ import { suite, test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { Fault } from "../../src/base/fault.ts";
 import { diagnoseStatus } from "../../src/sis/catalogue.ts";
-import { SpeechCache } from "../../src/synthesis/cache.ts";
+import { cacheKey, SpeechCache } from "../../src/synthesis/cache.ts";
+import { hangingFile } from "../lab/hanging-file.ts";
 import { runs, speechLab } from "./lab.ts";
 
 type Lab = ReturnType<typeof speechLab>;
@@ -98,6 +99,27 @@ suite("texts are spoken", () => {
     await lab.pass(1000);
     assert.ok(told.outcome?.result === "unspoken");
     assert.equal(told.outcome.spokenMs, 2000);
+  });
+
+  test("a text that failed is heard as far as it came, and no further once it is stopped", async () => {
+    const lab = speechLab();
+    const told = lab.say("eins");
+    lab.accept(lab.link);
+    lab.link.sound(lab.sound(900, 1));
+    await lab.pass(20);
+    lab.link.say({ resp_type: "ERROR", error_code: "SIS.0415", error_msg: "no" });
+    await lab.pass(20);
+    assert.ok(lab.speaker.finished && !lab.speaker.over);
+    let stopped = false;
+    const stop = async () => {
+      await lab.speech.stop();
+      stopped = true;
+    };
+    void stop();
+    await lab.pass(10);
+    assert.ok(lab.speaker.over);
+    assert.ok(stopped, "nothing more is waited for");
+    assert.equal(told.outcome?.result, "unspoken");
   });
 
   test("sentences shorter than the cushion are all heard", async () => {
@@ -335,7 +357,7 @@ suite("kept texts", () => {
   async function keptLab() {
     const folder = await mkdtemp(join(tmpdir(), "speech-"));
     const lab = speechLab({ cache: new SpeechCache(folder, 1_000_000, silentLogger) });
-    return { lab, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+    return { folder, lab, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
   }
 
   /** Files take their time, whatever the clock of the test says. */
@@ -386,6 +408,27 @@ suite("kept texts", () => {
     assert.equal(lab.links.length, 3);
     assert.equal((await again).result, "spoken");
     await lab.speech.stop();
+  });
+
+  test("a disk that hangs is not waited for longer than two seconds: the service is asked", async () => {
+    await using kept = await keptLab();
+    const { folder, lab } = kept;
+    const file = join(folder, `${cacheKey("eins", { audioFormat: "pcm", sampleRate: 8000 })}.speech`);
+    using _hanging = hangingFile(file);
+    const first = lab.say("eins", { keep: true });
+    const second = lab.say("zwei");
+    await lab.pass(1_900);
+    assert.deepEqual(lab.asked, []);
+    await lab.pass(200);
+    answer(lab, 0, 300, 7);
+    await lab.pass(500);
+    assert.deepEqual(lab.asked, ["eins"]);
+    assert.equal(first.outcome?.result, "spoken");
+    answer(lab, 1, 300, 8);
+    await lab.pass(500);
+    assert.equal(second.outcome?.result, "spoken");
+    await lab.speech.stop();
+    assert.equal(lab.clock.pending, 0);
   });
 
   test("a text that broke off is not kept", async () => {

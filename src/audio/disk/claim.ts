@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { Fault } from "../../base/fault.ts";
+import { makeFolderSync } from "../../base/make-folder.ts";
 
 const claimName = "owner";
 
@@ -9,8 +10,7 @@ const claimName = "owner";
  * @throws Fault `disk-in-use` if another living process has it; what the file system throws
  */
 export function claim(folder: string): void {
-  makeFolder(path.dirname(folder));
-  makeFolder(folder);
+  makeFolderSync(folder);
   const file = path.join(folder, claimName);
   const mine = JSON.stringify({ pid: process.pid, start: startOf(process.pid) });
   // Of two that start at once, only one can create the file.
@@ -71,14 +71,5 @@ function startOf(pid: number): string {
     return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]}`;
   } catch {
     return "";
-  }
-}
-
-/** One level at a time: a recursive mkdir below a folder that cannot have any never settles in Node 24. */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
   }
 }

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeFolder } from "../../base/make-folder.ts";
 import type { Progress } from "../store.ts";
 import { notePath } from "./folder.ts";
-import { makeFolder } from "./make-folder.ts";
 import { encodeNote, slotOf } from "./note.ts";
 import { syncFolder } from "./sync-folder.ts";
 

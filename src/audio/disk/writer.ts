@@ -1,8 +1,8 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import path from "node:path";
+import { makeFolder } from "../../base/make-folder.ts";
 import type { Position } from "../timeline.ts";
 import { soundSuffix } from "./folder.ts";
-import { makeFolder } from "./make-folder.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 /** A file is not longer than this: what it holds is deleted as a whole, when the service has dealt with all of it. */

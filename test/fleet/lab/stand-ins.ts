@@ -1,7 +1,11 @@
 import { registerHooks } from "node:module";
 
 const places = [
-  { of: /\/src\/fleet\/(background-writer|outbox-file)\.ts$/, specifier: "node:fs/promises", by: "./stand-in-disk.ts" },
+  {
+    of: /\/src\/(fleet\/(background-writer|outbox-file)|base\/make-folder)\.ts$/,
+    specifier: "node:fs/promises",
+    by: "./stand-in-disk.ts",
+  },
   { of: /\/src\/fleet\/broker\.ts$/, specifier: "./broker-line.ts", by: "./stand-in-line.ts" },
 ];
 
