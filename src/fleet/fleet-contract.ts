@@ -72,8 +72,6 @@ export interface Fleet {
   repeat(): void;
   /** The alarms that are active. */
   alarms(): readonly AlarmRecord[];
-  /** How many alarms were raised and cleared since the start. */
-  alarmCounts(): { readonly raised: number; readonly cleared: number };
   /** Says goodbye (1.5 s at most) and lets go of the broker and every timer. Repeatable; later reports are ignored. */
   stop(reason: string): Promise<void>;
 }

@@ -187,7 +187,6 @@ export function startFleet(options: FleetOptions): Fleet {
       metrics?.tell();
     },
     alarms: () => alarms.active(),
-    alarmCounts: () => alarms.counts(),
     stop(reason) {
       stopped ??= close(reason);
       return stopped;

@@ -42,6 +42,11 @@ export interface TestFleetOptions {
   readonly random?: Random;
 }
 
+/** The types of the alarms that were raised so far, in order. */
+export function raisedTypes({ log }: TestFleet): unknown[] {
+  return log.filter(({ message }) => message === "alarm raised").map(({ fields }) => fields["type"]);
+}
+
 /** A real fleet room, as the agent starts it. */
 export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOptions = {}): TestFleet {
   const log: { message: string; fields: LogFields }[] = [];
