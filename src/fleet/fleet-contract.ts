@@ -45,10 +45,10 @@ export interface FleetOptions {
   readonly stateDir: string | null;
   /** What carries out the fleet's commands. */
   readonly executors: Executors;
-  /** Who runs on the fleet's settings, and on which now; null: none are taken. */
-  readonly config: { readonly host: ConfigHost; readonly initial: RemoteConfig } | null;
-  /** For `up/metrics`; null: there is none. */
-  readonly measure: (() => Measurement) | null;
+  /** Who runs on the fleet's settings, and on which now. */
+  readonly config: { readonly host: ConfigHost; readonly initial: RemoteConfig };
+  /** For `up/metrics`. */
+  readonly measure: () => Measurement;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -9,7 +9,7 @@ import { diagnose } from "../../src/sis/catalogue.ts";
 import type { Outcome } from "../../src/synthesis/outcome.ts";
 import type { SpeechError } from "../../src/synthesis/report.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
-import { deviceInfo, errorReport, sessionOf } from "./samples.ts";
+import { deviceInfo, errorReport, idle, sessionOf } from "./samples.ts";
 
 const silentLogger = { debug() {}, info() {}, warn() {}, error() {} };
 const account = { spokenMs: 0, firstSoundMs: null, retries: 0, repeats: 0 };
@@ -24,8 +24,7 @@ function startLab() {
     configHash: () => "hash",
     homeAssistant: false,
     executors: {},
-    config: null,
-    measure: null,
+    ...idle,
     publishTranscripts: false,
     stateDir: null,
     clock,

@@ -203,7 +203,7 @@ test("a topic that the broker does not allow: the rest goes on, and the alarm st
   skip,
 }, async () => {
   const monitorAcl = ["user monitor", "topic readwrite #", "user kiosk-17"];
-  const allowed = ["state", "info", "alarm/+"].map((topic) => `topic write ${root}/${topic}`);
+  const allowed = ["state", "info", "config", "alarm/+"].map((topic) => `topic write ${root}/${topic}`);
   const acl = [...monitorAcl, ...allowed];
   await using broker = await startMosquitto({ users: { "kiosk-17": "p", monitor: "m" }, acl });
   await using monitor = await startMonitor(broker.url, { user: "monitor", password: "m" });
