@@ -41,11 +41,16 @@ export interface Recognition extends Omit<Recognizing, "reconfigured" | "stop"> 
   stop(pauseWithinMs: number): Promise<void>;
 }
 
-type State =
-  | { readonly phase: "running"; readonly recognizer: Recognizing }
-  /** The one before has still to end. */
-  | { readonly phase: "changing"; readonly recognizer: Recognizing }
-  | { readonly phase: "stopping"; readonly recognizer: Recognizing };
+/** `changing`: the recogniser there is has still to end before the next one begins. */
+type Stage = "running" | "changing" | "stopping";
+
+/** What may end a wait. */
+type News = Report | { readonly type: "sent"; readonly samples: Int16Array };
+
+interface Wait {
+  readonly isOver: (news: News) => boolean;
+  readonly end: () => void;
+}
 
 /** Whoever speaks for longer without a pause has a word cut in two. */
 const longestWithoutPauseMs = 10_000;
@@ -66,28 +71,22 @@ export function startRecognition(options: {
 }): Recognition {
   const { make, onReport, clock, sampleRate } = options;
   const stopped = Promise.withResolvers<undefined>();
-  let lull = noLull;
-  const waitingForPause = new Set<() => void>();
-  const waitingForEnd = new Set<() => void>();
+  const waits = new Set<Wait>();
+  let stage: Stage = "running";
+  /** Each recogniser has to be told anew. */
+  let source: "live" | "resting" | "ended" = "live";
+  /** What the recogniser there is has said last. */
   let phase: RecognitionPhase | null = null;
-  let sourceEnded = false;
-  let resting = false;
-  let state: State = { phase: "running", recognizer: begin(options.settings) };
+  let current = begin(options.settings);
 
   function begin(on: Settings): Recognizing {
     phase = null;
     const recognizer = make(on, {
-      sent(samples) {
-        if (waitingForPause.size === 0) return;
-        lull = stepLull(lull, samples, sampleRate);
-        if (lull.quiet) answer(waitingForPause);
-      },
+      sent: (samples) => hear({ type: "sent", samples }),
       report(what) {
-        if (what.type === "session" && what.change === "ended") answer(waitingForEnd);
-        if (what.type === "phase" && what.phase === "stopped" && state.phase === "changing") return;
+        if (what.type === "phase" && what.phase === "stopped" && stage === "changing") return;
         if (what.type === "phase") phase = what.phase;
-        // Where nothing is sent any more, no pause comes either.
-        if (phase !== "streaming") for (const waiting of [waitingForPause, waitingForEnd]) answer(waiting);
+        hear(what);
         onReport(what);
       },
     });
@@ -97,25 +96,30 @@ export function startRecognition(options: {
 
   async function watch(recognizer: Recognizing): Promise<void> {
     await recognizer.stopped;
-    if (state.recognizer === recognizer && state.phase !== "changing") stopped.resolve(undefined);
+    if (current === recognizer && stage !== "changing") stopped.resolve(undefined);
   }
 
-  /** Resolves with the next answer, or after `atMostMs`. */
-  async function next(waiting: Set<() => void>, atMostMs: number): Promise<void> {
+  /** Where nothing is sent any more, neither a pause comes nor an end. */
+  function hear(news: News): void {
+    for (const wait of waits) if (!isStreaming() || wait.isOver(news)) wait.end();
+  }
+
+  /** Resolves when `isOver`, when nothing is sent any more, or after `atMostMs`. */
+  async function waitFor(isOver: (news: News) => boolean, atMostMs: number): Promise<void> {
+    if (!isStreaming()) return;
     const over = new AbortController();
-    const end = () => over.abort();
-    waiting.add(end);
+    const wait = { isOver, end: () => over.abort() };
+    waits.add(wait);
     await pause(clock, atMostMs, over.signal);
-    waiting.delete(end);
+    waits.delete(wait);
   }
 
   /** In a pause between words, where there is a session that could cut one. */
-  async function endSession(recognizer: Recognizing): Promise<void> {
-    lull = noLull;
-    if (isStreaming()) await next(waitingForPause, longestWithoutPauseMs);
+  async function endSession(): Promise<void> {
+    await waitFor(isPause(sampleRate), longestWithoutPauseMs);
     if (isStopping()) return;
-    const ended = isStreaming() ? next(waitingForEnd, longestEndMs) : null;
-    recognizer.reconfigured();
+    const ended = waitFor(isEnd, longestEndMs);
+    current.reconfigured();
     await ended;
   }
 
@@ -125,41 +129,38 @@ export function startRecognition(options: {
       return phase;
     },
     get irregularities() {
-      return state.recognizer.irregularities;
+      return current.irregularities;
     },
-    audioArrived: () => state.recognizer.audioArrived(),
+    audioArrived: () => current.audioArrived(),
     sourceEnded() {
-      sourceEnded = true;
-      state.recognizer.sourceEnded();
+      source = "ended";
+      current.sourceEnded();
     },
     rest(now) {
-      resting = now;
-      state.recognizer.rest(now);
+      if (source !== "ended") source = now ? "resting" : "live";
+      current.rest(now);
     },
     async restart() {
-      if (state.phase === "running") await endSession(state.recognizer);
+      if (stage === "running") await endSession();
     },
     async change(on) {
-      if (state.phase !== "running") return;
-      const { recognizer } = state;
-      await endSession(recognizer);
+      if (stage !== "running") return;
+      await endSession();
       if (isStopping()) return;
-      state = { phase: "changing", recognizer };
-      await recognizer.stop();
+      stage = "changing";
+      await current.stop();
       if (isStopping()) return;
-      state = { phase: "running", recognizer: begin(on) };
-      if (resting) state.recognizer.rest(true);
-      if (sourceEnded) state.recognizer.sourceEnded();
-      else state.recognizer.audioArrived();
+      current = begin(on);
+      stage = "running";
+      if (source === "resting") current.rest(true);
+      if (source === "ended") current.sourceEnded();
+      else current.audioArrived();
     },
     async stop(pauseWithinMs) {
-      const { recognizer } = state;
-      state = { phase: "stopping", recognizer };
-      answer(waitingForPause);
-      answer(waitingForEnd);
-      lull = noLull;
-      if (isStreaming() && pauseWithinMs > 0) await next(waitingForPause, pauseWithinMs);
-      await recognizer.stop();
+      stage = "stopping";
+      for (const wait of waits) wait.end();
+      if (pauseWithinMs > 0) await waitFor(isPause(sampleRate), pauseWithinMs);
+      await current.stop();
       stopped.resolve(undefined);
     },
   };
@@ -169,10 +170,19 @@ export function startRecognition(options: {
   }
 
   function isStopping(): boolean {
-    return state.phase === "stopping";
+    return stage === "stopping";
   }
 }
 
-function answer(waiting: Set<() => void>): void {
-  for (const end of waiting) end();
+/** Whether what has been sent so far ends in a pause between words. */
+function isPause(sampleRate: number): (news: News) => boolean {
+  let lull = noLull;
+  return (news) => {
+    if (news.type === "sent") lull = stepLull(lull, news.samples, sampleRate);
+    return lull.quiet;
+  };
+}
+
+function isEnd(news: News): boolean {
+  return news.type === "session" && news.change === "ended";
 }

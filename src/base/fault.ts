@@ -43,7 +43,6 @@ export type FaultCode =
   | "wire-binary" // binary where the protocol has only text
   | "wire-oversized"
   // connections
-  | "link-refused" // the upgrade was answered with an HTTP error
   | "link-unreachable" // DNS, TCP or TLS did not get that far
   | "link-lost" // an established connection ended without being asked
   | "link-dead" // an established connection no longer answers pings

@@ -13,6 +13,9 @@ const rowsAtOnce = 500;
 /** Pages open at a time. */
 const mostReaders = 64;
 
+/** The type of what the hub tells. */
+export const eventStream = "text/event-stream; charset=utf-8";
+
 /** An answer that does not end: what the hub needs of node:http's ServerResponse. */
 export interface EventSink {
   readonly writableNeedDrain: boolean;
@@ -156,7 +159,7 @@ export class Hub implements Disposable {
 }
 
 function begin(response: EventSink): void {
-  response.writeHead(200, { "Content-Type": "text/event-stream; charset=utf-8" });
+  response.writeHead(200, { "Content-Type": eventStream });
 }
 
 function event(batch: Batch): string {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Fault, toFault } from "../base/fault.ts";
 import { assets } from "./assets.ts";
 import type { Door } from "./door.ts";
-import type { Hub } from "./hub.ts";
+import { eventStream, type Hub } from "./hub.ts";
 
 // The console's web server. It serves its own few files from memory, and nothing else.
 
@@ -131,7 +131,7 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
     const found = answers.device(key);
     if (found === null) return say(response, 404, "there is no such device");
     if (device?.[3] === undefined) return json(response, 200, found);
-    return hub.attendDevice(key, response) ? undefined : say(response, 503, "too many pages are open");
+    return stream(method, response, () => hub.attendDevice(key, response));
   }
   switch (path) {
     case "/":
@@ -139,7 +139,7 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
     case "/api/fleet":
       return json(response, 200, answers.fleet());
     case "/api/stream":
-      return hub.attend(response) ? undefined : say(response, 503, "too many pages are open");
+      return stream(method, response, () => hub.attend(response));
     case "/metrics": {
       const { type, text } = await answers.metrics();
       return send(response, 200, type, text);
@@ -147,6 +147,12 @@ async function serve(options: ServerOptions, request: IncomingMessage, response:
     default:
       return file(response, path.slice(1));
   }
+}
+
+/** A HEAD is answered at once: it has no body that could go on, and takes no page's place. */
+function stream(method: string, response: ServerResponse, attend: () => boolean): void {
+  if (method === "HEAD") response.writeHead(200, { "Content-Type": eventStream }).end();
+  else if (!attend()) say(response, 503, "too many pages are open");
 }
 
 async function logIn(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
 import type { Credentials } from "../sis/credentials.ts";
 import { dial } from "../sis/dial.ts";
-import type { LinkEnding } from "../sis/link.ts";
+import { diagnoseEnding, type LinkEnding } from "../sis/link-ending.ts";
 import type { Reply, Segment } from "../sis/reply.ts";
 import {
   bytesPerSample,
@@ -178,17 +178,8 @@ export async function* recognise(
 }
 
 function errorOf(ending: LinkEnding): SisError {
-  switch (ending.how) {
-    case "refused":
-      return new SisError(ending.diagnosis, ending.message, null);
-    case "unreachable":
-    case "dead":
-      return new SisError(diagnoseFault(ending.fault), ending.fault.message, null, ending.fault);
-    case "closed": {
-      const fault = new Fault("link-lost", `the connection was closed: ${ending.code} ${ending.reason}`.trimEnd());
-      return new SisError(diagnoseFault(fault), fault.message, null, fault);
-    }
-  }
+  const { diagnosis, message, fault } = diagnoseEnding(ending);
+  return new SisError(diagnosis, message, null, fault ?? undefined);
 }
 
 /** Sound in messages of 100 ms; the last is as long as what is left. */

@@ -34,7 +34,6 @@ export interface AlarmDesk {
   unsettled(): readonly AlarmRecord[];
   /** The fleet has heard that the alarm with this id is cleared. */
   forget(id: string): void;
-  counts(): { readonly raised: number; readonly cleared: number };
   /** Lets go of the timer; resolves when the file is written. */
   close(): Promise<void>;
 }
@@ -50,7 +49,6 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   /** Raised, and not told yet, with what has become of them. */
   const untold = new Map<AlarmType, AlarmChange>();
   let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, now()), quietAlarms(boot));
-  let counts = { raised: 0, cleared: 0 };
   let timer: Disposable | null = null;
   let closed = false;
 
@@ -90,7 +88,6 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   function told(latest: AlarmChange): void {
     const { change, alarm } = latest;
     const { type, symptom, severity, count } = alarm;
-    if (change !== "updated") counts = { ...counts, [change]: counts[change] + 1 };
     if (change === "raised") {
       believed.set(type, alarm);
       cleared.delete(type);
@@ -120,7 +117,6 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       cleared.delete(alarm.type);
       keep();
     },
-    counts: () => counts,
     async close() {
       closed = true;
       timer?.[Symbol.dispose]();

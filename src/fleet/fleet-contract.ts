@@ -45,10 +45,10 @@ export interface FleetOptions {
   readonly stateDir: string | null;
   /** What carries out the fleet's commands. */
   readonly executors: Executors;
-  /** Who runs on the fleet's settings, and on which now; null: none are taken. */
-  readonly config: { readonly host: ConfigHost; readonly initial: RemoteConfig } | null;
-  /** For `up/metrics`; null: there is none. */
-  readonly measure: (() => Measurement) | null;
+  /** Who runs on the fleet's settings, and on which now. */
+  readonly config: { readonly host: ConfigHost; readonly initial: RemoteConfig };
+  /** For `up/metrics`. */
+  readonly measure: () => Measurement;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -75,8 +75,6 @@ export interface Fleet {
   repeat(): void;
   /** The alarms that are active. */
   alarms(): readonly AlarmRecord[];
-  /** How many alarms were raised and cleared since the start. */
-  alarmCounts(): { readonly raised: number; readonly cleared: number };
   /** Says goodbye (1.5 s at most) and lets go of the broker and every timer. Repeatable; later reports are ignored. */
   stop(reason: string): Promise<void>;
 }

@@ -79,24 +79,21 @@ export function startFleet(options: FleetOptions): Fleet {
       publish(outcomeMessage(identity, name, id, payloads.outcomePayload(outcome, clock.wallMs()))),
     ended: (...facts) => publish(events.ofCommand(...facts)),
   });
-  const config =
-    options.config === null
-      ? null
-      : openConfigDesk({
-          ...options.config,
-          file: fileOf("remote-config.json"),
-          onDisk: disk("remote-config"),
-          clock,
-          logger,
-          changed: () => presence.configChanged(),
-        });
+  const config = openConfigDesk({
+    ...options.config,
+    file: fileOf("remote-config.json"),
+    onDisk: disk("remote-config"),
+    clock,
+    logger,
+    changed: () => presence.configChanged(),
+  });
   const presence = openPresence({
     owner: identity,
     boot: identity.boot,
     info: withCommands(options.info, options.executors),
     configHash: options.configHash,
     alarms: () => alarms.unsettled().map(alarmNow),
-    config: () => config?.now() ?? null,
+    config: () => config.now(),
     homeAssistant: options.homeAssistant ? { transcripts: options.publishTranscripts } : null,
     publish,
     clock,
@@ -117,7 +114,7 @@ export function startFleet(options: FleetOptions): Fleet {
     if (stopped !== null) return;
     const [kind, ...levels] = downLevels(identity, topic) ?? [];
     if (kind === "command") commands.receive(levels, payload, retain);
-    else if (kind === "config" && levels.length === 0) config?.receive(payload);
+    else if (kind === "config" && levels.length === 0) config.receive(payload);
   }
 
   outlet.open({
@@ -132,21 +129,18 @@ export function startFleet(options: FleetOptions): Fleet {
     received,
   });
   commands.resume();
-  const metrics =
-    options.measure === null
-      ? null
-      : openMetricsDesk({
-          measure: options.measure,
-          delivery: () => outlet.counts(),
-          alarmsActive: () => alarms.active().length,
-          publish: (payload) => publish(metricsMessage(identity, payload)),
-          clock,
-          random,
-        });
+  const metrics = openMetricsDesk({
+    measure: options.measure,
+    delivery: () => outlet.counts(),
+    alarmsActive: () => alarms.active().length,
+    publish: (payload) => publish(metricsMessage(identity, payload)),
+    clock,
+    random,
+  });
 
   async function close(reason: string): Promise<void> {
-    metrics?.[Symbol.dispose]();
-    const desks = Promise.all([commands.close(), config?.close()]);
+    metrics[Symbol.dispose]();
+    const desks = Promise.all([commands.close(), config.close()]);
     presence.leave(reason);
     await outlet.stop();
     await desks;
@@ -159,8 +153,8 @@ export function startFleet(options: FleetOptions): Fleet {
       presence.step(report);
       publishEvent(report);
       triage.report(report);
-      config?.report(report);
-      metrics?.report(report);
+      config.report(report);
+      metrics.report(report);
     },
     capture(event) {
       if (stopped !== null) return;
@@ -187,10 +181,9 @@ export function startFleet(options: FleetOptions): Fleet {
     },
     repeat() {
       for (const message of presence.all()) publish(message);
-      metrics?.tell();
+      metrics.tell();
     },
     alarms: () => alarms.active(),
-    alarmCounts: () => alarms.counts(),
     stop(reason) {
       stopped ??= close(reason);
       return stopped;

@@ -19,8 +19,8 @@ export interface PresenceOptions {
   readonly configHash: () => string;
   /** Those that are active, and those of which the fleet does not know that they are not. */
   readonly alarms: () => readonly Message[];
-  /** The settings that the fleet wants; null: it has no say in them. */
-  readonly config: () => RemoteConfig | null;
+  /** The settings that the fleet wants. */
+  readonly config: () => RemoteConfig;
   /** null: Home Assistant is told nothing. */
   readonly homeAssistant: { readonly transcripts: boolean } | null;
   readonly publish: (message: Message) => void;
@@ -53,11 +53,8 @@ export function openPresence(options: PresenceOptions): Presence {
   const state = () => stateMessage(owner, payloads.statePayload(device, boot, session, clock.wallMs()));
   const told = () => infoMessage(owner, payloads.infoPayload(info, options.configHash(), clock.wallMs()));
 
-  function config(): readonly Message[] {
-    const of = options.config();
-    if (of === null) return [];
-    return [configMessage(owner, payloads.configReportPayload(of, options.configHash(), clock.wallMs()))];
-  }
+  const config = () =>
+    configMessage(owner, payloads.configReportPayload(options.config(), options.configHash(), clock.wallMs()));
 
   function refreshLater(): Disposable {
     return clock.after(refreshMs * (0.9 + 0.2 * random()), () => {
@@ -79,7 +76,7 @@ export function openPresence(options: PresenceOptions): Presence {
       publish(state());
     },
     configChanged() {
-      for (const message of [...config(), told()]) publish(message);
+      for (const message of [config(), told()]) publish(message);
     },
     all() {
       const { homeAssistant } = options;
@@ -87,7 +84,7 @@ export function openPresence(options: PresenceOptions): Presence {
         told(),
         state(),
         ...options.alarms(),
-        ...config(),
+        config(),
         ...(homeAssistant === null ? [] : homeAssistantMessages(owner, info, homeAssistant.transcripts)),
       ];
     },

@@ -1,6 +1,6 @@
-import { Fault, printable } from "../base/fault.ts";
-import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
-import type { LinkEnding } from "../sis/link.ts";
+import { printable } from "../base/fault.ts";
+import { type Diagnosis, diagnose } from "../sis/catalogue.ts";
+import { diagnoseEnding, type LinkEnding } from "../sis/link-ending.ts";
 import { report } from "./moves.ts";
 import type { ErrorKind, ErrorReport } from "./report.ts";
 import { type Plan, planRetry } from "./retry.ts";
@@ -26,7 +26,7 @@ export function fail(
     readonly retryAfterMs?: number | null;
     readonly serverDateMs?: number | null;
     /** Whether fresh credentials may be the mend. Default: yes. */
-    readonly renewable?: false;
+    readonly renewable?: boolean;
   },
   context: Context,
 ): Failure {
@@ -80,28 +80,6 @@ export function failByReply(
 
 /** The connection ended, or never was. */
 export function failByEnding(state: State, ending: LinkEnding, context: Context): Failure {
-  switch (ending.how) {
-    case "refused":
-      return fail(state, "REFUSED", ending, context);
-    case "unreachable":
-      // IAM refused the very credentials that a renewal would send again.
-      return fail(
-        state,
-        "UNREACHABLE",
-        {
-          diagnosis: diagnoseFault(ending.fault),
-          message: ending.fault.message,
-          retryAfterMs: ending.retryAfterMs,
-          renewable: false,
-        },
-        context,
-      );
-    case "dead":
-      return fail(state, "LOST", { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message }, context);
-    case "closed": {
-      const why = ending.reason === "" ? "" : `: ${ending.reason}`;
-      const message = `the connection ended with close code ${ending.code}${why}`;
-      return fail(state, "LOST", { diagnosis: diagnoseFault(new Fault("link-lost", message)), message }, context);
-    }
-  }
+  const failure = diagnoseEnding(ending);
+  return fail(state, failure.kind, failure, context);
 }

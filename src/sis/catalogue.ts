@@ -130,7 +130,6 @@ const internal: FaultRow = [
 
 // biome-ignore format: a table, one row a line
 const faults: Partial<Readonly<Record<FaultCode, FaultRow>>> = {
-  "link-refused": ["service", "the service refused the connection", "See the message; the agent keeps trying."],
   "link-unreachable": ["network", "the service cannot be reached", ""],
   "link-lost": ["network", "the connection broke off", "Check the network if it happens often: Wi-Fi signal, router, a proxy that ends long connections."],
   "link-dead": ["network", "the connection no longer answers", "Check the network: the way to the service is cut without a sign (Wi-Fi lost, router restarted, NAT forgot the connection)."],

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { Fault, printable } from "../base/fault.ts";
-import { type Diagnosis, diagnoseRefusal } from "./catalogue.ts";
+import { type Diagnosis, diagnoseFault, diagnoseRefusal } from "./catalogue.ts";
 import { parseHttpDate, parseRefusalBody, parseRetryAfter, retryAfterOf } from "./http-answer.ts";
 import { explainNetworkError } from "./network-errors.ts";
 
@@ -25,6 +25,43 @@ export type LinkEnding =
   | { readonly how: "closed"; readonly code: number; readonly reason: string; readonly asked: boolean }
   /** It was open and no longer answers pings (link-dead). */
   | { readonly how: "dead"; readonly fault: Fault };
+
+/** What an ending means to whoever wanted the connection to go on. */
+export interface EndingDiagnosis {
+  readonly kind: "REFUSED" | "UNREACHABLE" | "LOST";
+  readonly diagnosis: Diagnosis;
+  /** What happened, bounded and printable. */
+  readonly message: string;
+  readonly retryAfterMs: number | null;
+  readonly serverDateMs: number | null;
+  /** Whether fresh credentials may be the mend. Where IAM gave none, it refused the very ones that a renewal would send. */
+  readonly renewable: boolean;
+  /** null: the service's own refusal. */
+  readonly fault: Fault | null;
+}
+
+/** Looks up an ending that nobody asked for. */
+export function diagnoseEnding(ending: LinkEnding): EndingDiagnosis {
+  switch (ending.how) {
+    case "refused": {
+      const { diagnosis, message, retryAfterMs, serverDateMs } = ending;
+      return { kind: "REFUSED", diagnosis, message, retryAfterMs, serverDateMs, renewable: true, fault: null };
+    }
+    case "unreachable":
+      return { ...ownFault("UNREACHABLE", ending.fault), retryAfterMs: ending.retryAfterMs, renewable: false };
+    case "dead":
+      return ownFault("LOST", ending.fault);
+    case "closed": {
+      const why = ending.reason === "" ? "" : `: ${ending.reason}`;
+      return ownFault("LOST", new Fault("link-lost", `the connection ended with close code ${ending.code}${why}`));
+    }
+  }
+}
+
+function ownFault(kind: EndingDiagnosis["kind"], fault: Fault): EndingDiagnosis {
+  const diagnosis = diagnoseFault(fault);
+  return { kind, diagnosis, message: fault.message, retryAfterMs: null, serverDateMs: null, renewable: true, fault };
+}
 
 /** It never opened. */
 export function unreachable(fault: Fault): LinkEnding {

@@ -1,4 +1,5 @@
 import { Fault, printable } from "../base/fault.ts";
+import { diagnose } from "./catalogue.ts";
 import { type JsonObject, numberOf, objectOf, wordsOf } from "./json.ts";
 
 /** What the service says, one message of its own. Source: SIS real-time ASR, the response pages. */
@@ -62,7 +63,8 @@ const bounds = { timeMs: 24 * 60 * 60 * 1000, segments: 1000, words: 1000, text:
 /**
  * A message of the service as a Reply, or as a Fault (wire-binary, wire-oversized, wire-bad-json, wire-unknown-type,
  * wire-bad-message) where it is none. Never throws. Codes, messages and trace ids come out bounded and printable;
- * recognised text exactly as it came, of bounded length.
+ * recognised text exactly as it came, of bounded length. An error about which the service says nothing has the words of
+ * the catalogue.
  *
  * Liberal: unknown fields are ignored, optional ones may be absent or null, numbers may be strings, `is_final` may be
  * "true" or "yes". An ERROR or END without its details still counts: to overlook that a session is over does more harm
@@ -106,13 +108,10 @@ function replyOf(message: JsonObject): Reply {
     case "RESULT":
       return { type, traceId, segments: segmentsIn(message["segments"]) };
     case "ERROR":
-    case "FATAL_ERROR":
-      return {
-        type,
-        code: wordsOf(message["error_code"], 64) ?? unnamedErrorCode,
-        message: wordsOf(message["error_msg"], 300) ?? "",
-        traceId,
-      };
+    case "FATAL_ERROR": {
+      const code = wordsOf(message["error_code"], 64) ?? unnamedErrorCode;
+      return { type, code, message: wordsOf(message["error_msg"], 300) ?? diagnose(code).meaning, traceId };
+    }
     case "END":
       return { type, reason: reasonOf(message["reason"]), traceId };
     default:

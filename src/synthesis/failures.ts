@@ -1,6 +1,6 @@
 import { Fault, printable } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
-import type { LinkEnding } from "../sis/link.ts";
+import { diagnoseEnding } from "../sis/link-ending.ts";
 import type { SpeechError, SpeechErrorKind } from "./report.ts";
 import { planRetry } from "./retry.ts";
 import type { Context, Effect, EventOf, State, Step } from "./state.ts";
@@ -50,7 +50,8 @@ export function endedBadly(state: State, event: EventOf<"END">, context: Context
 
 /** The connection is gone before the text was over. */
 export function lost(state: State, event: EventOf<"closed">, context: Context): Step {
-  return fail(state, ...lossOf(event.ending), context);
+  const failure = diagnoseEnding(event.ending);
+  return fail(state, failure.kind, failure, context);
 }
 
 /** What was waited for did not come. */
@@ -66,28 +67,7 @@ export function flooded(state: State, context: Context): Step {
 }
 
 function said(event: EventOf<"ERROR"> | EventOf<"FATAL_ERROR">): Failure {
-  const diagnosis = diagnose(event.code);
-  return { diagnosis, message: event.message || diagnosis.meaning, traceId: event.traceId };
-}
-
-function lossOf(ending: LinkEnding): readonly [SpeechErrorKind, Failure] {
-  switch (ending.how) {
-    case "refused":
-      return ["REFUSED", ending];
-    case "unreachable": {
-      const { fault, retryAfterMs } = ending;
-      // What IAM refuses, it refuses again.
-      const renewable = fault.code !== "token-refused";
-      return ["UNREACHABLE", { diagnosis: diagnoseFault(fault), message: fault.message, retryAfterMs, renewable }];
-    }
-    case "dead":
-      return ["LOST", { diagnosis: diagnoseFault(ending.fault), message: ending.fault.message }];
-    case "closed": {
-      const reason = ending.reason === "" ? "" : ` (${ending.reason})`;
-      const fault = new Fault("link-lost", `the service closed before the text was over: ${ending.code}${reason}`);
-      return ["LOST", { diagnosis: diagnoseFault(fault), message: fault.message }];
-    }
-  }
+  return { diagnosis: diagnose(event.code), message: event.message, traceId: event.traceId };
 }
 
 function fail(state: State, kind: SpeechErrorKind, failure: Failure, context: Context): Step {

@@ -106,6 +106,7 @@ test("a source that ended meanwhile has ended for the next recogniser, too; its 
   one.ear.report(phase("streaming"));
   const changed = recognition.change(settings);
   recognition.sourceEnded();
+  recognition.rest(false);
   one.ear.sent(pause);
   await turn();
   one.ear.report(sessionOf("ended"));

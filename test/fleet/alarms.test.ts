@@ -256,9 +256,9 @@ test("first and last survive a wall clock that is set back", () => {
 test("the alarm tells the latest diagnosis", () => {
   const script = [
     [0, trouble({ code: "SIS.0303" })],
-    [1, trouble({ code: "link-refused" })],
+    [1, trouble({ code: "link-lost" })],
   ] as const;
-  assert.equal(played(script, 3).told[0]?.alarm.symptom.code, "link-refused");
+  assert.equal(played(script, 3).told[0]?.alarm.symptom.code, "link-lost");
 });
 
 test("an alarm from before a restart is active with its id and count, and is cleared when its side is well", () => {

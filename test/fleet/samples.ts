@@ -1,4 +1,6 @@
+import type { FleetOptions } from "../../src/fleet/fleet.ts";
 import type { DeviceInfo } from "../../src/fleet/payloads.ts";
+import { noRemoteConfig } from "../../src/fleet/remote-config-file.ts";
 import type { Symptom } from "../../src/fleet/symptom.ts";
 import type { ErrorReport, Report, Transcript } from "../../src/recognition/report.ts";
 
@@ -11,6 +13,37 @@ export const deviceInfo: DeviceInfo = {
   hardware: "Raspberry Pi 4",
   capabilities: ["rasr"],
   audioFormat: "pcm16k16bit",
+};
+
+/** A device to whom the fleet may say nothing, and who has heard nothing. */
+export const idle: Pick<FleetOptions, "config" | "measure"> = {
+  config: {
+    initial: noRemoteConfig,
+    host: {
+      check: () => [{ key: null, message: "none are taken" }],
+      apply: () => Promise.reject(new Error("none are taken")),
+    },
+  },
+  measure: () => ({
+    ledger: {
+      capturedMs: 1,
+      acknowledgedMs: 1,
+      resumedMs: 0,
+      withheldMs: 0,
+      mutedMs: 0,
+      speakingMs: 0,
+      pendingMs: 0,
+      lostMs: 0,
+      missedMs: 0,
+    },
+    sentMs: 0,
+    replayedMs: 0,
+    level: null,
+    cpuMs: 0,
+    rssBytes: 1,
+    diskFreeBytes: null,
+    temperatureC: null,
+  }),
 };
 
 export const errorReport: ErrorReport = {

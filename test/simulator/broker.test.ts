@@ -37,12 +37,12 @@ for (const protocol of [5, 4] as const) {
     await using lab = await startLab();
     assert.equal(lab.broker.url, `mqtt://127.0.0.1:${lab.broker.port}`);
     await using device = startTestFleet({ url: lab.broker.url, protocol });
-    await lab.got(2);
+    await lab.got(3);
     device.fleet.report(errorOf({ class: "account" }));
-    await lab.got(4);
+    await lab.got(5);
     await device.fleet.stop("bye");
     const topics = lab.published.map(({ topic }) => topic);
-    assert.deepEqual(topics, ["info", "state", "event/error", "alarm/account", "state"]);
+    assert.deepEqual(topics, ["info", "state", "config", "event/error", "alarm/account", "state"]);
     assert.equal(lab.published.at(-1)?.payload["phase"], "offline");
   });
 }
@@ -59,16 +59,16 @@ test("told that another took over its id, a device raises identity at once", asy
 test("a device outlives the broker and finds the next one", async () => {
   const lab = await startLab();
   await using device = startTestFleet({ url: lab.broker.url, protocol: 5 });
-  await lab.got(2);
+  await lab.got(3);
   await lab[Symbol.asyncDispose]();
   device.fleet.report(sessionOf("started"));
   await using next = await startLab(lab.broker.port);
-  await next.got(3);
+  await next.got(4);
   assert.deepEqual(
     next.published.map(({ topic }) => topic),
-    ["info", "state", "event/session"],
+    ["info", "state", "config", "event/session"],
   );
-  assert.equal(next.published[2]?.payload["replayed"], true);
+  assert.equal(next.published[3]?.payload["replayed"], true);
 });
 
 test("a port that is taken is an error, not a crash", async () => {

@@ -158,7 +158,6 @@ const faultClasses: [FaultCode, ErrorClass][] = [
   ["link-lost", "network"],
   ["link-dead", "network"],
   ["link-timeout", "network"],
-  ["link-refused", "service"],
   ["token-refused", "credentials"],
   ["token-unreachable", "network"],
   ["wire-bad-json", "service"],

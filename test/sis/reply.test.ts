@@ -64,12 +64,22 @@ const understood: [string, unknown, Reply][] = [
   [
     "ERROR without anything: the session is over all the same",
     { resp_type: "ERROR" },
-    { type: "ERROR", code: "UNNAMED", message: "", traceId: null },
+    { type: "ERROR", code: "UNNAMED", message: "an error that the vendor's list does not name", traceId: null },
   ],
   [
     "FATAL_ERROR of the vendor's page",
     { resp_type: "FATAL_ERROR", trace_id: traceId, error_code: "SIS.0304", error_msg: "wait voice timeout" },
     { type: "FATAL_ERROR", code: "SIS.0304", message: "wait voice timeout", traceId },
+  ],
+  [
+    "FATAL_ERROR without words: those of the list",
+    { resp_type: "FATAL_ERROR", error_code: "SIS.0303", error_msg: "" },
+    {
+      type: "FATAL_ERROR",
+      code: "SIS.0303",
+      message: "the recognition engine cannot be reached inside the service",
+      traceId: null,
+    },
   ],
   ["END", { resp_type: "END", trace_id: traceId, reason: "NORMAL" }, { type: "END", reason: "NORMAL", traceId }],
   ["END, cancelled", { resp_type: "END", reason: "CANCEL" }, { type: "END", reason: "CANCEL", traceId: null }],

@@ -20,7 +20,7 @@ function ask(url: string, headers: Record<string, string> = {}, method = "GET", 
   return new Promise((resolve, reject) => {
     const make = url.startsWith("https:") ? tlsRequest : request;
     // Whoever the certificate is for: it is the console's own choice.
-    const asked = make(url, { method, headers, rejectUnauthorized: false }, (response) => {
+    const asked = make(url, { method, headers, rejectUnauthorized: false, timeout: 20_000 }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (chunk: string) => {
         text += chunk;
@@ -28,6 +28,7 @@ function ask(url: string, headers: Record<string, string> = {}, method = "GET", 
       response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }));
     });
     asked.on("error", reject);
+    asked.on("timeout", () => asked.destroy(new Error(`${method} ${url} was not answered`)));
     asked.end(body);
   });
 }
@@ -135,6 +136,12 @@ test("the door: only by its own names, from its own page, read-only, with nothin
     assert.equal((await ask(`${url}${path}`)).status, 404, path);
   }
   assert.equal((await ask(url, {}, "PUT")).status, 405);
+  for (const path of ["api/stream", "api/device/lab/a/stream"]) {
+    const head = await ask(`${url}${path}`, {}, "HEAD");
+    assert.deepEqual([head.status, head.headers["content-type"]], [200, "text/event-stream; charset=utf-8"]);
+    // On the same connection: the answer before it is over.
+    assert.equal((await ask(url)).status, 200);
+  }
   const json = { "Content-Type": "application/json" };
   const command = (given: Record<string, string>, text = '{"name":"mute"}') =>
     ask(`${url}api/device/lab/a/command`, given, "POST", text);

@@ -133,32 +133,11 @@ test("a command is executed once, however often it comes; a retained or late one
 });
 
 test("metrics come at QoS 0, are not kept, and not queued while the broker is away", { skip }, async () => {
-  const ledger = {
-    capturedMs: 1,
-    acknowledgedMs: 1,
-    resumedMs: 0,
-    withheldMs: 0,
-    mutedMs: 0,
-    speakingMs: 0,
-    pendingMs: 0,
-    lostMs: 0,
-    missedMs: 0,
-  };
-  const measure = () => ({
-    ledger,
-    sentMs: 0,
-    replayedMs: 0,
-    level: null,
-    cpuMs: 0,
-    rssBytes: 1,
-    diskFreeBytes: null,
-    temperatureC: null,
-  });
   await using broker = await startMosquitto();
   await using proxy = await startTcpProxy(broker.port);
   // Its first metrics of themselves are due in 54 s.
   const random = () => 0.9;
-  await using device = startTestFleet({ url: `mqtt://127.0.0.1:${proxy.port}`, protocol: 5 }, { measure, random });
+  await using device = startTestFleet({ url: `mqtt://127.0.0.1:${proxy.port}`, protocol: 5 }, { random });
   await device.logged("connected");
   // Nobody listens yet: the broker says so of each message (reason code 0x10), and it is counted.
   device.fleet.report({ type: "phase", phase: "listening", reason: "", retryInMs: null });

@@ -22,7 +22,7 @@ import type { FaultEntry } from "../../src/simulator/faults.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
 import { diagnoseFault } from "../../src/sis/catalogue.ts";
 import { cannotReach } from "../../src/sis/link-ending.ts";
-import { deviceInfo, errorOf, gapReport, sessionOf } from "../fleet/samples.ts";
+import { deviceInfo, errorOf, gapReport, idle, sessionOf } from "../fleet/samples.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { quickClock } from "../lab/quick-clock.ts";
 import { alarmsAmong, type FaultDevice, judgeCleared, judgeRaised, startFaultDevice } from "./lab/fault-device.ts";
@@ -285,7 +285,10 @@ describe("a fault", { concurrency }, () => {
 
     row("broker-refuses-topic", async () => {
       const root = "sis/v1/lab/kiosk-17/up";
-      const acl = ["user kiosk-17", ...["state", "info", "alarm/+"].map((topic) => `topic write ${root}/${topic}`)];
+      const acl = [
+        "user kiosk-17",
+        ...["state", "info", "config", "alarm/+"].map((topic) => `topic write ${root}/${topic}`),
+      ];
       await using strict = await startMosquitto({ users: { "kiosk-17": "p" }, acl });
       const sinceMs = Date.now();
       const access = { url: strict.url, protocol: 5, user: "kiosk-17", password: "p" } as const;
@@ -369,8 +372,7 @@ describe("a fault", { concurrency }, () => {
       homeAssistant: false,
       stateDir,
       executors: {},
-      config: null,
-      measure: null,
+      ...idle,
       clock,
       random: () => 0.5,
       logger: silent,

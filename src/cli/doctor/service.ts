@@ -98,7 +98,8 @@ class Call {
         if (wanted(reply)) return null;
         if (reply.type === "ERROR" || reply.type === "FATAL_ERROR") {
           const { meaning, hint } = diagnose(reply.code);
-          return fail(`${reply.type} ${reply.code}: ${meaning} (“${reply.message}”)`, hint);
+          const words = reply.message === meaning ? "" : ` (“${reply.message}”)`;
+          return fail(`${reply.type} ${reply.code}: ${meaning}${words}`, hint);
         }
       }
       if (this.#over !== null) return this.#over;

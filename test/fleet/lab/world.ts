@@ -8,7 +8,7 @@ import { seededRandom } from "../../../src/base/random.ts";
 import type { Fleet } from "../../../src/fleet/fleet.ts";
 import { loadRemoteConfig } from "../../../src/fleet/remote-config-file.ts";
 import { ManualClock } from "../../lab/manual-clock.ts";
-import { deviceInfo } from "../samples.ts";
+import { deviceInfo, idle } from "../samples.ts";
 import { type Json, PlayedBroker } from "./played-broker.ts";
 import { type Disk, disks } from "./stand-in-disk.ts";
 import { brokers, type StandInLine } from "./stand-in-line.ts";
@@ -131,7 +131,7 @@ export class World {
           },
         },
       },
-      measure: null,
+      measure: idle.measure,
       publishTranscripts: false,
       stateDir,
       clock,

@@ -9,6 +9,7 @@ import {
   type FleetOptions,
   startFleet,
 } from "../../../src/fleet/fleet.ts";
+import { idle } from "../../fleet/samples.ts";
 
 const quick: RetryPolicy = { atLeastMs: 0, baseMs: 50, capMs: 200 };
 
@@ -38,8 +39,12 @@ export interface TestFleetOptions {
   readonly clock?: Clock;
   readonly executors?: FleetOptions["executors"];
   readonly config?: FleetOptions["config"];
-  readonly measure?: FleetOptions["measure"];
   readonly random?: Random;
+}
+
+/** The types of the alarms that were raised so far, in order. */
+export function raisedTypes({ log }: TestFleet): unknown[] {
+  return log.filter(({ message }) => message === "alarm raised").map(({ fields }) => fields["type"]);
 }
 
 /** A real fleet room, as the agent starts it. */
@@ -68,8 +73,8 @@ export function startTestFleet(broker: BrokerAccess | null, options: TestFleetOp
     publishTranscripts: options.publishTranscripts ?? false,
     homeAssistant: options.homeAssistant ?? false,
     executors: options.executors ?? {},
-    config: options.config ?? null,
-    measure: options.measure ?? null,
+    config: options.config ?? idle.config,
+    measure: idle.measure,
     stateDir: options.stateDir ?? null,
     clock: options.clock ?? systemClock,
     random: options.random ?? seededRandom(`${device}-${process.pid}-${performance.now()}`),
