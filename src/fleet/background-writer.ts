@@ -98,7 +98,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   const folder = dirname(path);
   // One level at a time: a recursive mkdir below /proc never settles in Node 24.
   await mkdir(dirname(folder)).catch(unlessThere);
-  await mkdir(folder, { mode: 0o700 }).catch(unlessThere);
+  await mkdir(folder, { mode: 0o700 }).then(() => sync(dirname(folder)), unlessThere);
   const fresh = `${path}.new`;
   try {
     await writeFile(fresh, content, { mode: 0o600, flush: true });
@@ -107,6 +107,11 @@ export async function replaceFile(path: string, content: string): Promise<void> 
     await rm(fresh, { force: true }).catch(() => {});
     throw error;
   }
+  await sync(folder);
+}
+
+/** What a folder holds is there after a power cut only then. */
+async function sync(folder: string): Promise<void> {
   await using handle = await open(folder, "r");
   await handle.sync();
 }

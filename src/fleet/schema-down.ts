@@ -65,10 +65,12 @@ export const commandEventPayload = z.object({
 });
 export type CommandEventPayload = z.infer<typeof commandEventPayload>;
 
-const scalar = z.union([z.string().max(1_000), z.number(), z.boolean()]);
+const scalar = z.union([z.string().max(1_000), z.number(), z.boolean()], {
+  error: "allowed: a text of at most 1000 characters, a number, true or false",
+});
 
 /** Settings by their path, such as `sis.vad_tail`. */
-const settings = z.record(z.string().max(128), scalar);
+const settings = z.record(z.string().max(128, "is not a setting: allowed: at most 128 characters"), scalar);
 export type RemoteSettings = Readonly<z.infer<typeof settings>>;
 
 export const desiredConfigPayload = z.object({
