@@ -235,11 +235,15 @@ function readDesired(
   }
 }
 
-function problemOf({ path, message }: z.core.$ZodIssue): SettingProblem {
+function problemOf({ code, path, message }: z.core.$ZodIssue): SettingProblem {
   const [part, key] = path.map(String);
   if (part === undefined) return { key: null, message: "it is not an object with v, ts and settings" };
   if (key === undefined) return { key: null, message: printable(`${part}: ${message}`) };
-  return { key: key === "" ? '""' : printable(key, 127), message: printable(message) };
+  const wrong =
+    code === "invalid_key"
+      ? "is not a setting; allowed: names of at most 128 characters"
+      : "found something else; allowed: a text of at most 1000 characters, a number, true or false";
+  return { key: key === "" ? '""' : printable(key, 127), message: wrong };
 }
 
 function describe(errors: readonly SettingProblem[]): string {

@@ -65,12 +65,10 @@ export const commandEventPayload = z.object({
 });
 export type CommandEventPayload = z.infer<typeof commandEventPayload>;
 
-const scalar = z.union([z.string().max(1_000), z.number(), z.boolean()], {
-  error: "allowed: a text of at most 1000 characters, a number, true or false",
-});
+const scalar = z.union([z.string().max(1_000), z.number(), z.boolean()]);
 
 /** Settings by their path, such as `sis.vad_tail`. */
-const settings = z.record(z.string().max(128, "is not a setting: allowed: at most 128 characters"), scalar);
+const settings = z.record(z.string().max(128), scalar);
 export type RemoteSettings = Readonly<z.infer<typeof settings>>;
 
 export const desiredConfigPayload = z.object({

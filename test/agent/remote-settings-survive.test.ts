@@ -10,7 +10,7 @@ import { type Step, World } from "./lab/settings-world.ts";
 // the middle of what is written, and changes of the device's own file.
 
 const runs = {
-  numRuns: Number(process.env["RUNS"] ?? 150),
+  numRuns: Number(process.env["RUNS"] ?? 70),
   ...(process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) }),
   ...(process.env["FCPATH"] === undefined ? {} : { path: process.env["FCPATH"], endOnFailure: true }),
 };
@@ -34,7 +34,7 @@ const odd = fc.oneof(
     [],
     {},
   ),
-  fc.string({ maxLength: 1_100, size: "max" }),
+  fc.constantFrom("x".repeat(1_000), "x".repeat(1_001), "é".repeat(999)),
   fc.string({ unit: "binary", maxLength: 40 }),
 );
 const path = fc.oneof(
@@ -43,7 +43,10 @@ const path = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom(...keys.map((key) => key.path), "sis", "constructor", "__proto__", "sis.vad_tial"),
   },
-  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 140, size: "max" }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom("", "x".repeat(128), "y".repeat(129), "\u0000", "a.b", "\u{1f600}".repeat(64)),
+  },
 );
 const good = fc.constantFrom<Readonly<Record<string, unknown>>>(
   {},

@@ -137,7 +137,7 @@ export class World implements Disposable {
   }
 
   async #settle(): Promise<void> {
-    for (let turns = 0; turns < 12; turns += 1) {
+    for (let turns = 0; turns < 8; turns += 1) {
       this.life.clock.advance(0);
       await setImmediate();
     }
@@ -158,8 +158,8 @@ export class World implements Disposable {
   }
 
   async #pass(ms: number): Promise<void> {
-    for (let left = ms; left > 0; left -= 1_000) {
-      this.life.clock.advance(Math.min(left, 1_000));
+    for (let left = ms; left > 0; left -= 5_000) {
+      this.life.clock.advance(Math.min(left, 5_000));
       await this.#settle();
     }
   }
