@@ -124,6 +124,8 @@ async function livedThrough(steps: readonly Step[]): Promise<void> {
   await world.heal();
 }
 
+test("the first settings last over a power cut, in a folder that the agent has made itself", () => livedThrough([]));
+
 test("whatever is desired, and whenever the power goes: the agent starts, on the last settings that proved good", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 20 }), livedThrough), runs);
 });

@@ -86,6 +86,7 @@ export class World implements Disposable {
     const fits = this.#candidates.some((each) => isDeepStrictEqual(config.settings, each));
     const leftOut = config.status === "refused" && this.#candidates.some((each) => "problems" in withRemote(own, each));
     assert.ok(fits || leftOut, `${JSON.stringify(config)} is among ${JSON.stringify(this.#candidates)}`);
+    assert.notEqual(config.status, "trying");
     this.#runs = settings;
     this.#answered(config);
     const host = configHost(own, async (to) => {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import { TornDisk } from "../../lab/torn-disk.ts";
 import { useTornDisk } from "../../lab/torn-fs.ts";
+import { PlayedService, versionBehind } from "./played-service.ts";
 import { type Attempt, Shelf } from "./release-shelf.ts";
 
 // A device that is updated from afar, with a disk that is torn by power cuts and gets full, and what must be so of it.
@@ -34,9 +35,7 @@ export class World implements Disposable {
   readonly #place: string;
   readonly releases: InstanceType<typeof Releases>;
   readonly said: string[] = [];
-  /** Releases that have proved themselves. */
-  readonly #proven = new Set<string>();
-  #running: { readonly version: string; readonly program: string; readonly up: boolean } | null = null;
+  readonly #service: PlayedService;
   #cuts = 0;
   #waits = () => {};
 
@@ -44,59 +43,28 @@ export class World implements Disposable {
     this.#disk = new TornDisk(mkdtempSync(join(tmpdir(), "device-")), () => this.#look());
     this.#place = join(this.#disk.root, "opt");
     this.releases = new Releases(this.#place);
+    this.#service = new PlayedService(this.#place, this.#disk);
   }
 
   get current(): string | null {
-    return this.#behind("current");
+    return versionBehind(this.#place, "current");
   }
 
-  #behind(link: string): string | null {
-    try {
-      return basename(readlinkSync(join(this.#place, link)));
-    } catch {
-      return null;
-    }
+  get previous(): string | null {
+    return versionBehind(this.#place, "previous");
   }
 
   /** At every moment: what the service would start is there, whole, and was vouched for; so is what would come back. */
   #look(): void {
-    for (const link of ["current", "previous"]) {
-      const version = this.#behind(link);
+    for (const link of ["current", "previous"] as const) {
+      const version = this[link];
       if (version === null) continue;
       const file = join(this.#place, link, "sis-agent");
       assert.ok(this.#shelf.vouches(version, readFileSync(file, "utf8")), `${link} (${version}) is whole`);
       assert.equal(lstatSync(file).mode & 0o777, 0o755, `${link} can be run`);
     }
-    if (this.#proven.size > 0) assert.ok(this.current !== null, "there is a program to start");
+    if (this.#service.proven.size > 0) assert.ok(this.current !== null, "there is a program to start");
   }
-
-  /** systemd starts what is there. */
-  #start(): boolean {
-    const version = this.current;
-    if (version === null) {
-      this.#running = null;
-      return false;
-    }
-    const program = readFileSync(join(this.#place, "current/sis-agent"), "utf8");
-    this.#running = { version, program, up: program.startsWith("good") };
-    return !program.startsWith("broken");
-  }
-
-  readonly #service = {
-    starts: async () => true,
-    restart: async () => {
-      await this.#disk.pass();
-      const ready = this.#start();
-      await this.#disk.pass();
-      return ready;
-    },
-    staysUp: async () => {
-      await this.#disk.pass();
-      if (this.#running?.up !== true) return false;
-      if (this.#running.version === this.current) this.#proven.add(this.#running.version);
-      return true;
-    },
-  };
 
   #update(attempt: Attempt): Promise<void> {
     return update({
@@ -142,9 +110,9 @@ export class World implements Disposable {
 
   async run(step: Step): Promise<void> {
     // Restart=always
-    if (this.#running?.up !== true) this.#start();
+    if (this.#service.running?.up !== true) this.#service.start();
     if (step.do === "reboot") return this.#boot(step.keeps);
-    const before = { current: this.current, previous: this.#behind("previous") };
+    const before = { current: this.current, previous: this.previous };
     const mishap = step.mishap;
     let between: string | null = null;
     let later: Promise<unknown> = Promise.resolve();
@@ -184,7 +152,7 @@ export class World implements Disposable {
       assert.ok(step.allowOlder || !isOlder, `${step.version} is older than ${floor}, and nobody asked for it`);
     } else if (between === null) {
       assert.equal(this.current, before.current, `what ran before runs again: ${told.text}`);
-      assert.equal(this.#behind("previous"), before.previous, `nothing is on trial: ${told.text}`);
+      assert.equal(this.previous, before.previous, `nothing is on trial: ${told.text}`);
     }
     if (mishap === null && before.previous === null) this.#expected(step, before.current, told.code);
     if (told.code === 0 && !told.text.includes("already")) this.#tidy();
@@ -202,11 +170,11 @@ export class World implements Disposable {
     const already = /^(\S+) is the current release already/.exec(text)?.[1];
     const named = runs ?? (code === 0 ? already : undefined);
     if (named !== undefined) {
-      assert.deepEqual([this.#running?.version, this.current], [named, named], text);
-      if (!text.includes("does not start either")) assert.ok(this.#running?.up, text);
+      assert.deepEqual([this.#service.running?.version, this.current], [named, named], text);
+      if (!text.includes("does not start either")) assert.ok(this.#service.running?.up, text);
     }
     if (/it is removed|does not start: /.test(text) || runs !== undefined)
-      assert.equal(this.#behind("previous"), null, `nothing is on trial: ${text}`);
+      assert.equal(this.previous, null, `nothing is on trial: ${text}`);
     if (text.includes("it is removed")) assert.equal(this.current, null);
     if (text.endsWith("nothing is on trial")) assert.equal(onTrial, null);
     this.#up(text);
@@ -214,9 +182,12 @@ export class World implements Disposable {
 
   /** Where a release has ever proved itself, one that did runs, unless a trial waits for its end. */
   #up(why: string): void {
-    if (this.#proven.size === 0 || this.#behind("previous") !== null) return;
-    assert.ok(this.#running?.up && this.#proven.has(this.#running.version), `something good runs: ${why}`);
-    assert.equal(this.#running.version, this.current, why);
+    if (this.#service.proven.size === 0 || this.previous !== null) return;
+    assert.ok(
+      this.#service.running?.up && this.#service.proven.has(this.#service.running.version),
+      `something good runs: ${why}`,
+    );
+    assert.equal(this.#service.running.version, this.current, why);
   }
 
   #tidy(): void {
@@ -229,16 +200,15 @@ export class World implements Disposable {
   /** The power comes back: the service starts, and what was on trial is judged. */
   async #boot(keeps: number): Promise<void> {
     this.#cuts += 1;
-    this.#running = null;
     this.#disk.comeBack(keeps, seededRandom(`cut ${this.#cuts}, ${this.said.length} said`));
     this.#look();
-    this.#start();
+    this.#service.start();
     // ConditionPathIsSymbolicLink= of sis-agent-settle.service, and its program.
-    if (this.#behind("previous") !== null) {
+    if (this.previous !== null) {
       const told = await this.#told(() => this.#settle());
       assert.ok(told !== null);
       this.#true(told, null);
-      assert.equal(this.#behind("previous"), null, "the trial has ended");
+      assert.equal(this.previous, null, "the trial has ended");
     }
     this.#up("after a boot");
   }
