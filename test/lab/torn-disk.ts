@@ -117,6 +117,7 @@ export class TornDisk implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#state = "gone";
     mounted.splice(mounted.indexOf(this), 1);
     fs.rmSync(this.root, { recursive: true, force: true });
   }
