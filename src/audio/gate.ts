@@ -110,8 +110,8 @@ export class Gate {
   }
 
   /** How long sound passes after speech, and after the button, is different from the next time on. */
-  lingerFor(hangoverMs: number): void {
-    this.#hangover = this.#samplesIn(hangoverMs);
+  lingerFor(ms: number): void {
+    this.#hangover = this.#samplesIn(ms);
   }
 
   /** No more sound will come: what is undecided passes only if it may be the beginning of a word. */

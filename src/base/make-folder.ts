@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncFolder } from "./sync-folder.ts";
 
 // One level at a time: a recursive mkdir below a folder that cannot have any, as /proc, never settles in Node 24.
 
@@ -8,16 +9,19 @@ import { dirname } from "node:path";
 const usualMode = 0o700;
 
 /**
- * Makes the folder, and the one above, where they are not there.
+ * Makes the folder, and the one above, where they are not there. What is made survives a power cut, wherever the folder above
+ * can be read.
  * @param mode of what is made
  * @throws what the file system throws
  */
 export async function makeFolder(folder: string, mode = usualMode): Promise<void> {
-  await mkdir(dirname(folder), { mode }).catch(unlessThere);
-  await mkdir(folder, { mode }).catch(unlessThere);
+  for (const each of [dirname(folder), folder]) {
+    const made = await mkdir(each, { mode }).then(() => true, unlessThere);
+    if (made) await syncFolder(dirname(each)).catch(() => {});
+  }
 }
 
-/** Like `makeFolder`, at once. */
+/** Like `makeFolder`, at once; nothing is synced. */
 export function makeFolderSync(folder: string): void {
   for (const each of [dirname(folder), folder]) {
     try {
@@ -28,6 +32,7 @@ export function makeFolderSync(folder: string): void {
   }
 }
 
-function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+function unlessThere(error: unknown): false {
+  if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+  throw error;
 }

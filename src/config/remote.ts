@@ -46,7 +46,12 @@ function notRemote(path: string): readonly RemoteProblem[] {
   const remote = keys.filter((each) => each.remote).map((each) => each.path);
   const meant = nearest(path, remote);
   const shown = path.split(".").map(keyName).join(".");
-  return [{ key: shown.slice(0, 128), message: `is not a setting${meant === null ? "" : `; did you mean ${meant}?`}` }];
+  return [
+    {
+      key: shown.slice(0, 128),
+      message: `is not a setting; ${meant === null ? `the fleet can set: ${remote.join(", ")}` : `did you mean ${meant}?`}`,
+    },
+  ];
 }
 
 function copy(table: object): Tree {

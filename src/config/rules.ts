@@ -68,7 +68,8 @@ function* soundConflicts(view: View): Iterable<Finding> {
   const modelRate = property === null ? undefined : /(?:^|_)(8|16)k(?:_|$)/.exec(property)?.[1];
   const soundRate = format === null ? undefined : /(8|16)k/.exec(format)?.[1];
   if (modelRate !== undefined && soundRate !== undefined && modelRate !== soundRate) {
-    const odd = view.given("sis.audio_format") ? "sis.audio_format" : "sis.property";
+    // Of the two the fleet can set the model alone.
+    const odd = view.given("sis.property") ? "sis.property" : "sis.audio_format";
     yield {
       key: odd,
       message: `the model "${property}" takes sound of ${modelRate} kHz, and the format "${format}" is of ${soundRate} kHz`,

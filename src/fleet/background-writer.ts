@@ -1,9 +1,10 @@
-import { open, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { diskFault } from "../base/disk-fault.ts";
 import { type Fault, printable } from "../base/fault.ts";
 import { makeFolder } from "../base/make-folder.ts";
+import { syncFolder } from "../base/sync-folder.ts";
 
 /** Hears how a write went: what was wrong, or null where it succeeded. */
 export type DiskListener = (fault: Fault | null) => void;
@@ -106,8 +107,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
     await rm(fresh, { force: true }).catch(() => {});
     throw error;
   }
-  await using handle = await open(folder, "r");
-  await handle.sync();
+  await syncFolder(folder);
 }
 
 /** A small file that always holds the latest of something. */

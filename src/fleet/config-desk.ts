@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import type * as z from "zod";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { printable, toFault } from "../base/fault.ts";
@@ -96,9 +97,9 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     // A broker gives it again at each connection: what was judged once stays judged.
     if (text === config.desired?.text) return;
     const read = readDesired(text);
-    if ("problem" in read) {
+    if ("problems" in read) {
       const desired = { ts: config.desired?.ts ?? new Date(clock.wallMs()).toISOString(), text };
-      return refuse({ desired, errors: [{ key: null, message: read.problem }] });
+      return refuse({ desired, errors: read.problems.slice(0, 50) });
     }
     const desired = { ts: read.ts ?? new Date(clock.wallMs()).toISOString(), text };
     const errors = host.check(read.settings).map(({ key, message }) => ({ key, message: printable(message, 299) }));
@@ -215,7 +216,9 @@ function good(settings: RemoteSettings): Pick<RemoteConfig, "status" | "errors">
 
 function readDesired(
   text: string,
-): { readonly ts: string | null; readonly settings: RemoteSettings } | { readonly problem: string } {
+):
+  | { readonly ts: string | null; readonly settings: RemoteSettings }
+  | { readonly problems: readonly SettingProblem[] } {
   // An empty retained message is how a broker is told to forget one.
   if (text === "") return { ts: null, settings: {} };
   try {
@@ -225,15 +228,24 @@ function readDesired(
       return value;
     });
     // The schema passes it over, as if it were not there.
-    if (namesPrototype) return { problem: "__proto__ is not a setting" };
+    if (namesPrototype) return { problems: [{ key: null, message: "__proto__ is not a setting" }] };
     const { data, error } = desiredConfigPayload.safeParse(json);
     if (data !== undefined) return data;
-    const [issue] = error.issues;
-    const key = issue?.path.map(String).join(".") ?? "";
-    return { problem: printable(`${key === "" ? "" : `${key}: `}${issue?.message ?? "wrong"}`) };
+    return { problems: error.issues.map(problemOf) };
   } catch {
-    return { problem: "it is not JSON" };
+    return { problems: [{ key: null, message: "it is not JSON" }] };
   }
+}
+
+function problemOf({ code, path, message }: z.core.$ZodIssue): SettingProblem {
+  const [part, key] = path.map(String);
+  if (part === undefined) return { key: null, message: "it is not an object with v, ts and settings" };
+  if (key === undefined) return { key: null, message: printable(`${part}: ${message}`) };
+  const wrong =
+    code === "invalid_key"
+      ? "is not a setting; allowed: names of at most 128 characters"
+      : "found something else; allowed: a text of at most 1000 characters, a number, true or false";
+  return { key: key === "" ? '""' : printable(key, 127), message: wrong };
 }
 
 function describe(errors: readonly SettingProblem[]): string {

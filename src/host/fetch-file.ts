@@ -52,7 +52,7 @@ export async function fetchProgram(
     size += bytes.length;
     if (size > wanted.size) break;
     hash.update(bytes);
-    await file.write(bytes);
+    await file.writeFile(bytes); // all of it: write() tells by a number only that the disk is full
   }
   if (size !== wanted.size || hash.digest("hex") !== wanted.sha256) {
     throw new Fault("update-refused", `${nameOf(location)} is not the file that the manifest vouches for`, {

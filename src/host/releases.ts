@@ -2,6 +2,8 @@ import { chmod, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } 
 import { basename, join, resolve } from "node:path";
 import { Fault, printable } from "../base/fault.ts";
 import { makeFolder } from "../base/make-folder.ts";
+import { syncFolder } from "../base/sync-folder.ts";
+import { lockFile } from "./file-lock.ts";
 
 /** The program's name in each release's folder. */
 const program = "sis-agent";
@@ -13,7 +15,8 @@ const program = "sis-agent";
  *     FOLDER/current  → releases/1.4.2      what the service runs
  *     FOLDER/previous → releases/1.4.1      what comes back if `current` does not start; there only while that is not known
  *
- * Links change in one step: whenever the power goes, each of them names a release that is whole.
+ * Links change in one step: whenever the power goes, each of them names a release that is whole. Who changes anything holds
+ * the lock.
  */
 export class Releases {
   readonly #folder: string;
@@ -44,49 +47,83 @@ export class Releases {
   }
 
   /**
-   * Keeps a release whose program `fill` writes. What was there under its name is replaced.
+   * Keeps all other updates away until it is disposed.
+   * @param waiting called before it waits for another one to end; null: it does not wait
+   * @throws {Fault} `update-refused` where another one is under way
+   */
+  async lock(waiting: (() => void) | null): Promise<AsyncDisposable> {
+    await makeFolder(this.#folder, 0o755);
+    const file = join(this.#folder, ".lock");
+    await using _ = await open(file, "a", 0o600); // who may not update must not be able to lock either
+    let lock = await lockFile(file, false);
+    if (lock === null && waiting !== null) {
+      waiting();
+      lock = await lockFile(file, true);
+    }
+    if (lock === null)
+      throw new Fault("update-refused", "another update is under way", { hint: "wait until it has ended" });
+    return lock;
+  }
+
+  /**
+   * Keeps a release whose program `fill` writes. What was there under its name is replaced; of the others only the current
+   * one stays.
    * @param fill is given the program's path; where it rejects nothing is kept
    */
   async keep(version: string, fill: (file: string) => Promise<void>): Promise<void> {
     const all = join(this.#folder, "releases");
     await makeFolder(all, 0o755);
+    await syncFolder(this.#folder);
+    // What the power cut off would fill the disk, a piece each time.
+    await this.#removeAllBut([await this.current(), await this.previous()]);
     const fresh = await mkdtemp(join(all, ".new-"));
     try {
       await chmod(fresh, 0o755); // the service's user looks at it, too
       await fill(join(fresh, program));
-      await flush(fresh);
+      await syncFolder(fresh);
       await rm(join(all, version), { recursive: true, force: true });
       await rename(fresh, join(all, version));
-      await flush(all);
+      await syncFolder(all);
     } catch (error) {
       await rm(fresh, { recursive: true, force: true });
       throw error;
     }
   }
 
-  /** Makes a release the current one; the one before it can come back. */
+  /** Makes a release the current one; the one before it can come back. Where that fails, all is as it was. */
   async try(version: string): Promise<void> {
     const former = await this.current();
-    if (former !== null) await this.#point("previous", former);
-    await this.#point("current", version);
+    try {
+      if (former !== null) await this.#point("previous", former);
+      await this.#point("current", version);
+    } catch (error) {
+      if (former === null || (await this.previous()) !== null) await this.comeBack();
+      throw error;
+    }
   }
 
   /** The current release has proved itself: all others but the one before it are removed. */
   async settle(): Promise<void> {
-    const kept = new Set([await this.current(), await this.previous()]);
+    const kept = [await this.current(), await this.previous()];
     await this.#drop("previous");
-    for (const name of await readdir(join(this.#folder, "releases")))
-      if (!kept.has(name)) await rm(join(this.#folder, "releases", name), { recursive: true, force: true });
+    await this.#removeAllBut(kept);
   }
 
   /** The former release is the current one again, or none is where there was none; the one on trial is removed. */
   async comeBack(): Promise<void> {
-    const [failed, former] = [await this.current(), await this.previous()];
+    const former = await this.previous();
     if (former === null) await this.#drop("current");
-    else await this.#point("current", former);
-    await this.#drop("previous");
-    if (failed !== null && failed !== former)
-      await rm(join(this.#folder, "releases", failed), { recursive: true, force: true });
+    else {
+      await rename(join(this.#folder, "previous"), join(this.#folder, "current")); // takes no space, where none may be left
+      await syncFolder(this.#folder);
+    }
+    await this.#removeAllBut([former]);
+  }
+
+  async #removeAllBut(kept: readonly (string | null)[]): Promise<void> {
+    const all = join(this.#folder, "releases");
+    for (const name of await readdir(all))
+      if (!kept.includes(name)) await rm(join(all, name), { recursive: true, force: true });
   }
 
   async #versionBehind(link: string): Promise<string | null> {
@@ -106,17 +143,11 @@ export class Releases {
     await rm(fresh, { force: true });
     await symlink(join("releases", version), fresh);
     await rename(fresh, join(this.#folder, link));
-    await flush(this.#folder);
+    await syncFolder(this.#folder);
   }
 
   async #drop(link: string): Promise<void> {
     await unlink(join(this.#folder, link)).catch(() => {});
-    await flush(this.#folder);
+    await syncFolder(this.#folder);
   }
-}
-
-/** Names are on the disk only when their folder is. */
-async function flush(folder: string): Promise<void> {
-  await using handle = await open(folder);
-  await handle.sync();
 }

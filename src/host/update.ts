@@ -24,6 +24,7 @@ export interface UpdateOptions {
 }
 
 const mostManifestBytes = 64 * 1024;
+const whyHint = "journalctl -u sis-agent tells why";
 
 /**
  * Fetches a release, puts it in the current one's place, and restarts the service on it. The release that ran before comes
@@ -37,22 +38,27 @@ export async function update(options: UpdateOptions): Promise<void> {
   const { version } = release;
   if (release.arch !== arch)
     throw new Fault("update-refused", `the release is for ${release.arch}; this machine is ${arch}`);
+  if (!(await service.starts(releases.program))) {
+    throw new Fault("update-refused", `the service does not start ${releases.program}: it would run on as it is`, {
+      hint: "docs/install.md has the drop-in for it; systemctl daemon-reload makes it count",
+    });
+  }
+  await using _ = await releases.lock(null);
   if ((await releases.previous()) !== null) {
     throw new Fault("update-refused", "the last update is still on trial", {
       hint: "end it: sis-agent update --settle",
     });
   }
   const current = await releases.current();
-  if (current === version) return say(`${version} is the current release already`);
+  if (current === version) {
+    if (await service.staysUp()) return say(`${version} is the current release already`);
+    const message = `${version} is the current release already, and does not run`;
+    throw new Fault("update-failed", message, { hint: whyHint });
+  }
   if (compareVersions(version, current ?? options.running) < 0 && !options.allowOlder) {
     const newer = current === null ? `this program, ${options.running}` : `the current release, ${current}`;
     throw new Fault("update-refused", `${version} is older than ${newer}`, {
       hint: "to go back to it all the same: --allow-older",
-    });
-  }
-  if (!(await service.starts(releases.program))) {
-    throw new Fault("update-refused", `the service does not start ${releases.program}: it would run on as it is`, {
-      hint: "docs/install.md has the drop-in for it; systemctl daemon-reload makes it count",
     });
   }
   say(`fetching ${version}`);
@@ -71,7 +77,9 @@ export async function update(options: UpdateOptions): Promise<void> {
 
 /** Ends a trial that was interrupted, by a power cut for one: the release that is on trial stays if its service is up. */
 export async function settle(options: Pick<UpdateOptions, "releases" | "service" | "say">): Promise<void> {
-  if ((await options.releases.previous()) === null) return options.say("nothing is on trial");
+  const { releases, say } = options;
+  await using _ = await releases.lock(() => say("waiting for the update that is under way"));
+  if ((await releases.previous()) === null) return say("nothing is on trial");
   await prove(options, true);
 }
 
@@ -87,12 +95,12 @@ async function prove(
   const former = await releases.previous();
   await releases.comeBack();
   throw new Fault("update-failed", `${version} does not start: ${await outcome()}`, {
-    hint: "journalctl -u sis-agent tells why",
+    hint: whyHint,
   });
 
   async function outcome(): Promise<string> {
     if (former === null) return "it is removed, and there is no release before it that could come back";
-    return (await service.restart())
+    return (await service.restart()) && (await service.staysUp())
       ? `${former} runs again`
       : `${former} is back in its place, and does not start either`;
   }

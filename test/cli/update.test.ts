@@ -34,7 +34,7 @@ test("a folder that cannot hold releases is told in words", async () => {
   ] as const;
   for (const [place, why] of says) {
     const { code, stderr } = await into(place);
-    const told = `fetching 1.0.0\nreleases cannot be kept in ${place}: ${why}\nRun it as root, or see to --folder.\n`;
+    const told = `releases cannot be kept in ${place}: ${why}\nRun it as root, or see to --folder.\n`;
     assert.deepEqual([code, stderr], [1, told]);
   }
 });

@@ -307,7 +307,7 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   [
     "a model for the telephone and sound for a room",
     least.replace("[sis.auth]", 'property = "chinese_8k_common"\naudio_format = "pcm16k16bit"\n[sis.auth]'),
-    'agent.toml:5: sis.audio_format: the model "chinese_8k_common" takes sound of 8 kHz, and the format "pcm16k16bit" is of 16 kHz',
+    'agent.toml:4: sis.property: the model "chinese_8k_common" takes sound of 8 kHz, and the format "pcm16k16bit" is of 16 kHz',
   ],
   [
     "a model for the telephone and the default format",

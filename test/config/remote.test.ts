@@ -49,8 +49,11 @@ test("everything that is wrong is told, as for the device's own file", () => {
   assert.match(problems({ "sis.vad_tial": 1 })[0]?.message ?? "", /did you mean sis\.vad_tail/);
   assert.deepEqual(problems({ "sis.vad_tail": -1 })[0]?.key, "sis.vad_tail");
   assert.match(problems({ "sis.vad_tail": -1 })[0]?.message ?? "", /0\.\.3000/);
-  assert.match(problems({ "sis.property": "chinese_8k_common" })[0]?.message ?? "", /8 kHz/);
+  const [odd] = problems({ "sis.property": "chinese_8k_common" });
+  assert.deepEqual(odd?.key, "sis.property", "what the fleet has set, and can mend");
+  assert.match(odd.message, /8 kHz/);
+  assert.match(problems({ loudness: 1 })[0]?.message ?? "", /the fleet can set: .*sis\.vad_tail.*[^…]$/);
   assert.equal(problems({ "sis.vad_tail": "x", "sis.chunk_ms": 1 }).length, 2);
-  for (const odd of ["__proto__", "constructor.prototype.x", "", "sis", "sis.auth"])
-    assert.equal(problems({ [odd]: 1 }).length, 1, odd);
+  for (const name of ["__proto__", "constructor.prototype.x", "", "sis", "sis.auth"])
+    assert.equal(problems({ [name]: 1 }).length, 1, name);
 });

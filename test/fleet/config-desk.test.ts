@@ -81,7 +81,27 @@ test("what is wrong is refused whole, with what is wrong, and nothing changes", 
   assert.deepEqual(lab.statuses(), ["refused", "refused", "refused"]);
   assert.deepEqual(lab.told[0]?.errors, [{ key: "bad", message: "is not allowed" }]);
   assert.match(lab.told[1]?.errors[0]?.message ?? "", /JSON/);
-  assert.match(lab.told[2]?.errors[0]?.message ?? "", /settings\.a/);
+  const allowed = "allowed: a text of at most 1000 characters, a number, true or false";
+  assert.deepEqual(lab.told[2]?.errors, [{ key: "a", message: `found something else; ${allowed}` }]);
+  await desk.close();
+});
+
+test("settings that are not of their shape are told each by its key, and a message that is none is told as that", async () => {
+  using lab = startLab();
+  const desk = lab.open();
+  desk.receive(lab.payload({ a: null, b: "x".repeat(1_001), "": [], ["k".repeat(129)]: 1 }));
+  assert.deepEqual(
+    desk.now().errors.map(({ key, message }) => [key, message.replace(/ .*; allowed.*/, "")]),
+    [
+      ["a", "found"],
+      ["b", "found"],
+      ['""', "found"],
+      [`${"k".repeat(127)}…`, "is"],
+    ],
+  );
+  desk.receive(Buffer.from("[]"));
+  assert.deepEqual(desk.now().errors, [{ key: null, message: "it is not an object with v, ts and settings" }]);
+  assert.deepEqual(lab.applied, []);
   await desk.close();
 });
 

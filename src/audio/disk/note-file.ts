@@ -1,10 +1,10 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { makeFolder } from "../../base/make-folder.ts";
+import { syncFolder } from "../../base/sync-folder.ts";
 import type { Progress } from "../store.ts";
 import { notePath } from "./folder.ts";
 import { encodeNote, slotOf } from "./note.ts";
-import { syncFolder } from "./sync-folder.ts";
 
 /** The file that says how far the service has dealt with the log. */
 export class NoteFile {

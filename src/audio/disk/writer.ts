@@ -1,9 +1,9 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import path from "node:path";
 import { makeFolder } from "../../base/make-folder.ts";
+import { syncFolder } from "../../base/sync-folder.ts";
 import type { Position } from "../timeline.ts";
 import { soundSuffix } from "./folder.ts";
-import { syncFolder } from "./sync-folder.ts";
 
 /** A file is not longer than this: what it holds is deleted as a whole, when the service has dealt with all of it. */
 const mostFileMs = 10_000;

@@ -2,7 +2,7 @@ import { registerHooks } from "node:module";
 
 const places = [
   {
-    of: /\/src\/(fleet\/(background-writer|outbox-file)|base\/make-folder)\.ts$/,
+    of: /\/src\/(fleet\/(background-writer|outbox-file)|base\/(make|sync)-folder)\.ts$/,
     specifier: "node:fs/promises",
     by: "./stand-in-disk.ts",
   },
