@@ -1,0 +1,409 @@
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { Agent } from "../../../src/agent.ts";
+import { balances, type Gap, type Ledger } from "../../../src/audio/log.ts";
+import { keepingOf } from "../../../src/audio/store.ts";
+import type { LogFields } from "../../../src/base/logger.ts";
+import { type Random, seededRandom } from "../../../src/base/random.ts";
+import { type Settings, settingsSchema } from "../../../src/config/schema.ts";
+import type { FleetMessage } from "../../../src/fleet/fleet.ts";
+import type { Report, Transcript } from "../../../src/recognition/report.ts";
+import type { Mode } from "../../../src/sis/request.ts";
+import { PlayedBroker } from "../../fleet/lab/played-broker.ts";
+import { brokers } from "../../fleet/lab/stand-in-line.ts";
+import { ManualClock } from "../../lab/manual-clock.ts";
+import { ModelService, type Trouble } from "../../lab/model-service.ts";
+import { ScriptedLink } from "../../lab/scripted-link.ts";
+import { cutOff, type Word } from "../../lab/service-lab.ts";
+import { EarRights, type GateKind, type Stretch } from "./ear-rights.ts";
+import { type Card, cards } from "./played-card.ts";
+import { surround } from "./played-outside.ts";
+import { PlayedPanel } from "./played-panel.ts";
+import { PlayedPlayer, PlayedRecorder } from "./played-programs.ts";
+import { perMs, Room } from "./room.ts";
+import { standIn } from "./stand-ins.ts";
+
+// A whole agent in a room, run after run: its clock, its memory card's time, the programs, the panel, the broker and the
+// service are played, and all between is the product.
+
+standIn();
+const { startAgent } = await import("../../../src/agent.ts");
+
+export interface EarOptions {
+  readonly seed: string;
+  readonly words: readonly Word[];
+  readonly mode: Mode;
+  readonly gate: GateKind;
+  readonly disk: "off" | "outage" | "always";
+  readonly memorySeconds: number;
+  readonly bargeIn: boolean;
+  /** A recorder writes that often, ticks. */
+  readonly pieceTicks: number;
+  /** Of an operation on the memory card, ms. */
+  readonly cardMs: number;
+  readonly plan: readonly Trouble[];
+  readonly speed: number;
+}
+
+interface Life {
+  readonly clock: ManualClock;
+  readonly card: Card;
+  readonly beganMs: number;
+  readonly agent: Agent;
+  readonly gaps: Gap[];
+}
+
+export const beginMs = Date.UTC(2026, 0, 1);
+export const tickMs = 60;
+const tailMs = 300;
+const flushMs = 500;
+/** From a program's start to its first sound. */
+const startMs = 120;
+const up = "sis/v1/lab/kiosk/up/";
+
+export class EarLab {
+  readonly rights: EarRights;
+  readonly panel: PlayedPanel;
+  readonly broker = new PlayedBroker();
+  readonly told: { readonly transcript: Transcript; readonly run: number }[] = [];
+  readonly gaps: Gap[] = [];
+  /** What the service and the disk were given. */
+  readonly sent: Stretch[] = [];
+  readonly kept: Stretch[] = [];
+  /** What a crash may have cost, and what it may have cut. */
+  readonly crashed: Stretch[] = [];
+  readonly cuts: Stretch[] = [];
+  readonly answers: { readonly id: string; readonly status: string; readonly reason: string; possible: boolean }[] = [];
+  /** What the agent said was wrong. */
+  readonly errors: string[] = [];
+  ledger: Ledger | null = null;
+  crashes = 0;
+  commands = 0;
+  roomMs = 0;
+  downUntilMs = 0;
+  deafUntilMs = 0;
+  readonly #options: EarOptions;
+  readonly #room: Room;
+  readonly #random: Random;
+  readonly #plan: Trouble[];
+  readonly #folder = mkdtempSync(join(tmpdir(), "ear-"));
+  #links: ScriptedLink[] = [];
+  #recorders: PlayedRecorder[] = [];
+  #players: PlayedPlayer[] = [];
+  #state: { readonly phase: string; readonly reason: string } = { phase: "starting", reason: "" };
+  #possible = new Map<string, boolean>();
+  /** The latest change of what a power cut must not undo. */
+  #latchedMs = Number.NEGATIVE_INFINITY;
+  #lives = 0;
+  #life: Life;
+
+  constructor(options: EarOptions) {
+    this.#options = options;
+    this.#random = seededRandom(options.seed);
+    this.#room = new Room(options.words);
+    this.#plan = [...options.plan];
+    this.rights = new EarRights(
+      options.gate,
+      options.words.map(({ startMs: fromMs, endMs: toMs }) => ({ fromMs, toMs })),
+      options.pieceTicks * tickMs,
+      tickMs,
+    );
+    this.panel = new PlayedPanel(this.rights, () => this.nowMs);
+    mkdirSync(join(this.#folder, "card"));
+    this.#life = this.#start();
+  }
+
+  /** The room's time, to the millisecond. */
+  get nowMs(): number {
+    return this.#life === undefined ? this.roomMs : this.#life.beganMs + this.#life.clock.monotonicMs();
+  }
+
+  #start(): Life {
+    this.#lives += 1;
+    const run = this.#lives;
+    const name = `life-${run}`;
+    const beganMs = this.roomMs;
+    const clock = new ManualClock(beginMs + beganMs);
+    const onSound = (bytes: Buffer) => this.kept.push(...this.#room.timesOfFrame(bytes));
+    const card: Card = { clock, delayMs: this.#options.cardMs, dead: false, onSound };
+    const gaps: Gap[] = [];
+    symlinkSync("card", join(this.#folder, name));
+    cards.set(name, card);
+    brokers.set(name, this.broker);
+    const alive = () => !card.dead;
+    surround({
+      clock,
+      dial: ({ url, listener, mark }) => {
+        const speaks = url.pathname.includes("rtts");
+        const link: ScriptedLink = new ScriptedLink(listener, mark, this.#service(clock, speaks, () => link));
+        this.#links.push(link);
+        return link;
+      },
+      startRecorder: () => {
+        const recorder = new PlayedRecorder(clock, this.nowMs + startMs);
+        if (this.nowMs < this.deafUntilMs) clock.after(30, () => recorder.exit(1, null));
+        this.#recorders.push(recorder);
+        return recorder;
+      },
+      startPlayer: () => {
+        const player = new PlayedPlayer(clock, 2 * perMs, () => alive() && this.#speaks(null));
+        player.on("exit", () => alive() && this.#speaks(tailMs));
+        this.#players.push(player);
+        return player;
+      },
+      talk: (serial, stop) => this.panel.talk(serial, stop),
+      startEar: () => this.#room.ear(),
+    });
+    this.#state = { phase: "starting", reason: "" };
+    const settings = this.#settings(name);
+    const agent = startAgent({
+      settings,
+      secrets: {
+        service: { method: "none" },
+        broker: { password: undefined, ca: undefined, cert: undefined, key: undefined },
+      },
+      version: "1",
+      build: "test",
+      logger: {
+        debug() {},
+        info: (message, fields) => message === "the agent has stopped" && this.#stopped(fields ?? {}),
+        warn() {},
+        error: (message) => this.errors.push(message),
+      },
+      onReport: (report) => alive() && this.#reported(report, run, gaps),
+      onMessage: (message) => alive() && this.#message(message),
+    });
+    return { clock, card, beganMs, agent, gaps };
+  }
+
+  #settings(name: string): Settings {
+    const { mode, gate, disk, memorySeconds, bargeIn } = this.#options;
+    const settings = settingsSchema.parse({
+      fleet: "lab",
+      state_dir: join(this.#folder, name, "state"),
+      sis: {
+        endpoint: "ws://127.0.0.1:1",
+        project_id: "p",
+        mode,
+        audio_format: "pcm8k16bit",
+        property: "chinese_8k_common",
+        chunk_ms: 100,
+      },
+      audio: { gate },
+      buffer: { memory_seconds: memorySeconds, disk, flush_ms: flushMs, disk_megabytes: 50 },
+      synthesis: { sample_rate: 8_000, tail_ms: tailMs, barge_in: bargeIn, prompt_mute: "muted", cache_megabytes: 0 },
+      mqtt: { url: `mqtt://${name}` },
+      panel: { port: "/dev/panel" },
+    });
+    return { ...settings, device_id: "kiosk" };
+  }
+
+  #service(clock: ManualClock, speaks: boolean, link: () => ScriptedLink) {
+    if (this.nowMs < this.downUntilMs) {
+      clock.after(0, () => link().end(cutOff));
+      return {};
+    }
+    if (speaks) return this.#voice(clock, link);
+    const { mode, speed } = this.#options;
+    let service: ModelService | null = null;
+    const theService = () => {
+      service ??= new ModelService(mode, link(), clock, this.#random, () => this.#plan.shift() ?? "none", speed);
+      return service;
+    };
+    clock.after(0, () => void theService());
+    return {
+      onText: (message: { readonly command: string }) => theService().handlers.onText(message),
+      onAudio: (bytes: Uint8Array) => {
+        const samples = new Int16Array(bytes.slice().buffer);
+        this.sent.push(...this.#room.timesOf(samples));
+        theService().handlers.onAudio(this.#room.wordsOf(samples));
+      },
+    };
+  }
+
+  /** A text becomes sound of half a second and more. */
+  #voice(clock: ManualClock, link: () => ScriptedLink) {
+    clock.after(20, () => link().open());
+    return {
+      onText: () => {
+        clock.after(50, () => {
+          link().say({ resp_type: "START", trace_id: "v" });
+          link().sound(new Uint8Array(2 * perMs * Math.round(500 + this.#random() * 2_000)));
+          link().say({ resp_type: "END", trace_id: "v", reason: "NORMAL" });
+        });
+      },
+    };
+  }
+
+  #speaks(tail: number | null): void {
+    if (!this.#options.bargeIn) this.rights.speaks(this.nowMs, tail);
+  }
+
+  #reported(report: Report, run: number, gaps: Gap[]): void {
+    if (report.type === "gap") gaps.push(report);
+    if (report.type === "transcript" && report.transcript.final) this.told.push({ transcript: report.transcript, run });
+  }
+
+  #message({ topic, payload }: FleetMessage): void {
+    if ("phase" in payload) this.#state = payload;
+    if (!topic.startsWith(`${up}command/`) || !("result" in payload)) return;
+    const [name = "", id = ""] = topic.slice(up.length + 8).split("/");
+    const { status, reason } = payload;
+    if (status === "executing") {
+      this.#possible.set(id, this.rights.command(name, this.nowMs));
+      this.#latchedMs = this.nowMs;
+    }
+    if (status === "succeeded" || status === "failed")
+      this.answers.push({ id, status, reason, possible: this.#possible.get(id) ?? false });
+  }
+
+  #stopped(fields: LogFields): void {
+    const ledger = fields as unknown as Ledger;
+    assert.ok(balances(ledger), JSON.stringify(ledger));
+    this.ledger = ledger;
+  }
+
+  /** Time passes in the room. */
+  async pass(ms: number, until: () => boolean = () => false): Promise<void> {
+    for (let done = 0; done < ms && !until(); done += tickMs) {
+      this.#life.clock.advance(tickMs);
+      this.roomMs += tickMs;
+      this.panel.tick();
+      this.#record();
+      await setImmediate();
+      this.#checkSilence();
+    }
+  }
+
+  #record(): void {
+    this.#recorders = this.#recorders.filter(({ alive }) => alive);
+    assert.ok(this.#recorders.length <= 1, "one recorder at a time");
+    const [recorder] = this.#recorders;
+    const piece = recorder === undefined ? null : { fromMs: recorder.fromMs, toMs: this.roomMs };
+    if (recorder === undefined || piece === null || piece.toMs - piece.fromMs < this.#options.pieceTicks * tickMs) return;
+    recorder.fromMs = this.roomMs;
+    if (!recorder.isHeard) return;
+    this.rights.arrived(piece);
+    recorder.write(this.#room.sound(piece));
+  }
+
+  #checkSilence(): void {
+    if (this.rights.silentForMs(this.nowMs) <= 3 * tickMs) return;
+    assert.deepEqual(
+      this.#recorders.filter(({ alive }) => alive),
+      [],
+      "nothing is recorded",
+    );
+  }
+
+  /** What the device shows, tells and answers is so. */
+  check(): void {
+    const { rights, panel, broker } = this;
+    const { phase, reason } = this.#state;
+    const expected = rights.mutedBy !== null ? "the microphone is muted" : "stopped by the fleet: the command start";
+    assert.equal(phase === "muted", rights.silent, `phase ${phase}, muted by ${rights.mutedBy}, stopped ${rights.stopped}`);
+    if (rights.silent) assert.ok(reason.startsWith(expected), reason);
+    if (broker.line?.isOpen === true) assert.equal(broker.retained.get(`${up}state`)?.["phase"], phase);
+    if (panel.isHeard && !["t", "?"].includes(panel.face.phase)) {
+      assert.equal(panel.face.phase === "m", rights.silent, `lamp ${panel.face.phase}`);
+      if (rights.silent) assert.equal(panel.face.level, 0);
+    }
+    for (const { id, status, reason: why, possible } of this.answers)
+      assert.equal(status === "succeeded", possible || why === "", `command ${id} ${status}: ${why}`);
+    assert.deepEqual(this.errors, []);
+  }
+
+  get phase(): string {
+    return this.#state.phase;
+  }
+
+  get backlogMs(): number {
+    return this.#life.agent.backlogMs();
+  }
+
+  key(key: "talk" | "mute", silently = false): void {
+    const before = this.rights.mutedBy;
+    this.panel.move(key, silently);
+    if (before !== this.rights.mutedBy) this.#latchedMs = this.nowMs;
+  }
+
+  command(name: string): void {
+    this.commands += 1;
+    const time = (ms: number) => new Date(this.#life.clock.wallMs() + ms).toISOString();
+    this.broker.command({
+      topic: `sis/v1/lab/kiosk/dn/command/${name}/c${this.commands}`,
+      payload: JSON.stringify({ v: 1, ts: time(0), args: name === "say" ? { text: "hello" } : {}, not_after: time(3_600_000) }),
+    });
+  }
+
+  outage(ms: number): void {
+    this.downUntilMs = this.roomMs + ms;
+    for (const link of this.#links) link.end(cutOff);
+  }
+
+  /** The microphone is pulled out for so long. */
+  deafen(ms: number): void {
+    this.deafUntilMs = this.roomMs + ms;
+    for (const recorder of this.#recorders) recorder.exit(1, null);
+    this.rights.broke();
+  }
+
+  /** The agent is stopped, and is off for so long. @param meanwhile happens while it stops */
+  async stop(offMs: number, meanwhile: () => void = () => {}): Promise<void> {
+    const fromMs = this.roomMs;
+    const life = this.#life;
+    let over = false;
+    const stopping = async () => {
+      await life.agent.stop("restart");
+      over = true;
+    };
+    void stopping();
+    await this.pass(tickMs);
+    meanwhile();
+    await this.pass(20_000, () => over);
+    assert.ok(over, "it stops");
+    this.cuts.push({ fromMs, toMs: this.roomMs });
+    this.#over();
+    this.#next(offMs);
+  }
+
+  /** Its power is cut. */
+  crash(offMs: number): void {
+    this.crashes += 1;
+    this.#over();
+    const { disk, memorySeconds, pieceTicks } = this.#options;
+    const { afterMs, pieceMs } = keepingOf(disk, memorySeconds * 1_000, flushMs);
+    const costMs = disk === "off" ? Number.POSITIVE_INFINITY : afterMs + pieceMs + 1_000 + 2 * pieceTicks * tickMs;
+    this.crashed.push({ fromMs: Math.max(0, this.roomMs - costMs), toMs: this.roomMs });
+    const justNow = this.#options.cardMs > 0 && this.roomMs - this.#latchedMs < 60 * tickMs;
+    this.#next(offMs);
+    const isThere = (name: string) => existsSync(join(this.#folder, "card", "state", name));
+    if (justNow) this.rights.finds(isThere("muted"), isThere("stopped"), this.roomMs);
+  }
+
+  #over(): void {
+    const { card, gaps } = this.#life;
+    card.dead = true;
+    this.gaps.push(...gaps);
+    this.rights.ends(this.nowMs);
+    this.panel.forget();
+    this.broker.vanished();
+    for (const program of [...this.#recorders, ...this.#players]) program.alive = false;
+    this.#recorders = [];
+    this.#players = [];
+    this.#links = [];
+  }
+
+  #next(offMs: number): void {
+    this.roomMs += offMs;
+    this.#life = this.#start();
+  }
+
+  [Symbol.dispose](): void {
+    this.#life.card.dead = true;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
