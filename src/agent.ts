@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
-import { openLatch } from "./agent/latch.ts";
+import { lastWords, openLatch } from "./agent/latch.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
 import { openMuting } from "./agent/muting.ts";
 import { connectPanel } from "./agent/panel.ts";
@@ -273,7 +273,7 @@ export function startAgent(options: AgentOptions): Agent {
       ...Object.fromEntries(recognition.irregularities),
     });
     await panel?.stop();
-    await Promise.all([fleet.stop(reason), prometheus.stop()]);
+    await Promise.all([fleet.stop(reason), prometheus.stop(), lastWords([latches.mute, latches.stop], clock)]);
     return { fault: sourceFault };
   }
 

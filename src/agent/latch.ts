@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
+import { type Clock, pause } from "../base/clock.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 
@@ -10,6 +11,18 @@ export interface Latch {
   readonly path: string;
   /** Resolves when the disk has it, or cannot (which is logged): then it holds for this run. */
   set(on: boolean): Promise<void>;
+  /** Resolves when the disk has the last word, or cannot. */
+  readonly kept: Promise<void>;
+}
+
+/** A disk that takes longer for it than this is not waited for. */
+const keepingMs = 1_000;
+
+/** Nobody sets them any more: resolves when the disk has their last words, or has had its time. */
+export async function lastWords(latches: readonly Latch[], clock: Clock): Promise<void> {
+  const over = new AbortController();
+  await Promise.race([Promise.all(latches.map(({ kept }) => kept)), pause(clock, keepingMs, over.signal)]);
+  over.abort();
 }
 
 /**
@@ -42,6 +55,9 @@ export function openLatch(
     path,
     get on() {
       return on;
+    },
+    get kept() {
+      return latest;
     },
     set(now) {
       on = now;

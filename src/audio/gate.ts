@@ -78,17 +78,21 @@ export function hangoverMs(vadTailMs: number, messageMs: number): number {
 export class Gate {
   readonly #tell: GateOptions["decide"];
   readonly #ear: Listener | null;
+  readonly #samplesPerMs: number;
   readonly #hangover: number;
   readonly #kept: number;
+  readonly #preRoll: number;
   #state: GateState;
   #heard: Position;
   #decided: Position;
 
   constructor(options: GateOptions) {
     const samplesPerMs = options.sampleRate / 1000;
+    this.#samplesPerMs = samplesPerMs;
     this.#tell = options.decide;
     this.#hangover = Math.round(options.hangoverMs * samplesPerMs);
     this.#kept = keptMs * samplesPerMs;
+    this.#preRoll = preRollMs * samplesPerMs;
     this.#heard = options.start;
     this.#decided = options.start;
     this.#state = { phase: options.at };
@@ -108,7 +112,12 @@ export class Gate {
     this.#decide(decidedStaying(this.#state, this.#heard, this.#kept));
   }
 
-  /** No more sound will come: what is undecided passes only if it may be the beginning of a word. */
+  /** Sound goes on after so long without any: that counts as time passed since the last speech, and since the button. */
+  resume(afterMs: number): void {
+    this.#step({ type: "missed", samples: Math.round(afterMs * this.#samplesPerMs) }, this.#heard);
+  }
+
+  /** No more sound will come, or not soon: what is undecided passes only if it may be the beginning of a word. */
   end(): void {
     const verdict = this.#ear?.suspects === true ? "send" : "silence";
     this.#decide({ upTo: this.#heard, verdict });
@@ -116,6 +125,8 @@ export class Gate {
 
   /** The talk button goes down. */
   press(): void {
+    // What is kept beyond that is for speech, which is noticed late.
+    this.#decide({ upTo: this.#heard - this.#preRoll, verdict: "silence" });
     this.#step({ type: "press" }, this.#heard);
   }
 

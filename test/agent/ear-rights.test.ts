@@ -95,8 +95,10 @@ async function heal(lab: EarLab, gate: EarOptions["gate"]): Promise<void> {
   if (gate === "button") lab.key("talk");
   await lab.pass(2_000);
   lab.key("mute");
-  await lab.pass(200_000, () => lab.backlogMs === 0);
-  await lab.pass(60_000);
+  for (let calm = 0; calm < 3; calm = lab.isDone ? calm + 1 : 0) {
+    assert.ok(lab.roomMs < fromMs + 900_000, "all is recognised some time");
+    await lab.pass(2_000);
+  }
   lab.key("mute");
   lab.check();
   await lab.stop(0);
@@ -163,12 +165,14 @@ function check(lab: EarLab, { words }: EarOptions): void {
     const lastsMs = toMs - fromMs;
     const cuts = lab.cuts.filter((cut) => common(word, cut).length > 0).length;
     const excused = within(word, [...lost, ...lab.crashed]) > 0 || cuts > 1;
-    if (within(word, rights.must) >= lastsMs && !excused) assert.ok(isSet.has(value), `${value}, at ${fromMs} ms, is heard`);
-    if (within(word, rights.delivered) < lastsMs / 2) assert.ok(!isSet.has(value), `${value}, at ${fromMs} ms, is not heard`);
+    if (within(word, rights.must) >= lastsMs && !excused)
+      assert.ok(isSet.has(value), `${value}, at ${fromMs} ms, is heard`);
+    if (within(word, rights.delivered) < lastsMs / 2)
+      assert.ok(!isSet.has(value), `${value}, at ${fromMs} ms, is not heard`);
   }
   assert.ok(ledger !== null);
   assert.equal(ledger.pendingMs, 0);
-  assert.equal(lab.answers.length >= lab.commands - lab.crashes * 8, true);
+  if (lab.crashes === 0) assert.deepEqual(lab.unanswered, []);
 }
 
 // Speech that comes back without words, or unreadable, three times is given up; that has tests of its own.
@@ -186,7 +190,7 @@ const situation = fc.record({
   cardMs: fc.constantFrom(0, 0, 30),
   plan: fc.array(fc.constantFrom(...troubles), { maxLength: 6 }).filter(patience),
   speed: fc.constantFrom(Number.POSITIVE_INFINITY, 2),
-  pauseMs: fc.constantFrom(450, 1_500, 6_000),
+  pauseMs: fc.constantFrom(900, 1_500, 6_000),
   actions: fc.array(action, { maxLength: 20, size: "max" }),
 });
 

@@ -22,6 +22,8 @@ export class EarRights {
   /** Who has muted the microphone. */
   mutedBy: "panel" | "fleet" | null = null;
   stopped = false;
+  /** When it was muted or stopped last, or was no more. */
+  changedMs = Number.NEGATIVE_INFINITY;
   /** What was recorded, and somebody may not have wanted that. */
   readonly delivered: Stretch[] = [];
   /** What has to be recognised. */
@@ -103,6 +105,9 @@ export class EarRights {
   ends(nowMs: number): void {
     if (this.mutedBy !== null) this.mutedBy = "panel";
     this.speaks(nowMs, this.#pieceMs);
+    // Nobody starts an agent so soon that the room still echoes.
+    for (const [index, { fromMs, toMs }] of this.#spoken.entries())
+      this.#spoken[index] = { fromMs, toMs: Math.min(toMs, nowMs) };
     this.#spokenToMs = Number.NEGATIVE_INFINITY;
     this.panel(false, nowMs);
     this.broke();
@@ -134,16 +139,13 @@ export class EarRights {
   /** Whether what was recorded at this time may be heard by anyone. */
   mayBeHeard(ms: number, nowMs: number): boolean {
     const open = (sinceMs: number | null) => (sinceMs === null ? [] : [{ fromMs: sinceMs, toMs: nowMs }]);
-    const closed = [
-      ...this.#silent,
-      ...open(this.#silentSinceMs),
-      ...this.#spoken,
-      ...open(this.#speakingSinceMs),
-    ];
+    const closed = [...this.#silent, ...open(this.#silentSinceMs), ...this.#spoken, ...open(this.#speakingSinceMs)];
     if (closed.some(({ fromMs, toMs }) => ms >= fromMs && ms < toMs)) return false;
     if (this.#gate === "always") return true;
-    const near = (earlyMs: number) => ({ fromMs, toMs }: Stretch) =>
-      ms >= fromMs - earlyMs - this.#pieceMs && ms < toMs + hangoverMs + this.#pieceMs;
+    const near =
+      (earlyMs: number) =>
+      ({ fromMs, toMs }: Stretch) =>
+        ms >= fromMs - earlyMs - this.#pieceMs && ms < toMs + hangoverMs + this.#pieceMs;
     if ([...this.#held, ...open(this.#heldSinceMs)].some(near(preRollMs))) return true;
     return this.#gate === "speech" && this.#words.some(near(preRollMs + noticeMs));
   }
@@ -163,6 +165,7 @@ export class EarRights {
 
   #changed(nowMs: number): void {
     if (this.silent === (this.#silentSinceMs !== null)) return;
+    this.changedMs = nowMs;
     if (this.silent) this.#silentSinceMs = nowMs;
     else if (this.#silentSinceMs !== null) {
       this.#silent.push({ fromMs: this.#silentSinceMs, toMs: nowMs });
