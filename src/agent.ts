@@ -252,14 +252,16 @@ export function startAgent(options: AgentOptions): Agent {
 
   voice.prompt("start");
 
+  const deafness = Promise.withResolvers<undefined>();
   const stopCapture = () => {
     const stopped = source.stop();
+    deafness.resolve(undefined);
     sound.end();
     return stopped;
   };
 
   async function unwind(reason: string): Promise<Outcome> {
-    const silenced = voice.stop();
+    const silenced = voice.stop(deafness.promise);
     sound.beginEnd();
     const early = hearsToTheEnd(settings) ? null : stopCapture();
     await recognition.stop(early === null ? lastPauseMs : 0);

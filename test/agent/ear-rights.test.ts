@@ -48,11 +48,11 @@ async function carryOut(lab: EarLab, what: Action): Promise<void> {
     case "hear":
       return lab.pass(what.ms);
     case "press":
-      lab.key(what.key);
+      lab.panel.move(what.key);
       await lab.pass(what.ms);
-      return lab.key(what.key);
+      return lab.panel.move(what.key);
     case "move":
-      return lab.key(what.key, what.silently);
+      return lab.panel.move(what.key, what.silently);
     case "command":
       return lab.command(what.name);
     case "outage":
@@ -66,7 +66,7 @@ async function carryOut(lab: EarLab, what: Action): Promise<void> {
     case "drop":
       return lab.broker.drop();
     case "stop":
-      return lab.stop(what.ms, () => what.key !== null && lab.key(what.key));
+      return lab.stop(what.ms, () => what.key !== null && lab.panel.move(what.key));
     case "crash":
       return lab.crash(what.ms);
   }
@@ -80,26 +80,26 @@ async function heal(lab: EarLab, gate: EarOptions["gate"]): Promise<void> {
   panel.plug(true);
   await lab.pass(12_000);
   assert.ok(panel.isHeard, "the panel is found");
-  for (const each of ["mute", "talk"] as const) if (panel.isDown(each)) lab.key(each);
+  for (const each of ["mute", "talk"] as const) if (panel.isDown(each)) lab.panel.move(each);
   await lab.pass(12_000);
   if (rights.mutedBy !== null) await carryOut(lab, { do: "press", key: "mute", ms: 180 });
   if (rights.stopped) lab.command("start");
   await lab.pass(12_000);
   assert.equal(rights.silent, false);
-  if (gate === "button") lab.key("talk");
+  if (gate === "button") lab.panel.move("talk");
   const fromMs = lab.roomMs;
   await lab.pass(20_000);
   lab.check();
   const heard = rights.must.filter(({ toMs }) => toMs > fromMs).reduce((sum, each) => sum + each.toMs - each.fromMs, 0);
   assert.ok(heard > (gate === "speech" ? 0 : 19_000), `${heard} ms are heard again`);
-  if (gate === "button") lab.key("talk");
+  if (gate === "button") lab.panel.move("talk");
   await lab.pass(2_000);
-  lab.key("mute");
+  lab.panel.move("mute");
   for (let calm = 0; calm < 3; calm = lab.isDone ? calm + 1 : 0) {
     assert.ok(lab.roomMs < fromMs + 900_000, "all is recognised some time");
     await lab.pass(2_000);
   }
-  lab.key("mute");
+  lab.panel.move("mute");
   lab.check();
   await lab.stop(0);
 }

@@ -100,8 +100,6 @@ export class EarLab {
   #players: PlayedPlayer[] = [];
   #state: { readonly phase: string; readonly reason: string } = { phase: "starting", reason: "" };
   #possible = new Map<string, boolean>();
-  /** The latest change of what a power cut must not undo. */
-  #latchedMs = Number.NEGATIVE_INFINITY;
   #lives = 0;
   #clock = new ManualClock(beginMs);
   #life: Life;
@@ -264,7 +262,6 @@ export class EarLab {
     const { status, reason } = payload;
     if (status === "executing") {
       this.#possible.set(id, this.rights.command(name, this.nowMs));
-      this.#latchedMs = this.nowMs;
     }
     if (status === "succeeded" || status === "failed")
       this.answers.push({ name, id, status, reason, possible: this.#possible.get(id) ?? false });
@@ -351,12 +348,6 @@ export class EarLab {
     return this.#life.agent.backlogMs() === 0 && this.#links.every(({ ended }) => ended);
   }
 
-  key(key: "talk" | "mute", silently = false): void {
-    const before = this.rights.mutedBy;
-    this.panel.move(key, silently);
-    if (before !== this.rights.mutedBy) this.#latchedMs = this.nowMs;
-  }
-
   command(name: string): void {
     this.commands += 1;
     const time = (ms: number) => new Date(this.#life.clock.wallMs() + ms).toISOString();
@@ -414,7 +405,7 @@ export class EarLab {
       leftMs -= piece.toMs - piece.fromMs;
       this.crashed.push(piece);
     }
-    const justNow = this.#options.cardMs > 0 && this.roomMs - this.#latchedMs < 60 * tickMs;
+    const justNow = this.#options.cardMs > 0 && this.roomMs - this.rights.latchedMs < 60 * tickMs;
     this.#next(offMs);
     const isThere = (name: string) => existsSync(join(this.#folder, "card", "state", name));
     if (justNow) this.rights.finds(isThere("muted"), isThere("stopped"), this.roomMs);

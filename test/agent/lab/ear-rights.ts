@@ -22,6 +22,8 @@ export class EarRights {
   /** Who has muted the microphone. */
   mutedBy: "panel" | "fleet" | null = null;
   stopped = false;
+  /** When somebody muted, unmuted, stopped or started it last. */
+  latchedMs = Number.NEGATIVE_INFINITY;
   /** When it was muted or stopped last, or was no more. */
   changedMs = Number.NEGATIVE_INFINITY;
   /** What was recorded, and somebody may not have wanted that. */
@@ -164,6 +166,7 @@ export class EarRights {
   }
 
   #changed(nowMs: number): void {
+    this.latchedMs = nowMs;
     if (this.silent === (this.#silentSinceMs !== null)) return;
     this.changedMs = nowMs;
     if (this.silent) this.#silentSinceMs = nowMs;
