@@ -22,7 +22,7 @@ const action = fc.oneof(
       ms: ms(60, 180, 900, 2_400, 3_060, 3_600, 4_800),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("move" as const), key, silently: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant("move" as const), key, silently: fc.boolean() }) },
   {
     weight: 5,
     arbitrary: fc.record({
@@ -32,7 +32,7 @@ const action = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("outage" as const), ms: ms(1_000, 8_000, 25_000) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("deafen" as const), ms: ms(60, 3_000, 20_000) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("plug" as const) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("plug" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("panel-restart" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("drop" as const) }) },
   {
@@ -194,11 +194,9 @@ const situation = fc.record({
   actions: fc.array(action, { maxLength: 20, size: "max" }),
 });
 
-async function livedThrough({
-  pauseMs,
-  actions,
-  ...rest
-}: typeof situation extends fc.Arbitrary<infer T> ? T : never): Promise<void> {
+type Situation = typeof situation extends fc.Arbitrary<infer T> ? T : never;
+
+async function livedThrough({ pauseMs, actions, ...rest }: Situation): Promise<void> {
   const words = speech(300, seededRandom(`words of ${rest.seed}`), pauseMs);
   const patient = actions.every((each) => each.do !== "stop");
   const plan = rest.plan.filter(
@@ -228,3 +226,51 @@ test("whoever mutes, stops, talks or pulls the plug: what may be heard is recogn
     ...(process.env["FCPATH"] === undefined ? {} : { path: process.env["FCPATH"], endOnFailure: true }),
   });
 });
+
+const plain: Omit<Situation, "actions"> = {
+  seed: "plain",
+  mode: "continuous",
+  gate: "always",
+  disk: "always",
+  memorySeconds: 20,
+  bargeIn: false,
+  pieceTicks: 1,
+  cardMs: 0,
+  plan: [],
+  speed: Number.POSITIVE_INFINITY,
+  pauseMs: 900,
+};
+const talk: Action = { do: "press", key: "talk", ms: 900 };
+const stories: readonly (readonly [string, Partial<Situation>, readonly Action[]])[] = [
+  ["who mutes a device that is just stopping finds it muted", { cardMs: 30 }, [{ do: "stop", ms: 600, key: "mute" }]],
+  [
+    "a device that is stopped while it speaks does not hear its own echo",
+    {},
+    [
+      { do: "command", name: "say" },
+      { do: "hear", ms: 300 },
+      { do: "stop", ms: 600, key: null },
+    ],
+  ],
+  [
+    "a long press does not unmute, whenever it ends",
+    {},
+    [
+      { do: "press", key: "mute", ms: 180 },
+      ...[3_060, 3_240, 3_420, 3_600, 3_780, 3_960].map((ms): Action => ({ do: "press", key: "mute", ms })),
+    ],
+  ],
+  ["the talk key sends half a second before it, and no more", { gate: "button" }, [{ do: "hear", ms: 3_000 }, talk]],
+  [
+    "what was said before the microphone was pulled out is not the beginning of what is said minutes later",
+    { gate: "button" },
+    [{ do: "hear", ms: 3_000 }, { do: "deafen", ms: 20_000 }, { do: "hear", ms: 12_000 }, talk, talk],
+  ],
+  [
+    "a panel that is pulled out lets go of the talk key",
+    { gate: "button" },
+    [{ do: "move", key: "talk", silently: false }, { do: "hear", ms: 900 }, { do: "plug" }, { do: "hear", ms: 6_000 }],
+  ],
+];
+for (const [what, situated, actions] of stories)
+  test(what, () => livedThrough({ ...plain, ...situated, actions: [...actions] }));

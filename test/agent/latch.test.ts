@@ -3,8 +3,10 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { openLatch } from "../../src/agent/latch.ts";
+import { setImmediate } from "node:timers/promises";
+import { lastWords, openLatch } from "../../src/agent/latch.ts";
 import { replaceFile } from "../../src/fleet/background-writer.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 
 const errors: string[] = [];
 const logger = { debug() {}, info() {}, warn() {}, error: (message: string) => void errors.push(message) };
@@ -49,4 +51,26 @@ test("an empty file, as a crash may leave it, is muted", async () => {
   const file = join(at.path, "muted");
   await writeFile(file, "");
   assert.equal(openMuted(file).on, true);
+});
+
+test("the last words are waited for, but not for ever", async () => {
+  await using at = await folder();
+  const clock = new ManualClock();
+  for (const isWritten of [true, false]) {
+    const written = Promise.withResolvers<void>();
+    const latch = openLatch(at.file, () => written.promise, logger);
+    void latch.set(true);
+    let over = false;
+    const wait = async () => {
+      await lastWords([latch], clock);
+      over = true;
+    };
+    const waiting = wait();
+    await setImmediate();
+    assert.equal(over, false);
+    if (isWritten) written.resolve();
+    else clock.advance(1_000);
+    await waiting;
+    assert.equal(clock.pending, 0);
+  }
 });

@@ -161,7 +161,9 @@ export class EarRights {
     } else if (this.#heldSinceMs !== null) {
       this.#held.push({ fromMs: this.#heldSinceMs, toMs: nowMs });
       this.#heldSinceMs = null;
-      this.#lingersToMs = nowMs + hangoverMs;
+      // Where nothing is being recorded, nobody spoke whose last words there were to wait for.
+      const records = (this.#recent.at(-1)?.toMs ?? 0) > nowMs - 2 * this.#pieceMs;
+      this.#lingersToMs = records ? nowMs + hangoverMs : Number.NEGATIVE_INFINITY;
     }
   }
 
