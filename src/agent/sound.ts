@@ -114,7 +114,7 @@ export function openSound(options: SoundOptions): Sound {
     take(event) {
       switch (event.type) {
         case "opened":
-          gate.resume(log.silentForMs() ?? 0);
+          gate.resume(log.silentForMs() ?? Number.POSITIVE_INFINITY);
           log.openStream(`${boot.slice(0, 8)}.${++streams}`);
           logger.info("sound flows", { source: event.description });
           break;
