@@ -51,6 +51,7 @@ export interface EarOptions {
 interface Life {
   readonly clock: ManualClock;
   readonly card: Card;
+  readonly beganMs: number;
   readonly agent: Agent;
   readonly gaps: Gap[];
 }
@@ -134,6 +135,7 @@ export class EarLab {
     const onSound = (bytes: Buffer) => this.kept.push(...this.#room.timesOfFrame(bytes));
     const card: Card = { clock, delayMs: this.#options.cardMs, dead: false, onSound };
     const gaps: Gap[] = [];
+    const beganMs = this.roomMs;
     symlinkSync("card", join(this.#folder, name));
     cards.set(name, card);
     brokers.set(name, this.broker);
@@ -184,7 +186,7 @@ export class EarLab {
       onReport: (report) => alive() && this.#reported(report, run, gaps),
       onMessage: (message) => alive() && this.#message(message),
     });
-    return { clock, card, agent, gaps };
+    return { clock, card, beganMs, agent, gaps };
   }
 
   #settings(name: string): Settings {
@@ -268,9 +270,18 @@ export class EarLab {
   }
 
   #stopped(fields: LogFields): void {
-    const ledger = fields as unknown as Ledger;
-    assert.ok(balances(ledger), JSON.stringify(ledger));
-    this.ledger = ledger;
+    const number = (name: keyof Ledger) => Number(fields[name]);
+    this.ledger = {
+      capturedMs: number("capturedMs"),
+      resumedMs: number("resumedMs"),
+      acknowledgedMs: number("acknowledgedMs"),
+      withheldMs: number("withheldMs"),
+      mutedMs: number("mutedMs"),
+      speakingMs: number("speakingMs"),
+      pendingMs: number("pendingMs"),
+      lostMs: number("lostMs"),
+      missedMs: number("missedMs"),
+    };
   }
 
   /** Time passes in the room. */
@@ -323,6 +334,9 @@ export class EarLab {
     if (panel.isHeard && this.nowMs - rights.changedMs > 3 * tickMs && !["t", "?"].includes(panel.face.phase)) {
       assert.equal(panel.face.phase === "m", rights.silent, `lamp ${panel.face.phase}`);
       if (rights.silent) assert.equal(panel.face.level, 0);
+      const text = rights.mutedBy !== null ? "muted" : "muted: stopped by the fleet";
+      if (rights.silent && !panel.showsTest) assert.ok(panel.face.text.startsWith(text), panel.face.text);
+      if (rights.mutedBy !== null && !panel.showsTest) assert.equal(panel.face.text, text);
     }
     for (const { name, id, status, reason: why, possible } of this.answers) {
       const excused = name === "say" || why.startsWith("the agent ended");
@@ -388,9 +402,24 @@ export class EarLab {
     meanwhile();
     await this.pass(20_000, () => over);
     assert.ok(over, "it stops");
+    this.#checkLedger(life);
     this.cuts.push({ fromMs, toMs: this.roomMs });
     this.#over();
     this.#next(offMs);
+  }
+
+  #checkLedger({ beganMs, gaps }: Life): void {
+    const { ledger } = this;
+    assert.ok(ledger !== null);
+    assert.ok(balances(ledger), JSON.stringify(ledger));
+    const sum = (stretches: readonly Stretch[]) => stretches.reduce((all, { fromMs, toMs }) => all + toMs - fromMs, 0);
+    assert.equal(
+      ledger.capturedMs - ledger.resumedMs,
+      sum(this.rights.delivered.filter(({ fromMs }) => fromMs >= beganMs)),
+    );
+    const lost = gaps.filter(({ cause }) => cause !== "capture" && cause !== "overrun");
+    const toldMs = lost.reduce((all, { lostMs }) => all + lostMs, 0);
+    assert.ok(Math.abs(toldMs - ledger.lostMs) < 0.01, `told ${toldMs} ms, lost ${ledger.lostMs} ms`);
   }
 
   /** Its power is cut. */

@@ -129,9 +129,11 @@ export class EarRights {
 
   /** This was recorded, and has just arrived. */
   arrived(piece: Stretch): void {
+    // The recorder was being ended.
+    if (this.silent) return this.#close();
     this.delivered.push(piece);
     const nowMs = piece.toMs;
-    if (this.silent || this.#speakingSinceMs !== null || nowMs < this.#spokenToMs) return this.#close();
+    if (this.#speakingSinceMs !== null || nowMs < this.#spokenToMs) return this.#close();
     this.#recent = [...this.#recent.filter(({ toMs }) => toMs > nowMs - 2_000), piece];
     const passes = this.#gate === "always" || this.#heldSinceMs !== null || nowMs < this.#lingersToMs - this.#pieceMs;
     if (passes) this.must.push(piece);

@@ -24,6 +24,7 @@ export class PlayedPanel {
   #plugged = true;
   #line: Line | null = null;
   #beatMs = 0;
+  #testMs = Number.NEGATIVE_INFINITY;
 
   /** @param now the room's time, ms */
   constructor(rights: EarRights, now: () => number) {
@@ -34,6 +35,11 @@ export class PlayedPanel {
   /** The agent and the panel hear each other. */
   get isHeard(): boolean {
     return this.#line?.greeted === true;
+  }
+
+  /** The lamps are tested, or the result of that is shown, which takes 10 s and a moment. */
+  get showsTest(): boolean {
+    return this.#now() - this.#testMs < 12_000;
   }
 
   get plugged(): boolean {
@@ -110,6 +116,7 @@ export class PlayedPanel {
   #hear(line: Line, bytes: Uint8Array): true {
     for (const body of line.reader.push(bytes)) {
       const [type, phase = "", , level] = body.split(" ");
+      if (type === "S" && phase === "t") this.#testMs = this.#now();
       if (type === "S") this.face = { ...this.face, phase, level: Number(level) };
       if (type === "T") this.face = { ...this.face, text: body.slice(2) };
       if (type === "H") line.options.clock.after(1, () => this.#line === line && this.#greet(line));
