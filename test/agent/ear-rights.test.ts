@@ -5,8 +5,9 @@ import { seededRandom } from "../../src/base/random.ts";
 import type { Mode } from "../../src/sis/request.ts";
 import { type Trouble, troubles } from "../lab/model-service.ts";
 import { speech } from "../lab/service-lab.ts";
-import { beginMs, EarLab, type EarOptions, tickMs } from "./lab/ear-lab.ts";
-import { common, type Stretch } from "./lab/ear-rights.ts";
+import { EarLab, tickMs } from "./lab/ear-lab.ts";
+import type { EarOptions } from "./lab/ear-options.ts";
+import { judge } from "./lab/judge.ts";
 
 // Who may open the ear: the whole agent, over what people, the fleet, the power, the programs and the service do to it.
 
@@ -104,77 +105,6 @@ async function heal(lab: EarLab, gate: EarOptions["gate"]): Promise<void> {
   await lab.stop(0);
 }
 
-function within({ fromMs, toMs }: Stretch, stretches: readonly Stretch[]): number {
-  const sum = stretches.flatMap((each) => common(each, { fromMs, toMs }));
-  return merged(sum).reduce((all, each) => all + each.toMs - each.fromMs, 0);
-}
-
-function merged(stretches: readonly Stretch[]): readonly Stretch[] {
-  const all: { fromMs: number; toMs: number }[] = [];
-  for (const { fromMs, toMs } of stretches.toSorted((a, b) => a.fromMs - b.fromMs)) {
-    const last = all.at(-1);
-    if (last !== undefined && fromMs <= last.toMs) last.toMs = Math.max(last.toMs, toMs);
-    else all.push({ fromMs, toMs });
-  }
-  return all;
-}
-
-function check(lab: EarLab, { words }: EarOptions): void {
-  const { rights, ledger } = lab;
-  for (const [where, stretches] of [
-    ["the service", lab.sent],
-    ["the disk", lab.kept],
-  ] as const) {
-    for (const { fromMs, toMs } of merged(stretches))
-      for (let at = fromMs; at < toMs; at += 1)
-        assert.ok(rights.mayBeHeard(at, lab.roomMs), `${at} ms reaches ${where} (${fromMs} to ${toMs})`);
-  }
-  const lost = lab.gaps
-    .filter(({ cause }) => cause !== "capture" && cause !== "overrun")
-    .map(({ fromMs, toMs }) => ({ fromMs: fromMs - beginMs, toMs: toMs - beginMs }));
-  const sent = merged(lab.sent);
-  for (const each of merged(rights.must)) {
-    const excused = merged([...sent, ...lost, ...lab.crashed]);
-    const missing = each.toMs - each.fromMs - within(each, excused);
-    assert.ok(missing < 1, `${missing} ms of ${each.fromMs} to ${each.toMs} were sent to nobody`);
-  }
-  const heard: number[] = [];
-  const ids = new Map<string, number>();
-  for (const { transcript, run } of lab.told) {
-    const { id, text, startMs } = transcript;
-    const values = text.split(" ").map(Number);
-    const fresh = values.filter((value) => !heard.includes(value));
-    const before = ids.get(id);
-    ids.set(id, run);
-    if (before === undefined) assert.deepEqual(fresh, values, `${text} is told again, as ${id}`);
-    else assert.ok(run > before && lab.crashes > 0, `${id} twice`);
-    heard.push(...fresh);
-    const first = words[(values[0] ?? 0) - 1];
-    assert.ok(first !== undefined, text);
-    const lateMs = startMs - beginMs - first.startMs;
-    assert.ok(lateMs >= -2 && lateMs <= first.endMs - first.startMs + 2, `${text} at its time, not ${lateMs} ms later`);
-  }
-  assert.deepEqual(
-    heard,
-    heard.toSorted((a, b) => a - b),
-    "in order",
-  );
-  const isSet = new Set(heard);
-  for (const { value, startMs: fromMs, endMs: toMs } of words) {
-    const word = { fromMs, toMs };
-    const lastsMs = toMs - fromMs;
-    const cuts = lab.cuts.filter((cut) => common(word, cut).length > 0).length;
-    const excused = within(word, [...lost, ...lab.crashed]) > 0 || cuts > 1;
-    if (within(word, rights.must) >= lastsMs && !excused)
-      assert.ok(isSet.has(value), `${value}, at ${fromMs} ms, is heard`);
-    if (within(word, rights.delivered) < lastsMs / 2)
-      assert.ok(!isSet.has(value), `${value}, at ${fromMs} ms, is not heard`);
-  }
-  assert.ok(ledger !== null);
-  assert.equal(ledger.pendingMs, 0);
-  if (lab.crashes === 0) assert.deepEqual(lab.unanswered, []);
-}
-
 // Speech that comes back without words, or unreadable, three times is given up; that has tests of its own.
 const patience = (plan: readonly Trouble[]) =>
   (["no-result", "garbage"] as const).every((what) => plan.filter((trouble) => trouble === what).length <= 2);
@@ -216,7 +146,7 @@ async function livedThrough({ pauseMs, actions, ...rest }: Situation): Promise<v
     lab.check();
   }
   await heal(lab, rest.gate);
-  check(lab, options);
+  judge(lab, words);
 }
 
 test("whoever mutes, stops, talks or pulls the plug: what may be heard is recognised, and nothing else leaves the room", async () => {

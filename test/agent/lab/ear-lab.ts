@@ -7,22 +7,20 @@ import type { Agent } from "../../../src/agent.ts";
 import { balances, type Gap, type Ledger } from "../../../src/audio/log.ts";
 import { keepingOf } from "../../../src/audio/store.ts";
 import type { LogFields } from "../../../src/base/logger.ts";
-import { type Random, seededRandom } from "../../../src/base/random.ts";
-import { type Settings, settingsSchema } from "../../../src/config/schema.ts";
 import type { FleetMessage } from "../../../src/fleet/fleet.ts";
 import type { Report, Transcript } from "../../../src/recognition/report.ts";
-import type { Mode } from "../../../src/sis/request.ts";
 import { PlayedBroker } from "../../fleet/lab/played-broker.ts";
 import { brokers } from "../../fleet/lab/stand-in-line.ts";
 import { ManualClock } from "../../lab/manual-clock.ts";
-import { ModelService, type Trouble } from "../../lab/model-service.ts";
-import { ScriptedLink } from "../../lab/scripted-link.ts";
-import { cutOff, type Word } from "../../lab/service-lab.ts";
-import { EarRights, type GateKind, type Stretch } from "./ear-rights.ts";
+import type { ScriptedLink } from "../../lab/scripted-link.ts";
+import { cutOff } from "../../lab/service-lab.ts";
+import { type EarOptions, flushMs, settingsOf } from "./ear-options.ts";
+import { EarRights, type Stretch } from "./ear-rights.ts";
 import { type Card, cards } from "./played-card.ts";
 import { surround } from "./played-outside.ts";
 import { PlayedPanel } from "./played-panel.ts";
 import { PlayedPlayer, PlayedRecorder } from "./played-programs.ts";
+import { PlayedService } from "./played-service.ts";
 import { perMs, Room } from "./room.ts";
 import { standIn } from "./stand-ins.ts";
 
@@ -31,22 +29,6 @@ import { standIn } from "./stand-ins.ts";
 
 standIn();
 const { startAgent } = await import("../../../src/agent.ts");
-
-export interface EarOptions {
-  readonly seed: string;
-  readonly words: readonly Word[];
-  readonly mode: Mode;
-  readonly gate: GateKind;
-  readonly disk: "off" | "outage" | "always";
-  readonly memorySeconds: number;
-  readonly bargeIn: boolean;
-  /** A recorder writes that often, ticks. */
-  readonly pieceTicks: number;
-  /** Of an operation on the memory card, ms. */
-  readonly cardMs: number;
-  readonly plan: readonly Trouble[];
-  readonly speed: number;
-}
 
 interface Life {
   readonly clock: ManualClock;
@@ -59,7 +41,6 @@ interface Life {
 export const beginMs = Date.UTC(2026, 0, 1);
 export const tickMs = 60;
 const tailMs = 300;
-const flushMs = 500;
 /** From a program's start to its first sound. */
 const startMs = 120;
 const up = "sis/v1/lab/kiosk/up/";
@@ -93,8 +74,7 @@ export class EarLab {
   deafUntilMs = 0;
   readonly #options: EarOptions;
   readonly #room: Room;
-  readonly #random: Random;
-  readonly #plan: Trouble[];
+  readonly #service: PlayedService;
   readonly #folder = mkdtempSync(join(tmpdir(), "ear-"));
   #links: ScriptedLink[] = [];
   #recorders: PlayedRecorder[] = [];
@@ -107,9 +87,8 @@ export class EarLab {
 
   constructor(options: EarOptions) {
     this.#options = options;
-    this.#random = seededRandom(options.seed);
     this.#room = new Room(options.words);
-    this.#plan = [...options.plan];
+    this.#service = new PlayedService(options, this.#room, this.sent);
     this.rights = new EarRights(
       options.gate,
       options.words.map(({ startMs: fromMs, endMs: toMs }) => ({ fromMs, toMs })),
@@ -143,12 +122,8 @@ export class EarLab {
     surround({
       clock,
       dial: ({ url, listener, mark }) => {
-        const speaks = url.pathname.includes("rtts");
-        const link: ScriptedLink = new ScriptedLink(
-          listener,
-          mark,
-          this.#service(clock, speaks, () => link),
-        );
+        const link = this.#service.dial(clock, url.pathname.includes("rtts") ? "voice" : "ear", listener, mark);
+        if (this.nowMs < this.downUntilMs) clock.after(0, () => link.end(cutOff));
         this.#links.push(link);
         return link;
       },
@@ -168,9 +143,8 @@ export class EarLab {
       startEar: () => this.#room.ear(),
     });
     this.#state = { phase: "starting", reason: "" };
-    const settings = this.#settings(name);
     const agent = startAgent({
-      settings,
+      settings: settingsOf(this.#options, name, join(this.#folder, name, "state"), tailMs),
       secrets: {
         service: { method: "none" },
         broker: { password: undefined, ca: undefined, cert: undefined, key: undefined },
@@ -187,65 +161,6 @@ export class EarLab {
       onMessage: (message) => alive() && this.#message(message),
     });
     return { clock, card, beganMs, agent, gaps };
-  }
-
-  #settings(name: string): Settings {
-    const { mode, gate, disk, memorySeconds, bargeIn } = this.#options;
-    const settings = settingsSchema.parse({
-      fleet: "lab",
-      state_dir: join(this.#folder, name, "state"),
-      sis: {
-        endpoint: "ws://127.0.0.1:1",
-        project_id: "p",
-        mode,
-        audio_format: "pcm8k16bit",
-        property: "chinese_8k_common",
-        chunk_ms: 100,
-      },
-      audio: { gate },
-      buffer: { memory_seconds: memorySeconds, disk, flush_ms: flushMs, disk_megabytes: 50 },
-      synthesis: { sample_rate: 8_000, tail_ms: tailMs, barge_in: bargeIn, prompt_mute: "muted", cache_megabytes: 0 },
-      mqtt: { url: `mqtt://${name}` },
-      panel: { port: "/dev/panel" },
-    });
-    return { ...settings, device_id: "kiosk" };
-  }
-
-  #service(clock: ManualClock, speaks: boolean, link: () => ScriptedLink) {
-    if (this.nowMs < this.downUntilMs) {
-      clock.after(0, () => link().end(cutOff));
-      return {};
-    }
-    if (speaks) return this.#voice(clock, link);
-    const { mode, speed } = this.#options;
-    let service: ModelService | null = null;
-    const theService = () => {
-      service ??= new ModelService(mode, link(), clock, this.#random, () => this.#plan.shift() ?? "none", speed);
-      return service;
-    };
-    clock.after(0, () => void theService());
-    return {
-      onText: (message: { readonly command: string }) => theService().handlers.onText(message),
-      onAudio: (bytes: Uint8Array) => {
-        const samples = new Int16Array(bytes.slice().buffer);
-        this.sent.push(...this.#room.timesOf(samples));
-        theService().handlers.onAudio(this.#room.wordsOf(samples));
-      },
-    };
-  }
-
-  /** A text becomes sound of half a second and more. */
-  #voice(clock: ManualClock, link: () => ScriptedLink) {
-    clock.after(20, () => link().open());
-    return {
-      onText: () => {
-        clock.after(50, () => {
-          link().say({ resp_type: "START", trace_id: "v" });
-          link().sound(new Uint8Array(2 * perMs * Math.round(500 + this.#random() * 2_000)));
-          link().say({ resp_type: "END", trace_id: "v", reason: "NORMAL" });
-        });
-      },
-    };
   }
 
   #speaks(tail: number | null): void {
