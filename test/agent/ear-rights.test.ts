@@ -151,7 +151,7 @@ async function livedThrough({ pauseMs, actions, ...rest }: Situation): Promise<v
 
 test("whoever mutes, stops, talks or pulls the plug: what may be heard is recognised, and nothing else leaves the room", async () => {
   await fc.assert(fc.asyncProperty(situation, livedThrough), {
-    numRuns: Number(process.env["RUNS"] ?? 20),
+    numRuns: Number(process.env["RUNS"] ?? 30),
     ...(process.env["SEED"] === undefined ? {} : { seed: Number(process.env["SEED"]) }),
     ...(process.env["FCPATH"] === undefined ? {} : { path: process.env["FCPATH"], endOnFailure: true }),
   });

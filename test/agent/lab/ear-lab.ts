@@ -80,7 +80,7 @@ export class EarLab {
   #recorders: PlayedRecorder[] = [];
   #players: PlayedPlayer[] = [];
   #state: { readonly phase: string; readonly reason: string } = { phase: "starting", reason: "" };
-  #possible = new Map<string, boolean>();
+  readonly #possible = new Map<string, boolean>();
   #lives = 0;
   #clock = new ManualClock(beginMs);
   #life: Life;

@@ -1,43 +1,47 @@
 import type { Clock } from "../../../src/base/clock.ts";
 import type { Fault } from "../../../src/base/fault.ts";
-import type { SerialOptions } from "../../../src/base/serial.ts";
+import * as serial from "../../../src/base/serial.ts";
 import type { Link, LinkListener } from "../../../src/sis/link.ts";
 
 // Takes the place of the agent's edges: the clock, the connection to the service, the recorder and player programs, the
 // panel's port, the machine's sensors, and the ear that hears speech. What each run of the agent finds there is `outside`.
-
-export { silentDevice } from "../../../src/base/serial.ts";
 
 export interface Outside {
   readonly clock: Clock;
   dial(options: { readonly url: URL; readonly listener: LinkListener; readonly mark: () => number }): Link;
   startRecorder(): unknown;
   startPlayer(): unknown;
-  talk(options: SerialOptions, stop: AbortSignal): Promise<Fault | null>;
+  talk(options: serial.SerialOptions, stop: AbortSignal): Promise<Fault | null>;
   startEar(): unknown;
 }
 
-/** @public by its name */
+let here: Outside | null = null;
+
+function outside(): Outside {
+  if (here === null) throw new Error("nobody has said what is outside");
+  return here;
+}
+
+/** Each run keeps its own. @public by its name */
+// oxlint-disable-next-line import/no-mutable-exports -- an import shows what it is just then
 export let systemClock: Clock;
 /** @public by its name */
-export let dial: Outside["dial"];
+export const { silentDevice } = serial;
 /** @public by its name */
-export let startRecorder: Outside["startRecorder"];
+export const dial: Outside["dial"] = (options) => outside().dial(options);
 /** @public by its name */
-export let startPlayer: Outside["startPlayer"];
+export const startRecorder = () => outside().startRecorder();
 /** @public by its name */
-export let talk: Outside["talk"];
+export const startPlayer = () => outside().startPlayer();
 /** @public by its name */
-export let startEar: Outside["startEar"];
+export const talk: Outside["talk"] = (options, stop) => outside().talk(options, stop);
+/** @public by its name */
+export const startEar = () => outside().startEar();
 /** @public by its name */
 export const watchHost = () => ({ [Symbol.dispose]() {} });
 
 /** What the next run of the agent finds. */
-export function surround(outside: Outside): void {
-  systemClock = outside.clock;
-  dial = (options) => outside.dial(options);
-  startRecorder = () => outside.startRecorder();
-  startPlayer = () => outside.startPlayer();
-  talk = (options, stop) => outside.talk(options, stop);
-  startEar = () => outside.startEar();
+export function surround(by: Outside): void {
+  here = by;
+  systemClock = by.clock;
 }
