@@ -90,7 +90,7 @@ async function heal(lab: EarLab, gate: EarOptions["gate"]): Promise<void> {
   if (gate === "button") lab.panel.move("talk");
   const fromMs = lab.roomMs;
   await lab.pass(20_000);
-  lab.check();
+  lab.told.check();
   const heard = rights.must.filter(({ toMs }) => toMs > fromMs).reduce((sum, each) => sum + each.toMs - each.fromMs, 0);
   assert.ok(heard > (gate === "speech" ? 0 : 19_000), `${heard} ms are heard again`);
   if (gate === "button") lab.panel.move("talk");
@@ -101,7 +101,7 @@ async function heal(lab: EarLab, gate: EarOptions["gate"]): Promise<void> {
     await lab.pass(2_000);
   }
   lab.panel.move("mute");
-  lab.check();
+  lab.told.check();
   await lab.stop(0);
 }
 
@@ -143,7 +143,7 @@ async function livedThrough({ pauseMs, actions, ...rest }: Situation): Promise<v
     const now = lab.roomMs;
     await lab.pass(5 * tickMs);
     assert.ok(lab.roomMs > now);
-    lab.check();
+    lab.told.check();
   }
   await heal(lab, rest.gate);
   judge(lab, words);

@@ -4,10 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Agent } from "../../../src/agent.ts";
-import { balances, type Gap, type Ledger } from "../../../src/audio/log.ts";
+import type { Gap } from "../../../src/audio/log.ts";
 import { keepingOf } from "../../../src/audio/store.ts";
-import type { LogFields } from "../../../src/base/logger.ts";
-import type { FleetMessage } from "../../../src/fleet/fleet.ts";
 import type { Report, Transcript } from "../../../src/recognition/report.ts";
 import { PlayedBroker } from "../../fleet/lab/played-broker.ts";
 import { brokers } from "../../fleet/lab/stand-in-line.ts";
@@ -23,6 +21,7 @@ import { PlayedPlayer, PlayedRecorder } from "./played-programs.ts";
 import { PlayedService } from "./played-service.ts";
 import { perMs, Room } from "./room.ts";
 import { standIn } from "./stand-ins.ts";
+import { Told } from "./told.ts";
 
 // A whole agent in a room, run after run: its clock, its memory card's time, the programs, the panel, the broker and the
 // service are played, and all between is the product.
@@ -43,13 +42,13 @@ export const tickMs = 60;
 const tailMs = 300;
 /** From a program's start to its first sound. */
 const startMs = 120;
-const up = "sis/v1/lab/kiosk/up/";
 
 export class EarLab {
   readonly rights: EarRights;
   readonly panel: PlayedPanel;
   readonly broker = new PlayedBroker();
-  readonly told: { readonly transcript: Transcript; readonly run: number }[] = [];
+  readonly told: Told;
+  readonly transcripts: { readonly transcript: Transcript; readonly run: number }[] = [];
   readonly gaps: Gap[] = [];
   /** What the service and the disk were given. */
   readonly sent: Stretch[] = [];
@@ -57,16 +56,6 @@ export class EarLab {
   /** What a crash may have cost, and what it may have cut. */
   readonly crashed: Stretch[] = [];
   readonly cuts: Stretch[] = [];
-  readonly answers: {
-    readonly name: string;
-    readonly id: string;
-    readonly status: string;
-    readonly reason: string;
-    possible: boolean;
-  }[] = [];
-  /** What the agent said was wrong. */
-  readonly errors: string[] = [];
-  ledger: Ledger | null = null;
   crashes = 0;
   commands = 0;
   roomMs = 0;
@@ -79,8 +68,6 @@ export class EarLab {
   #links: ScriptedLink[] = [];
   #recorders: PlayedRecorder[] = [];
   #players: PlayedPlayer[] = [];
-  #state: { readonly phase: string; readonly reason: string } = { phase: "starting", reason: "" };
-  readonly #possible = new Map<string, boolean>();
   #lives = 0;
   #clock = new ManualClock(beginMs);
   #life: Life;
@@ -96,6 +83,7 @@ export class EarLab {
       tickMs,
     );
     this.panel = new PlayedPanel(this.rights, () => this.nowMs);
+    this.told = new Told(this.rights, this.panel, this.broker, () => this.nowMs);
     mkdirSync(join(this.#folder, "card"));
     this.#life = this.#start();
   }
@@ -142,7 +130,7 @@ export class EarLab {
       talk: (serial, stop) => this.panel.talk(serial, stop),
       startEar: () => this.#room.ear(),
     });
-    this.#state = { phase: "starting", reason: "" };
+    this.told.begin();
     const agent = startAgent({
       settings: settingsOf(this.#options, name, join(this.#folder, name, "state"), tailMs),
       secrets: {
@@ -153,12 +141,12 @@ export class EarLab {
       build: "test",
       logger: {
         debug() {},
-        info: (message, fields) => message === "the agent has stopped" && this.#stopped(fields ?? {}),
+        info: (message, fields) => this.told.logged(message, fields),
         warn() {},
-        error: (message) => void (/accounts of the sound|disk cannot keep/.test(message) && this.errors.push(message)),
+        error: (message) => this.told.logged(message),
       },
       onReport: (report) => alive() && this.#reported(report, run, gaps),
-      onMessage: (message) => alive() && this.#message(message),
+      onMessage: (message) => alive() && this.told.message(message),
     });
     return { clock, card, beganMs, agent, gaps };
   }
@@ -169,34 +157,8 @@ export class EarLab {
 
   #reported(report: Report, run: number, gaps: Gap[]): void {
     if (report.type === "gap") gaps.push(report);
-    if (report.type === "transcript" && report.transcript.final) this.told.push({ transcript: report.transcript, run });
-  }
-
-  #message({ topic, payload }: FleetMessage): void {
-    if ("phase" in payload) this.#state = payload;
-    if (!topic.startsWith(`${up}command/`) || !("result" in payload)) return;
-    const [name = "", id = ""] = topic.slice(up.length + 8).split("/");
-    const { status, reason } = payload;
-    if (status === "executing") {
-      this.#possible.set(id, this.rights.command(name, this.nowMs));
-    }
-    if (status === "succeeded" || status === "failed")
-      this.answers.push({ name, id, status, reason, possible: this.#possible.get(id) ?? false });
-  }
-
-  #stopped(fields: LogFields): void {
-    const number = (name: keyof Ledger) => Number(fields[name]);
-    this.ledger = {
-      capturedMs: number("capturedMs"),
-      resumedMs: number("resumedMs"),
-      acknowledgedMs: number("acknowledgedMs"),
-      withheldMs: number("withheldMs"),
-      mutedMs: number("mutedMs"),
-      speakingMs: number("speakingMs"),
-      pendingMs: number("pendingMs"),
-      lostMs: number("lostMs"),
-      missedMs: number("missedMs"),
-    };
+    if (report.type === "transcript" && report.transcript.final)
+      this.transcripts.push({ transcript: report.transcript, run });
   }
 
   /** Time passes in the room. */
@@ -232,44 +194,6 @@ export class EarLab {
       [],
       "nothing is recorded",
     );
-  }
-
-  /** What the device shows, tells and answers is so. */
-  check(): void {
-    const { rights, panel, broker } = this;
-    const { phase, reason } = this.#state;
-    const expected = rights.mutedBy !== null ? "the microphone is muted" : "stopped by the fleet: the command start";
-    assert.equal(
-      phase === "muted",
-      rights.silent,
-      `phase ${phase}, muted by ${rights.mutedBy}, stopped ${rights.stopped}`,
-    );
-    if (rights.silent) assert.ok(reason.startsWith(expected), reason);
-    if (broker.line?.isOpen === true) assert.equal(broker.retained.get(`${up}state`)?.["phase"], phase);
-    if (panel.isHeard && this.nowMs - rights.changedMs > 3 * tickMs && !["t", "?"].includes(panel.face.phase)) {
-      assert.equal(panel.face.phase === "m", rights.silent, `lamp ${panel.face.phase}`);
-      if (rights.silent) assert.equal(panel.face.level, 0);
-      const text = rights.mutedBy !== null ? "muted" : "muted: stopped by the fleet";
-      if (rights.silent && !panel.showsTest) assert.ok(panel.face.text.startsWith(text), panel.face.text);
-      if (rights.mutedBy !== null && !panel.showsTest) assert.equal(panel.face.text, text);
-    }
-    for (const { name, id, status, reason: why, possible } of this.answers) {
-      const excused = name === "say" || why.startsWith("the agent ended");
-      if (!excused) assert.equal(status === "succeeded", possible, `${name} ${id} ${status}: ${why}`);
-    }
-    assert.deepEqual(this.errors, []);
-  }
-
-  /** Commands of which the fleet was not told what became of them. */
-  get unanswered(): readonly string[] {
-    const ended = this.broker.arrivals.flatMap(({ topic, payload }) =>
-      payload["status"] === "succeeded" || payload["status"] === "failed" ? [topic.split("/").at(-1)] : [],
-    );
-    return Array.from({ length: this.commands }, (_, index) => `c${index + 1}`).filter((id) => !ended.includes(id));
-  }
-
-  get phase(): string {
-    return this.#state.phase;
   }
 
   /** Nothing waits to be sent, and no answer is waited for. */
@@ -317,24 +241,10 @@ export class EarLab {
     meanwhile();
     await this.pass(20_000, () => over);
     assert.ok(over, "it stops");
-    this.#checkLedger(life);
+    this.told.checkLedger(life.beganMs, life.gaps);
     this.cuts.push({ fromMs, toMs: this.roomMs });
     this.#over();
     this.#next(offMs);
-  }
-
-  #checkLedger({ beganMs, gaps }: Life): void {
-    const { ledger } = this;
-    assert.ok(ledger !== null);
-    assert.ok(balances(ledger), JSON.stringify(ledger));
-    const sum = (stretches: readonly Stretch[]) => stretches.reduce((all, { fromMs, toMs }) => all + toMs - fromMs, 0);
-    assert.equal(
-      ledger.capturedMs - ledger.resumedMs,
-      sum(this.rights.delivered.filter(({ fromMs }) => fromMs >= beganMs)),
-    );
-    const lost = gaps.filter(({ cause }) => cause !== "capture" && cause !== "overrun");
-    const toldMs = lost.reduce((all, { lostMs }) => all + lostMs, 0);
-    assert.ok(Math.abs(toldMs - ledger.lostMs) < 0.01, `told ${toldMs} ms, lost ${ledger.lostMs} ms`);
   }
 
   /** Its power is cut. */

@@ -20,7 +20,8 @@ function merged(stretches: readonly Stretch[]): readonly Stretch[] {
 
 /** What must be so of all that has happened to a device, once all is recognised and it has stopped. */
 export function judge(lab: EarLab, words: readonly Word[]): void {
-  const { rights, ledger } = lab;
+  const { rights } = lab;
+  const { ledger } = lab.told;
   for (const [where, stretches] of [
     ["the service", lab.sent],
     ["the disk", lab.kept],
@@ -40,7 +41,7 @@ export function judge(lab: EarLab, words: readonly Word[]): void {
   }
   const heard: number[] = [];
   const ids = new Map<string, number>();
-  for (const { transcript, run } of lab.told) {
+  for (const { transcript, run } of lab.transcripts) {
     const { id, text, startMs } = transcript;
     const values = text.split(" ").map(Number);
     const fresh = values.filter((value) => !heard.includes(value));
@@ -72,5 +73,5 @@ export function judge(lab: EarLab, words: readonly Word[]): void {
   }
   assert.ok(ledger !== null);
   assert.equal(ledger.pendingMs, 0);
-  if (lab.crashes === 0) assert.deepEqual(lab.unanswered, []);
+  if (lab.crashes === 0) assert.deepEqual(lab.told.unanswered(lab.commands), []);
 }
