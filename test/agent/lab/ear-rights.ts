@@ -24,8 +24,6 @@ export class EarRights {
   stopped = false;
   /** When somebody muted, unmuted, stopped or started it last. */
   latchedMs = Number.NEGATIVE_INFINITY;
-  /** When it was muted or stopped last, or was no more. */
-  changedMs = Number.NEGATIVE_INFINITY;
   /** What was recorded, and somebody may not have wanted that. */
   readonly delivered: Stretch[] = [];
   /** What has to be recognised. */
@@ -105,6 +103,7 @@ export class EarRights {
 
   /** The agent runs no more. What it remembers, the next one finds. */
   ends(nowMs: number): void {
+    // Who muted it, the next one does not know.
     if (this.mutedBy !== null) this.mutedBy = "panel";
     this.speaks(nowMs, this.#pieceMs);
     // Nobody starts an agent so soon that the room still echoes.
@@ -172,7 +171,6 @@ export class EarRights {
   #changed(nowMs: number): void {
     this.latchedMs = nowMs;
     if (this.silent === (this.#silentSinceMs !== null)) return;
-    this.changedMs = nowMs;
     if (this.silent) this.#silentSinceMs = nowMs;
     else if (this.#silentSinceMs !== null) {
       this.#silent.push({ fromMs: this.#silentSinceMs, toMs: nowMs });

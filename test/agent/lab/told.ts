@@ -97,9 +97,9 @@ export class Told {
   }
 
   #checkPanel(): void {
-    const { mutedBy, silent, changedMs } = this.#rights;
+    const { mutedBy, silent, latchedMs } = this.#rights;
     const { isHeard, face, showsTest } = this.#panel;
-    if (!isHeard || this.#now() - changedMs <= lampMs || face.phase === "t" || face.phase === "?") return;
+    if (!isHeard || this.#now() - latchedMs <= lampMs || face.phase === "t" || face.phase === "?") return;
     assert.equal(face.phase === "m", silent, `lamp ${face.phase}`);
     if (!silent) return;
     assert.equal(face.level, 0);
