@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
-import { openLatch } from "./agent/latch.ts";
+import { lastWords, openLatch } from "./agent/latch.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
 import { openMuting } from "./agent/muting.ts";
 import { connectPanel } from "./agent/panel.ts";
@@ -259,14 +259,16 @@ export function startAgent(options: AgentOptions): Agent {
 
   voice.prompt("start");
 
+  const deafness = Promise.withResolvers<undefined>();
   const stopCapture = () => {
     const stopped = source.stop();
+    deafness.resolve(undefined);
     sound.end();
     return stopped;
   };
 
   async function unwind(reason: string): Promise<Outcome> {
-    const silenced = voice.stop();
+    const silenced = voice.stop(deafness.promise);
     sound.beginEnd();
     const early = hearsToTheEnd(settings) ? null : stopCapture();
     await recognition.stop(early === null ? lastPauseMs : 0);
@@ -281,6 +283,7 @@ export function startAgent(options: AgentOptions): Agent {
     });
     // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
     await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop()]);
+    await lastWords([latches.mute, latches.stop], clock);
     return { fault: sourceFault };
   }
 

@@ -1,20 +1,34 @@
-import { statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { basename } from "node:path";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 
-/** A switch that stays as it is over restarts and power cuts: it is on as long as a file is there. */
+/** A switch that stays as it is over restarts and power cuts: it is on as long as a file is there, which says who turned it on. */
 export interface Latch {
   readonly on: boolean;
+  /** Who turned it on; empty: it is off, or that cannot be told. */
+  readonly by: string;
   readonly path: string;
   /**
    * On or off from now on. Resolves when the disk has it, or cannot, or does not answer within 2 s (which is logged): then
    * it holds for this run, and over a restart only if the disk takes it after all.
    */
-  set(on: boolean): Promise<void>;
+  set(on: boolean, by: string): Promise<void>;
+  /** Resolves when the disk has the last word, or cannot. */
+  readonly kept: Promise<unknown>;
+}
+
+const longestWord = 32;
+const missing: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR"]);
+
+/** A disk that takes longer for it than this is not waited for. */
+const keepingMs = 1_000;
+
+/** Nobody sets them any more: resolves when the disk has their last words, or has had its time. */
+export async function lastWords(latches: readonly Latch[], clock: Clock): Promise<void> {
+  await atMost(clock, keepingMs, Promise.all(latches.map(({ kept }) => kept)));
 }
 
 /**
@@ -28,45 +42,56 @@ export function openLatch(
   clock: Clock,
   logger: Logger,
 ): Latch {
-  let on = isThere(path);
+  let by = whoIsIn(path);
   let latest: Promise<unknown> = Promise.resolve();
 
-  async function keep(now: boolean): Promise<"over"> {
+  async function keep(who: string | null): Promise<"over"> {
     try {
-      await (now ? write(path, `${basename(path)}\n`) : rm(path, { force: true }));
+      await (who === null ? rm(path, { force: true }) : write(path, `${who}\n`));
     } catch (error) {
-      complain(now, toFault(error).message);
+      complain(who, toFault(error).message);
     }
     return "over";
   }
 
-  function complain(now: boolean, reason: string): void {
-    logger.error("the disk cannot keep whether the microphone is to be heard after a restart", {
-      path,
-      on: now,
-      reason,
-    });
+  function complain(who: string | null, reason: string): void {
+    const message = "the disk cannot keep whether the microphone is to be heard after a restart";
+    logger.error(message, { path, on: who !== null, reason });
   }
 
   return {
     path,
     get on() {
-      return on;
+      return by !== null;
     },
-    async set(now) {
-      on = now;
+    get by() {
+      return by ?? "";
+    },
+    get kept() {
+      return latest;
+    },
+    async set(on, who) {
+      const said = on ? who : null;
+      by = said;
       // One after the other: the last word is what stays.
-      const kept = latest.then(() => keep(now));
+      const kept = latest.then(() => keep(said));
       latest = kept;
-      if ((await atMost(clock, diskPatienceMs, kept)) === null) complain(now, "it has not answered for 2 s");
+      if ((await atMost(clock, diskPatienceMs, kept)) === null) complain(said, "it has not answered for 2 s");
     },
   };
 }
 
-function isThere(path: string): boolean {
+/** The word in the file; null: there is none. */
+function whoIsIn(path: string): string | null {
   try {
-    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    const descriptor = openSync(path, "r");
+    const bytes = Buffer.alloc(longestWord);
+    try {
+      return bytes.toString("latin1", 0, readSync(descriptor, bytes)).trim();
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ENOTDIR");
+    return error instanceof Error && "code" in error && missing.has(error.code) ? null : "";
   }
 }

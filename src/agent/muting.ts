@@ -23,24 +23,29 @@ export function openMuting(
   onChange: (muted: boolean) => void,
 ): Muting {
   if (latch.on) {
-    const hint = `Press the panel's mute key; where there is no panel, stop the agent and delete ${latch.path}.`;
+    const hint = isFleets()
+      ? "Send it the command unmute, or press the panel's mute key."
+      : `Press the panel's mute key; where there is no panel, stop the agent and delete ${latch.path}.`;
     logger.warn("the microphone is muted since before the start", { hint });
   }
-  // Who muted it before a restart is not known: rather deaf than listening against someone's will.
-  let mutedBy: Muter = "panel";
+
+  // Where that is not known: rather deaf than listening against someone's will.
+  function isFleets(): boolean {
+    return latch.by === ("fleet" satisfies Muter);
+  }
+
   return {
     get muted() {
       return latch.on;
     },
     async set(muted, by) {
-      if (!muted && by === "fleet" && latch.on && mutedBy === "panel") {
+      if (!muted && by === "fleet" && latch.on && !isFleets()) {
         throw new Fault("command-failed", "the microphone was muted at the device, and is unmuted there");
       }
       if (muted === latch.on) return;
-      mutedBy = by;
       source.silence("mute", muted);
       onChange(muted);
-      await latch.set(muted);
+      await latch.set(muted, by);
     },
   };
 }

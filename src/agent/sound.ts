@@ -121,6 +121,7 @@ export function openSound(options: SoundOptions): Sound {
     take(event) {
       switch (event.type) {
         case "opened":
+          gate.resume(log.silentForMs() ?? Number.POSITIVE_INFINITY);
           log.openStream(`${boot.slice(0, 8)}.${++streams}`);
           logger.info("sound flows", { source: event.description });
           break;
@@ -134,6 +135,7 @@ export function openSound(options: SoundOptions): Sound {
         case "interrupted": {
           const { fault, retryInMs } = event;
           log.breakOff();
+          gate.end();
           logger.warn(fault.message, { code: fault.code, retryInMs, hint: fault.hint });
           break;
         }

@@ -20,6 +20,6 @@ export function openStopping(
     if (stopped === latch.on) return;
     source.silence("stop", stopped);
     logger.info(stopped ? "stopped by the fleet: it does not listen any more" : "started by the fleet: it listens");
-    await latch.set(stopped);
+    await latch.set(stopped, "fleet");
   };
 }

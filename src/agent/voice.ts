@@ -49,8 +49,11 @@ export interface Voice {
   heard(samples: Int16Array): void;
   /** The service can be reached: prompts that are not kept yet are fetched. */
   serviceAnswers(): void;
-  /** Ends at once; resolves when everything is let go of. */
-  stop(): Promise<void>;
+  /**
+   * Ends at once; resolves when everything is let go of.
+   * @param deaf resolves when the microphone hears nothing any more: the room may echo for longer than we speak
+   */
+  stop(deaf: Promise<unknown>): Promise<void>;
 }
 
 /**
@@ -86,9 +89,10 @@ export function startVoice(
     prompt: (occasion) => prompts.say(occasion),
     heard: (samples) => ducking?.heard(samples),
     serviceAnswers: () => prompts.prepare(),
-    async stop() {
+    async stop(deaf) {
       observing[Symbol.dispose]();
       await speech.stop();
+      await deaf;
       halfDuplex[Symbol.dispose]();
     },
   };

@@ -80,6 +80,7 @@ export class Gate {
   readonly #ear: Listener | null;
   readonly #samplesPerMs: number;
   readonly #kept: number;
+  readonly #preRoll: number;
   #hangover: number;
   #state: GateState;
   #heard: Position;
@@ -90,6 +91,7 @@ export class Gate {
     this.#tell = options.decide;
     this.#hangover = this.#samplesIn(options.hangoverMs);
     this.#kept = this.#samplesIn(keptMs);
+    this.#preRoll = this.#samplesIn(preRollMs);
     this.#heard = options.start;
     this.#decided = options.start;
     this.#state = { phase: options.at };
@@ -114,7 +116,12 @@ export class Gate {
     this.#hangover = this.#samplesIn(ms);
   }
 
-  /** No more sound will come: what is undecided passes only if it may be the beginning of a word. */
+  /** Sound goes on after so long without any: that counts as time passed since the last speech, and since the button. */
+  resume(afterMs: number): void {
+    this.#step({ type: "missed", samples: this.#samplesIn(afterMs) }, this.#heard);
+  }
+
+  /** No more sound will come, or not soon: what is undecided passes only if it may be the beginning of a word. */
   end(): void {
     const verdict = this.#ear?.suspects === true ? "send" : "silence";
     this.#decide({ upTo: this.#heard, verdict });
@@ -122,6 +129,8 @@ export class Gate {
 
   /** The talk button goes down. */
   press(): void {
+    // What is kept beyond that is for speech, which is noticed late.
+    this.#decide({ upTo: this.#heard - this.#preRoll, verdict: "silence" });
     this.#step({ type: "press" }, this.#heard);
   }
 

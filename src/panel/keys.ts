@@ -40,8 +40,10 @@ const mostMoves = 8;
  * long press, which asks for a self-test, never unmutes.
  * @param muted whether the microphone is muted now
  */
-export function stepKeys(keys: Keys, counts: KeyCounts, nowMs: number, muted: boolean): KeyStep {
-  const commands: KeyCommand[] = [];
+export function stepKeys(before: Keys, counts: KeyCounts, nowMs: number, muted: boolean): KeyStep {
+  // It may have been held for long since the time was looked at last.
+  const { next: keys, commands: due } = stepKeyTime(before, nowMs);
+  const commands: KeyCommand[] = [...due];
   const talk = isDown(counts.talk) ? "down" : "up";
   if (talk !== keys.talk) commands.push(talk === "down" ? "talk" : "talk-end");
   const told: Told = { what: "counts", counts };

@@ -114,7 +114,9 @@ export class Recognizer {
 
   #standingOrder(): Event | null {
     if (this.#closing === "all") return { type: "stop" };
-    return this.#closing === "source" ? this.#rest : null;
+    if (this.#closing === "source") return this.#rest;
+    // A session may have ended before the end of what there is, as a sentence's does.
+    return this.#closing === "session" && this.#options.log.unread > 0 ? { type: "wanted" } : null;
   }
 
   get #rest(): Event {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { openLatch } from "../../src/agent/latch.ts";
+import { lastWords, openLatch } from "../../src/agent/latch.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
 import { replaceFile } from "../../src/fleet/background-writer.ts";
 import { hangingFile } from "../lab/hanging-file.ts";
@@ -24,17 +24,18 @@ test("muted stays muted over a restart, unmuted stays unmuted", async () => {
   await using at = await folder();
   const latch = openMuted(at.file);
   assert.equal(latch.on, false);
-  await latch.set(true);
+  await latch.set(true, "fleet");
   assert.equal(latch.on, true);
-  assert.equal(openMuted(at.file).on, true);
-  await latch.set(false);
+  const again = openMuted(at.file);
+  assert.deepEqual([again.on, again.by], [true, "fleet"]);
+  await latch.set(false, "fleet");
   assert.equal(openMuted(at.file).on, false);
 });
 
 test("the last word is what stays, however fast they come", async () => {
   await using at = await folder();
   const latch = openMuted(at.file);
-  const said = [true, false, true, false, true].map((muted) => latch.set(muted));
+  const said = [true, false, true, false, true].map((muted) => latch.set(muted, "fleet"));
   await Promise.all(said);
   assert.deepEqual(await readdir(join(at.path, "state")), ["muted"]);
 });
@@ -44,7 +45,7 @@ test("a disk that cannot be written is told, and muting holds for this run", asy
   await writeFile(join(at.path, "state"), "a file where a folder should be");
   const latch = openMuted(at.file);
   assert.equal(latch.on, false);
-  await latch.set(true);
+  await latch.set(true, "fleet");
   assert.match(errors.join(), /the disk cannot keep/);
   assert.equal(latch.on, true);
 });
@@ -59,7 +60,7 @@ test("a disk that hangs is told after two seconds, and muting holds meanwhile; i
     using _hanging = hangingFile(`${at.file}.new`);
     for (const muted of [true, false, true]) {
       const set = async () => {
-        await latch.set(muted);
+        await latch.set(muted, "fleet");
         answers.push(`${muted}`);
       };
       void set();
@@ -82,5 +83,28 @@ test("an empty file, as a crash may leave it, is muted", async () => {
   await using at = await folder();
   const file = join(at.path, "muted");
   await writeFile(file, "");
-  assert.equal(openMuted(file).on, true);
+  const latch = openMuted(file);
+  assert.deepEqual([latch.on, latch.by], [true, ""]);
+});
+
+test("the last words are waited for, but not for ever", async () => {
+  await using at = await folder();
+  const clock = new ManualClock();
+  for (const isWritten of [true, false]) {
+    const written = Promise.withResolvers<void>();
+    const latch = openLatch(at.file, () => written.promise, new ManualClock(), logger);
+    void latch.set(true, "fleet");
+    let over = false;
+    const wait = async () => {
+      await lastWords([latch], clock);
+      over = true;
+    };
+    const waiting = wait();
+    await setImmediate();
+    assert.equal(over, false);
+    if (isWritten) written.resolve();
+    else clock.advance(1_000);
+    await waiting;
+    assert.equal(clock.pending, 0);
+  }
 });

@@ -108,6 +108,17 @@ const rows: readonly (readonly [string, boolean, (desk: Desk) => unknown, readon
         .tell(0, 2, longPressMs),
     ["mute", "self-test"],
   ],
+  [
+    "a long press that ends before anybody looks at the time",
+    true,
+    (d) =>
+      d
+        .tell(0, 0)
+        .tell(0, 1, 0)
+        .at(longPressMs - 1)
+        .tell(0, 2, longPressMs),
+    ["self-test"],
+  ],
   ["mute held as the panel goes", true, (d) => d.tell(0, 0).tell(0, 1, 0).gone().at(longPressMs), []],
 ];
 

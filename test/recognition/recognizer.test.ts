@@ -4,6 +4,7 @@ import { Fault } from "../../src/base/fault.ts";
 import type { Mode } from "../../src/sis/request.ts";
 import { recognitionLab, result } from "../lab/recognition.ts";
 import type { ScriptedLink } from "../lab/scripted-link.ts";
+import { serviceLab, soundOf, wordAt } from "../lab/service-lab.ts";
 
 const start = (config: object = {}) => ({
   command: "START",
@@ -555,4 +556,16 @@ test("while nothing can be sent, what falls out of memory is counted, and the ne
   assert.equal(lab.transcripts[0]?.startMs, lab.log.wallMs(15_000 * 8));
   const lost = lab.gaps.reduce((sum, gap) => sum + gap.lostMs, 0);
   assert.equal(lost, 15_000);
+});
+
+test("while the source rests, one sentence after the other is recognised, also where all had been sent during the first", () => {
+  const words = [1, 2, 3, 4].map((value) => wordAt(value, value * 1_500));
+  const service = serviceLab({ seed: "rest", mode: "sentence", downUntilMs: 7_400, speed: 1.2 });
+  const { lab } = service;
+  lab.capture(7_500, soundOf(words));
+  lab.recognizer.rest(true);
+  lab.clock.advance(60_000);
+  assert.deepEqual(service.heard, [1, 2, 3, 4]);
+  assert.equal(lab.log.ledger().pendingMs, 0);
+  assert.equal(lab.clock.pending, 0);
 });

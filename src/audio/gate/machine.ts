@@ -26,10 +26,11 @@ export type Muting = Exclude<Withheld, "silence">;
 export type GatePhase = GateState["phase"];
 type StateOf<P extends GatePhase> = Extract<GateState, { readonly phase: P }>;
 
-/** `frame`: a frame of sound was looked at. */
+/** `frame`: a frame of sound was looked at. `missed`: before what comes next, so many samples were not recorded. */
 export type GateEvent =
   | { readonly type: "frame"; readonly speech: boolean }
   | { readonly type: "press" | "release" }
+  | { readonly type: "missed"; readonly samples: number }
   | { readonly type: "mute" | "unmute"; readonly why: Muting };
 
 type EventOf<E extends GateEvent["type"]> = GateEvent & { readonly type: E };
@@ -63,6 +64,7 @@ const transitions: Transitions = {
     frame: (state, event, context) => (event.speech ? linger(state, event, context) : state),
     press: hold,
     release: stay,
+    missed: stay,
     mute: muteBefore("shut"),
     unmute: stay,
   },
@@ -73,15 +75,18 @@ const transitions: Transitions = {
     },
     press: hold,
     release: stay,
+    missed: (state, { samples }, { at }) =>
+      at < state.until - samples ? { ...state, until: state.until - samples } : shut,
     mute: muteBefore("shut"),
     unmute: stay,
   },
-  held: { frame: stay, press: stay, release: linger, mute: muteBefore("held"), unmute: stay },
-  always: { frame: stay, press: stay, release: stay, mute: muteBefore("always"), unmute: stay },
+  held: { frame: stay, press: stay, release: linger, missed: stay, mute: muteBefore("held"), unmute: stay },
+  always: { frame: stay, press: stay, release: stay, missed: stay, mute: muteBefore("always"), unmute: stay },
   muted: {
     frame: stay,
     press: (state) => (state.after === "shut" ? { ...state, after: "held" } : state),
     release: (state) => (state.after === "held" ? { ...state, after: "shut" } : state),
+    missed: stay,
     mute: (state, { why }) => ({ ...state, mutes: [...state.mutes, why] }),
     unmute: (state, { why }) => {
       const ended = state.mutes.indexOf(why);

@@ -111,7 +111,24 @@ test("the button passes what is said as it goes down, while it is held, and the 
   lab.gate.release();
   for (let n = 0; n < 50; n += 1) lab.pushMs(100, 1);
   lab.gate.end();
-  assert.deepEqual(lab.runs, ["silence 2300", "send 3700", "silence 4000"]);
+  assert.deepEqual(lab.runs, ["silence 2500", "send 3500", "silence 4000"]);
+});
+
+test("where the recording broke off: what was said before is no beginning of what is said after, and the hangover runs on", () => {
+  const lab = gateLab({ at: "shut", ear: false });
+  lab.pushMs(3000, 1);
+  lab.gate.end();
+  lab.gate.resume(60_000);
+  lab.pushMs(100);
+  lab.gate.press();
+  lab.pushMs(1000);
+  lab.gate.release();
+  lab.pushMs(300);
+  lab.gate.end();
+  lab.gate.resume(400);
+  for (let n = 0; n < 10; n += 1) lab.pushMs(100);
+  lab.gate.end();
+  assert.deepEqual(lab.runs, ["silence 3000", "send 1700", "silence 700"]);
 });
 
 test("pressed again within the hangover: one stretch", () => {
@@ -183,18 +200,18 @@ test("in the audio log: what passes is read, what is withheld is accounted for, 
   assert.equal(log.unread, 0);
   gate.press();
   hear(1000);
-  assert.equal(log.unread / perMs, 1700);
-  assert.equal(log.cursor / perMs, 2300);
+  assert.equal(log.unread / perMs, 1500);
+  assert.equal(log.cursor / perMs, 2500);
   const speaking = gate.mute("speaking");
   hear(2000);
   using _muting = gate.mute("muted");
   hear(500);
   speaking[Symbol.dispose]();
   hear(250);
-  assert.equal(log.unread / perMs, 1700);
+  assert.equal(log.unread / perMs, 1500);
   const ledger = log.ledger();
   assert.ok(balances(ledger));
-  assert.deepEqual([ledger.capturedMs, ledger.withheldMs, ledger.pendingMs], [6750, 5050, 1700]);
+  assert.deepEqual([ledger.capturedMs, ledger.withheldMs, ledger.pendingMs], [6750, 5250, 1500]);
   assert.deepEqual([ledger.speakingMs, ledger.mutedMs], [2000, 750], "the rest was silence");
 });
 

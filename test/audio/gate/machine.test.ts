@@ -25,6 +25,7 @@ const speech: GateEvent = { type: "frame", speech: true };
 const nothing: GateEvent = { type: "frame", speech: false };
 const press: GateEvent = { type: "press" };
 const release: GateEvent = { type: "release" };
+const missed: GateEvent = { type: "missed", samples: 50 };
 const mute: GateEvent = { type: "mute", why: "muted" };
 const unmute: GateEvent = { type: "unmute", why: "muted" };
 const speak: GateEvent = { type: "mute", why: "speaking" };
@@ -35,6 +36,7 @@ const rows: readonly (readonly [GateState, GateEvent, GateState])[] = [
   [shut, nothing, shut],
   [shut, press, held],
   [shut, release, shut],
+  [shut, missed, shut],
   [shut, mute, muted("shut")],
   [shut, unmute, shut],
   [open, speech, opened],
@@ -43,18 +45,22 @@ const rows: readonly (readonly [GateState, GateEvent, GateState])[] = [
   [{ phase: "open", until: 1000 }, nothing, shut],
   [open, press, held],
   [open, release, open],
+  [open, missed, shut],
+  [{ phase: "open", until: 1051 }, missed, { phase: "open", until: 1001 }],
   [open, mute, muted("shut")],
   [open, unmute, open],
   [held, speech, held],
   [held, nothing, held],
   [held, press, held],
   [held, release, opened],
+  [held, missed, held],
   [held, mute, muted("held")],
   [held, unmute, held],
   [always, speech, always],
   [always, nothing, always],
   [always, press, always],
   [always, release, always],
+  [always, missed, always],
   [always, mute, muted("always")],
   [always, unmute, always],
   [muted("shut"), speech, muted("shut")],
@@ -63,6 +69,7 @@ const rows: readonly (readonly [GateState, GateEvent, GateState])[] = [
   [muted("always"), press, muted("always")],
   [muted("held"), release, muted("shut")],
   [muted("always"), release, muted("always")],
+  [muted("held"), missed, muted("held")],
   [muted("shut"), mute, muted("shut", "muted", "muted")],
   [muted("shut", "muted", "muted"), unmute, muted("shut")],
   [shut, speak, muted("shut", "speaking")],
@@ -82,7 +89,7 @@ for (const [state, event, target] of rows) {
 
 test("every state meets every event in the rows above", () => {
   const phases: readonly GatePhase[] = ["shut", "open", "held", "always", "muted"];
-  const events: readonly GateEvent["type"][] = ["frame", "press", "release", "mute", "unmute"];
+  const events: readonly GateEvent["type"][] = ["frame", "press", "release", "missed", "mute", "unmute"];
   for (const phase of phases) {
     for (const type of events) {
       assert.ok(

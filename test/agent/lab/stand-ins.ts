@@ -1,0 +1,33 @@
+import { registerHooks } from "node:module";
+
+const outside = "./played-outside.ts";
+const card = "./played-card.ts";
+const disk = "node:fs/promises";
+
+const places = [
+  { of: /\/src\/agent\.ts$/, specifier: "./base/clock.ts", by: outside },
+  { of: /\/src\/agent\.ts$/, specifier: "./sis/dial.ts", by: outside },
+  { of: /\/src\/agent\.ts$/, specifier: "./host/watch.ts", by: outside },
+  { of: /\/src\/agent\/voice\.ts$/, specifier: "../sis/dial.ts", by: outside },
+  { of: /\/src\/audio\/recording\.ts$/, specifier: "./recorder.ts", by: outside },
+  { of: /\/src\/audio\/playback\.ts$/, specifier: "./player.ts", by: outside },
+  { of: /\/src\/audio\/gate\.ts$/, specifier: "./gate/ear.ts", by: outside },
+  { of: /\/src\/audio\/ducking\.ts$/, specifier: "./gate/ear.ts", by: outside },
+  { of: /\/src\/panel\/panel\.ts$/, specifier: "../base/serial.ts", by: outside },
+  { of: /\/src\/fleet\/broker\.ts$/, specifier: "./broker-line.ts", by: "../../fleet/lab/stand-in-line.ts" },
+  { of: /\/src\/fleet\/(background-writer|outbox-file)\.ts$/, specifier: disk, by: card },
+  { of: /\/src\/agent\/latch\.ts$/, specifier: disk, by: card },
+  { of: /\/src\/base\/(make|sync)-folder\.ts$/, specifier: disk, by: card },
+  { of: /\/src\/audio\/(spool|disk\/[a-z-]+)\.ts$/, specifier: disk, by: card },
+];
+
+/** To be called before the agent is imported: at its edges are this folder's stand-ins from then on. */
+export function standIn(): void {
+  registerHooks({
+    resolve(specifier, context, next) {
+      const place = places.find((each) => each.specifier === specifier && each.of.test(context.parentURL ?? ""));
+      if (place === undefined) return next(specifier, context);
+      return { url: new URL(place.by, import.meta.url).href, shortCircuit: true };
+    },
+  });
+}
