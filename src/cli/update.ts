@@ -48,6 +48,8 @@ export function updateCommand(): Command {
 }
 
 async function act(manifest: string | undefined, flags: UpdateFlags, self: Command): Promise<void> {
+  // A terminal that goes away, as with the line of an ssh, does not leave a trial without its judge.
+  process.on("SIGHUP", () => {});
   const { allowOlder = false } = flags;
   const releases = new Releases(flags.folder);
   const service = serviceControl(flags.service, systemClock);

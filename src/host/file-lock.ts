@@ -11,8 +11,11 @@ import { Fault } from "../base/fault.ts";
  * @throws {Fault} `update-failed` where it cannot be tried. Source: flock(1)
  */
 export async function lockFile(file: string, wait: boolean): Promise<AsyncDisposable | null> {
-  // Node cannot lock: a child does, for as long as its standard input is open.
-  const holder = spawn("flock", [...(wait ? [] : ["-n"]), file, "cat"], { stdio: ["pipe", "pipe", "ignore"] });
+  // Node cannot lock: a child does, for as long as its standard input is open, and whatever becomes of the terminal.
+  const holder = spawn("flock", [...(wait ? [] : ["-n"]), file, "cat"], {
+    stdio: ["pipe", "pipe", "ignore"],
+    detached: true,
+  });
   const end = once(holder, "close").then(
     ([code]) => Number(code),
     (error: unknown) => String(error),

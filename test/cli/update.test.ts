@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
 import { arch } from "node:os";
 import { test } from "node:test";
+import { lockFile } from "../../src/host/file-lock.ts";
 import { signedManifest } from "../../src/host/update-manifest.ts";
-import { Folder, sisAgent } from "./process.ts";
+import { Folder, main, Running, sisAgent } from "./process.ts";
 
 test("a folder that cannot hold releases is told in words", async () => {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
@@ -47,4 +48,16 @@ test("a trial is ended, or a release is fetched: both at once is refused", async
   assert.deepEqual([both.code, both.stderr.slice(0, told.length)], [2, told]);
   const alone = await settle();
   assert.deepEqual([alone.code, alone.stderr], [0, "nothing is on trial\n"]);
+});
+
+test("a terminal that goes away does not end it", async () => {
+  await using folder = await Folder.with({ ".lock": "" });
+  const other = await lockFile(folder.of(".lock"), false);
+  assert.ok(other !== null);
+  await using running = new Running(main, ["update", "--settle", "--folder", folder.path]);
+  await running.until(() => running.stderr.includes("\n"));
+  running.child.kill("SIGHUP");
+  await other[Symbol.asyncDispose]();
+  const { code, stderr } = await running.ended();
+  assert.deepEqual([code, stderr], [0, "waiting for the update that is under way\nnothing is on trial\n"]);
 });
