@@ -15,10 +15,14 @@ const usualMode = 0o700;
  * @throws what the file system throws
  */
 export async function makeFolder(folder: string, mode = usualMode): Promise<void> {
-  for (const each of [dirname(folder), folder]) {
-    const made = await mkdir(each, { mode }).then(() => true, unlessThere);
-    if (made) await syncFolder(dirname(each)).catch(() => {});
-  }
+  await makeOneFolder(dirname(folder), mode);
+  await makeOneFolder(folder, mode);
+}
+
+/** Like `makeFolder`, but not the one above. */
+export async function makeOneFolder(folder: string, mode = usualMode): Promise<void> {
+  const made = await mkdir(folder, { mode }).then(() => true, unlessThere);
+  if (made) await syncFolder(dirname(folder)).catch(() => {});
 }
 
 /** Like `makeFolder`, at once; nothing is synced. */

@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { Fault, printable } from "../base/fault.ts";
-import { makeFolder } from "../base/make-folder.ts";
+import { makeFolder, makeOneFolder } from "../base/make-folder.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 import { lockFile } from "./file-lock.ts";
 
@@ -20,10 +20,13 @@ const program = "sis-agent";
  */
 export class Releases {
   readonly #folder: string;
+  /** What holds them all. */
+  readonly #all: string;
 
-  /** @param folder made when the first release is kept, but not the one above it */
+  /** @param folder made where it is not there, but not the one above it */
   constructor(folder: string) {
     this.#folder = folder;
+    this.#all = join(folder, "releases");
   }
 
   /** The release that the service runs; null: none. @throws {Fault} `update-refused` where it is no link */
@@ -43,7 +46,7 @@ export class Releases {
 
   /** The program of a release. */
   programOf(version: string): string {
-    return join(this.#folder, "releases", version, program);
+    return join(this.#all, version, program);
   }
 
   /**
@@ -52,7 +55,7 @@ export class Releases {
    * @throws {Fault} `update-refused` where another one is under way
    */
   async lock(waiting: (() => void) | null): Promise<AsyncDisposable> {
-    await makeFolder(this.#folder, 0o755);
+    await makeOneFolder(this.#folder, 0o755);
     const file = join(this.#folder, ".lock");
     await using _ = await open(file, "a", 0o600); // who may not update must not be able to lock either
     let lock = await lockFile(file, false);
@@ -71,19 +74,17 @@ export class Releases {
    * @param fill is given the program's path; where it rejects nothing is kept
    */
   async keep(version: string, fill: (file: string) => Promise<void>): Promise<void> {
-    const all = join(this.#folder, "releases");
-    await makeFolder(all, 0o755);
-    await syncFolder(this.#folder);
+    await makeFolder(this.#all, 0o755);
     // What the power cut off would fill the disk, a piece each time.
     await this.#removeAllBut([await this.current(), await this.previous()]);
-    const fresh = await mkdtemp(join(all, ".new-"));
+    const fresh = await mkdtemp(join(this.#all, ".new-"));
     try {
       await chmod(fresh, 0o755); // the service's user looks at it, too
       await fill(join(fresh, program));
       await syncFolder(fresh);
-      await rm(join(all, version), { recursive: true, force: true });
-      await rename(fresh, join(all, version));
-      await syncFolder(all);
+      await rm(join(this.#all, version), { recursive: true, force: true });
+      await rename(fresh, join(this.#all, version));
+      await syncFolder(this.#all);
     } catch (error) {
       await rm(fresh, { recursive: true, force: true });
       throw error;
@@ -121,9 +122,8 @@ export class Releases {
   }
 
   async #removeAllBut(kept: readonly (string | null)[]): Promise<void> {
-    const all = join(this.#folder, "releases");
-    for (const name of await readdir(all))
-      if (!kept.includes(name)) await rm(join(all, name), { recursive: true, force: true });
+    for (const name of await readdir(this.#all))
+      if (!kept.includes(name)) await rm(join(this.#all, name), { recursive: true, force: true });
   }
 
   async #versionBehind(link: string): Promise<string | null> {
