@@ -179,7 +179,7 @@ export function startAgent(options: AgentOptions): Agent {
     random,
     logger,
   });
-  if (options.onMessage !== undefined) fleet.observe(options.onMessage);
+  if (options.onMessage !== undefined) fleet.follow(options.onMessage);
 
   const voice = startVoice({
     settings,
@@ -234,7 +234,7 @@ export function startAgent(options: AgentOptions): Agent {
   });
   const prometheus = prometheusOf(settings, options.version, logger, {
     measure: () => measure(ears.levels.prometheus),
-    observe: (listener) => fleet.observe(listener),
+    follow: (listener) => fleet.follow(listener),
   });
 
   const panel = connectPanel({ settings, clock, random, logger, fleet, muting, gate: sound.gate });
@@ -282,8 +282,8 @@ export function startAgent(options: AgentOptions): Agent {
       ...Object.fromEntries(recognition.irregularities),
     });
     // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
-    await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop()]);
-    await lastWords([latches.mute, latches.stop], clock);
+    const kept = lastWords([latches.mute, latches.stop], clock);
+    await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop(), kept]);
     return { fault: sourceFault };
   }
 

@@ -76,7 +76,8 @@ export function openLatch(
       // One after the other: the last word is what stays.
       const kept = latest.then(() => keep(said));
       latest = kept;
-      if ((await atMost(clock, diskPatienceMs, kept)) === null) complain(said, "it has not answered for 2 s");
+      if ((await atMost(clock, diskPatienceMs, kept)) === null)
+        complain(said, `it has not answered for ${diskPatienceMs / 1000} s`);
     },
   };
 }

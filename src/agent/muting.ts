@@ -10,7 +10,7 @@ export type Muter = "panel" | "fleet";
 export interface Muting {
   readonly muted: boolean;
   /**
-   * Resolves when the disk has it, or cannot.
+   * Resolves when the disk has it, or cannot, or does not answer.
    * @throws Fault `command-failed` when the fleet would open a microphone that somebody at the device has muted
    */
   set(muted: boolean, by: Muter): Promise<void>;

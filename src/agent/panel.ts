@@ -13,7 +13,7 @@ export function connectPanel(parts: {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
-  readonly fleet: Pick<Fleet, "notice" | "observe">;
+  readonly fleet: Pick<Fleet, "notice" | "follow">;
   readonly muting: Muting;
   readonly gate: Gate;
 }): Panel | null {
@@ -44,6 +44,6 @@ export function connectPanel(parts: {
     },
     onFault: (fault) => fleet.notice({ type: "panel", fault }),
   });
-  fleet.observe((message) => panel.tell(message));
+  fleet.follow((message) => panel.tell(message));
   return panel;
 }

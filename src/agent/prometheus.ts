@@ -11,7 +11,7 @@ import { severities } from "../fleet/schema.ts";
 export interface MetricsSource {
   measure(): Measurement;
   /** Calls `listener` with every message to the fleet, until disposed. */
-  observe(listener: (message: FleetMessage) => void): Disposable;
+  follow(listener: (message: FleetMessage) => void): Disposable;
   readonly version: string;
 }
 
@@ -146,7 +146,7 @@ function countMessages(source: MetricsSource, registers: Registry[]): Disposable
     registers,
   });
   const codes = new Set<string>();
-  return source.observe(({ topic, payload }) => {
+  return source.follow(({ topic, payload }) => {
     if ("resp_type" in payload) {
       // A service may say anything: what is remembered has a bound.
       if (codes.size < mostCodes) codes.add(payload.error_code);

@@ -84,7 +84,8 @@ export function diskTrial(folder: string, clock: Clock): () => Promise<Check> {
 }
 
 const doesNotAnswer =
-  "it does not answer: nothing could be written for 2 s. Check or replace the disk or card; the kernel's log (dmesg) tells more";
+  `it does not answer: nothing could be written for ${diskPatienceMs / 1000} s. Check or replace the disk or card; ` +
+  "the kernel's log (dmesg) tells more";
 
 async function writeIn(folder: string): Promise<Check> {
   const file = join(folder, ".self-test");

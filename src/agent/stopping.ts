@@ -5,7 +5,7 @@ import type { Latch } from "./latch.ts";
 /**
  * The fleet's switch: while the device is stopped, nothing is captured and, once what was captured before is recognised,
  * nothing is asked of the service. It stays so over restarts. Speaking, alarms and commands go on.
- * @returns stops it, or starts it again; resolves when the disk has it, or cannot
+ * @returns stops it, or starts it again; resolves when the disk has it, or cannot, or does not answer
  */
 export function openStopping(
   source: Pick<MutableSource, "silence">,

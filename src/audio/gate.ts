@@ -116,7 +116,7 @@ export class Gate {
     this.#hangover = this.#samplesIn(ms);
   }
 
-  /** Sound goes on after so long without any: that counts as time passed since the last speech, and since the button. */
+  /** Sound goes on after so long without any: the hangover is shorter by that, also where the button was let go of meanwhile. */
   resume(afterMs: number): void {
     this.#step({ type: "missed", samples: this.#samplesIn(afterMs) }, this.#heard);
   }

@@ -66,11 +66,10 @@ export interface Fleet {
   notice(condition: Condition): void;
   /** Takes a failure to get speech from the service, or what became of a text. */
   speech(told: SpeechError | Outcome): void;
-  /**
-   * Calls `listener` at once with the alarms that stand, be it from before a restart, and then with every message when it
-   * is decided, broker or not. Disposing ends that.
-   */
+  /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
   observe(listener: (message: FleetMessage) => void): Disposable;
+  /** Like `observe`, and at once with the alarms that stand, be it from before a restart: for who shows how things are. */
+  follow(listener: (message: FleetMessage) => void): Disposable;
   /** Says again all that is so: info, state, alarms, settings, metrics. */
   repeat(): void;
   /** The alarms that are active. */

@@ -175,7 +175,8 @@ export function startFleet(options: FleetOptions): Fleet {
       if ("kind" in told) publishEvent({ type: "error", error: told });
       triage.speech(told);
     },
-    observe(listener) {
+    observe: (listener) => outlet.observe(listener),
+    follow(listener) {
       for (const alarm of alarms.unsettled()) listener(alarmNow(alarm));
       return outlet.observe(listener);
     },

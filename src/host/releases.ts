@@ -70,7 +70,7 @@ export class Releases {
 
   /**
    * Keeps a release whose program `fill` writes. What was there under its name is replaced; of the others only the current
-   * one stays.
+   * one stays, also where it comes to nothing: there is to be room for it.
    * @param fill is given the program's path; where it rejects nothing is kept
    */
   async keep(version: string, fill: (file: string) => Promise<void>): Promise<void> {
@@ -99,6 +99,7 @@ export class Releases {
       await this.#point("current", version);
     } catch (error) {
       if (former === null || (await this.previous()) !== null) await this.comeBack();
+      else await this.#removeAllBut([former]);
       throw error;
     }
   }

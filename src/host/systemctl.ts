@@ -1,6 +1,8 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
 import { type Clock, pause } from "../base/clock.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, toFault } from "../base/fault.ts";
 
 /** A service as its manager sees it. */
 export interface ServiceControl {
@@ -63,12 +65,12 @@ export function propertiesOf(stdout: string): ReadonlyMap<string, string> {
   );
 }
 
-function systemctl(args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string }> {
-  return new Promise((resolve, reject) => {
-    execFile("systemctl", args, { encoding: "utf8" }, (error, stdout) => {
-      if (error === null) resolve({ status: 0, stdout });
-      else if (typeof error.code === "number") resolve({ status: error.code, stdout });
-      else reject(new Fault("update-failed", `systemctl cannot be run: ${error.message}`, { cause: error }));
-    });
+async function systemctl(args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string }> {
+  // Detached: a terminal that hangs up takes all of its processes with it, and a restart is under way.
+  const child = spawn("systemctl", args, { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const [stdout] = await Promise.all([text(child.stdout), once(child, "close")]).catch((error: unknown) => {
+    throw new Fault("update-failed", `systemctl cannot be run: ${toFault(error).message}`, { cause: error });
   });
+  if (child.exitCode === null) throw new Fault("update-failed", `systemctl was ended by ${child.signalCode}`);
+  return { status: child.exitCode, stdout };
 }

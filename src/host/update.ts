@@ -93,15 +93,16 @@ async function prove(
     return say(`${version} runs`);
   }
   const former = await releases.previous();
-  await releases.comeBack();
-  throw new Fault("update-failed", `${version} does not start: ${await outcome()}`, {
-    hint: whyHint,
-  });
-
-  async function outcome(): Promise<string> {
-    if (former === null) return "it is removed, and there is no release before it that could come back";
-    return (await service.restart()) && (await service.staysUp())
-      ? `${former} runs again`
-      : `${former} is back in its place, and does not start either`;
+  let outcome = "it is removed, and there is no release before it that could come back";
+  try {
+    await releases.comeBack();
+  } finally {
+    // Whatever the disk made of the rest: the former one is to run.
+    if (former !== null)
+      outcome =
+        (await service.restart()) && (await service.staysUp())
+          ? `${former} runs again`
+          : `${former} is back in its place, and does not start either`;
   }
+  throw new Fault("update-failed", `${version} does not start: ${outcome}`, { hint: whyHint });
 }

@@ -40,7 +40,7 @@ export interface LaneHost {
   sessionOver(): void;
   /** Something has happened, and the lane has dealt with it. */
   turned(): void;
-  /** A stop, and the end of the source, outlive whatever was under way when they came: what to tell the lane again. */
+  /** A stop, a rest, and the end of the source outlive whatever was under way when they came: what to tell the lane again. */
   standingOrder(): Event | null;
 }
 

@@ -31,7 +31,7 @@ function startLab() {
       diskFreeBytes: null,
       temperatureC: 51.5,
     }),
-    observe(listener) {
+    follow(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash, generateKeyPairSync } from "node:crypto";
+import { chmodSync, existsSync } from "node:fs";
 import { arch } from "node:os";
 import { test } from "node:test";
-import { lockFile } from "../../src/host/file-lock.ts";
 import { signedManifest } from "../../src/host/update-manifest.ts";
+import { eventually } from "../system/lab/processes.ts";
 import { Folder, main, Running, sisAgent } from "./process.ts";
 
 test("a folder that cannot hold releases is told in words", async () => {
@@ -50,14 +51,32 @@ test("a trial is ended, or a release is fetched: both at once is refused", async
   assert.deepEqual([alone.code, alone.stderr], [0, "nothing is on trial\n"]);
 });
 
-test("a terminal that goes away does not end it", async () => {
-  await using folder = await Folder.with({ ".lock": "" });
-  const other = await lockFile(folder.of(".lock"), false);
-  assert.ok(other !== null);
-  await using running = new Running(main, ["update", "--settle", "--folder", folder.path]);
-  await running.until(() => running.stderr.includes("\n"));
-  running.child.kill("SIGHUP");
-  await other[Symbol.asyncDispose]();
+const systemctl = `#!/bin/sh
+case $1 in
+  show) echo ActiveState=active; echo NRestarts=0 ;;
+  restart) echo >> "$(dirname "$0")/restarts"; sleep 1 ;;
+esac
+`;
+
+test("a terminal that hangs up, as with the line of an ssh, ends neither the update nor the restart", async () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const program = "#!/bin/sh\necho 1.0.0\n";
+  const sha256 = createHash("sha256").update(program).digest("hex");
+  const release = { version: "1.0.0", arch: arch(), size: program.length, sha256 };
+  await using folder = await Folder.with({
+    program,
+    systemctl,
+    "program.json": signedManifest(release, "program", privateKey),
+    "update.pem": publicKey.export({ type: "spki", format: "pem" }).toString(),
+  });
+  chmodSync(folder.of("systemctl"), 0o755);
+  const place = ["--folder", folder.of("opt"), "--key", folder.of("update.pem"), "--config", "none"];
+  const env = { ...process.env, PATH: `${folder.path}:${process.env["PATH"]}` };
+  // Its own group, as a terminal's.
+  await using running = new Running(main, ["update", folder.of("program.json"), ...place], { env, detached: true });
+  await running.until(() => running.stderr.includes("starting"));
+  await eventually(() => existsSync(folder.of("restarts")), "the restart is under way");
+  process.kill(-(running.child.pid ?? assert.fail("no process")), "SIGHUP");
   const { code, stderr } = await running.ended();
-  assert.deepEqual([code, stderr], [0, "waiting for the update that is under way\nnothing is on trial\n"]);
+  assert.deepEqual([code, stderr], [0, "fetching 1.0.0\nstarting 1.0.0\n1.0.0 runs\n"]);
 });

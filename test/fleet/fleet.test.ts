@@ -33,7 +33,7 @@ function startLab(change: Partial<FleetOptions> = {}) {
     ...change,
   });
   const messages: FleetMessage[] = [];
-  const observing = fleet.observe((message) => messages.push(message));
+  const observing = fleet.follow((message) => messages.push(message));
   const topics = () => messages.map(({ topic }) => topic.replace("sis/v1/lab/kiosk-17/up/", ""));
   return { clock, fleet, log, messages, observing, topics };
 }
