@@ -48,7 +48,7 @@ function notRemote(path: string): readonly RemoteProblem[] {
   const shown = path.split(".").map(keyName).join(".");
   return [
     {
-      key: shown.slice(0, 128),
+      key: shown === "" ? '""' : shown.slice(0, 128),
       message: `is not a setting; ${meant === null ? `the fleet can set: ${remote.join(", ")}` : `did you mean ${meant}?`}`,
     },
   ];

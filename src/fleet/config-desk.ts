@@ -18,7 +18,7 @@ export interface SettingProblem {
 /** Who runs on the settings. */
 export interface ConfigHost {
   /** Everything that is wrong with these settings over the device's own; empty: they can be used. */
-  check(settings: RemoteSettings): readonly SettingProblem[];
+  check(settings: Readonly<Record<string, unknown>>): readonly SettingProblem[];
   /**
    * Brings the agent to run on the device's own settings with these over them. Resolves when it does.
    * @returns whether recognition has to prove itself on them
@@ -96,17 +96,21 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     const text = new TextDecoder().decode(payload);
     // A broker gives it again at each connection: what was judged once stays judged.
     if (text === config.desired?.text) return;
-    const read = readDesired(text);
+    const read = readDesired(text, check);
     if ("problems" in read) {
       const desired = { ts: config.desired?.ts ?? new Date(clock.wallMs()).toISOString(), text };
       return refuse({ desired, errors: read.problems.slice(0, 50) });
     }
     const desired = { ts: read.ts ?? new Date(clock.wallMs()).toISOString(), text };
-    const errors = host.check(read.settings).map(({ key, message }) => ({ key, message: printable(message, 299) }));
+    const errors = check(read.settings);
     if (errors.length > 0) return refuse({ desired, errors: errors.slice(0, 50) });
     if (isDeepStrictEqual(read.settings, config.settings))
       return settle({ ...config, desired, ...good(config.settings) });
     void attempt(read.settings, desired);
+  }
+
+  function check(settings: Readonly<Record<string, unknown>>): readonly SettingProblem[] {
+    return host.check(settings).map(({ key, message }) => ({ key, message: printable(message, 299) }));
   }
 
   function refuse(why: Pick<RemoteConfig, "desired" | "errors">): void {
@@ -216,6 +220,7 @@ function good(settings: RemoteSettings): Pick<RemoteConfig, "status" | "errors">
 
 function readDesired(
   text: string,
+  check: ConfigHost["check"],
 ):
   | { readonly ts: string | null; readonly settings: RemoteSettings }
   | { readonly problems: readonly SettingProblem[] } {
@@ -231,10 +236,17 @@ function readDesired(
     if (namesPrototype) return { problems: [{ key: null, message: "__proto__ is not a setting" }] };
     const { data, error } = desiredConfigPayload.safeParse(json);
     if (data !== undefined) return data;
-    return { problems: error.issues.map(problemOf) };
+    // Who knows the settings has better words for most of it.
+    const known = isObject(json) && isObject(json["settings"]) ? check(json["settings"]) : [];
+    const others = error.issues.map(problemOf).filter(({ key }) => !known.some((each) => each.key === key));
+    return { problems: [...known, ...others] };
   } catch {
     return { problems: [{ key: null, message: "it is not JSON" }] };
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function problemOf({ code, path, message }: z.core.$ZodIssue): SettingProblem {

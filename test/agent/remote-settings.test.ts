@@ -68,6 +68,16 @@ test("the host says what is wrong, and runs on what is right", async () => {
   });
   assert.deepEqual(host.check({ "sis.vad_tail": 300 }), []);
   assert.equal(host.check({ "sis.vad_tail": "x" }).length, 1);
+  assert.deepEqual(
+    host.check({ "sis.vad_tail": null, "": 1, "sis.mod": [] }).map(({ key }) => key),
+    ['""', "sis.mod"],
+  );
+  const [problem] = host.check({ "sis.vad_tail": null });
+  assert.deepEqual(problem, { key: "sis.vad_tail", message: "found something else; allowed: a whole number 0..3000 (ms)" });
+  for (const odd of [[], {}, { a: { b: 1 } }]) {
+    const told = host.check({ "sis.vad_tail": odd }).map(({ key }) => key);
+    assert.deepEqual(told, ["sis.vad_tail"]);
+  }
   assert.deepEqual(await host.apply({ "sis.vad_tail": 300 }), { onTrial: true });
   assert.equal(applied[0]?.sis.vad_tail, 300);
 });

@@ -99,6 +99,15 @@ test("settings that are not of their shape are told each by its key, and a messa
       [`${"k".repeat(127)}…`, "is"],
     ],
   );
+  desk.receive(lab.payload({ a: null, bad: null }));
+  assert.deepEqual(
+    desk.now().errors.map(({ key, message }) => [key, message.replace(/found .*/, "found")]),
+    [
+      ["bad", "is not allowed"],
+      ["a", "found"],
+    ],
+    "in the words of who knows the setting, where anybody does",
+  );
   desk.receive(Buffer.from("[]"));
   assert.deepEqual(desk.now().errors, [{ key: null, message: "it is not an object with v, ts and settings" }]);
   assert.deepEqual(lab.applied, []);
