@@ -226,23 +226,24 @@ function readDesired(
   | { readonly problems: readonly SettingProblem[] } {
   // An empty retained message is how a broker is told to forget one.
   if (text === "") return { ts: null, settings: {} };
+  let json: unknown;
+  let namesPrototype = false;
   try {
-    let namesPrototype = false;
-    const json: unknown = JSON.parse(text, (key, value: unknown) => {
+    json = JSON.parse(text, (key, value: unknown) => {
       namesPrototype ||= key === "__proto__";
       return value;
     });
-    // The schema passes it over, as if it were not there.
-    if (namesPrototype) return { problems: [{ key: null, message: "__proto__ is not a setting" }] };
-    const { data, error } = desiredConfigPayload.safeParse(json);
-    if (data !== undefined) return data;
-    // Who knows the settings has better words for most of it.
-    const known = isObject(json) && isObject(json["settings"]) ? check(json["settings"]) : [];
-    const others = error.issues.map(problemOf).filter(({ key }) => !known.some((each) => each.key === key));
-    return { problems: [...known, ...others] };
   } catch {
     return { problems: [{ key: null, message: "it is not JSON" }] };
   }
+  // The schema passes it over, as if it were not there.
+  if (namesPrototype) return { problems: [{ key: null, message: "__proto__ is not a setting" }] };
+  const { data, error } = desiredConfigPayload.safeParse(json);
+  if (data !== undefined) return data;
+  // Who knows the settings has better words for most of it.
+  const known = isObject(json) && isObject(json["settings"]) ? check(json["settings"]) : [];
+  const others = error.issues.map(problemOf).filter(({ key }) => !known.some((each) => each.key === key));
+  return { problems: [...known, ...others] };
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

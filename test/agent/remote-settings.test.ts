@@ -73,7 +73,10 @@ test("the host says what is wrong, and runs on what is right", async () => {
     ['""', "sis.mod"],
   );
   const [problem] = host.check({ "sis.vad_tail": null });
-  assert.deepEqual(problem, { key: "sis.vad_tail", message: "found something else; allowed: a whole number 0..3000 (ms)" });
+  assert.deepEqual(problem, {
+    key: "sis.vad_tail",
+    message: "found something else; allowed: a whole number 0..3000 (ms)",
+  });
   for (const odd of [[], {}, { a: { b: 1 } }]) {
     const told = host.check({ "sis.vad_tail": odd }).map(({ key }) => key);
     assert.deepEqual(told, ["sis.vad_tail"]);
