@@ -281,8 +281,8 @@ export function startAgent(options: AgentOptions): Agent {
       ...sound.log.ledger(),
       ...Object.fromEntries(recognition.irregularities),
     });
-    // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
     const kept = lastWords([latches.mute, latches.stop], clock);
+    // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
     await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop(), kept]);
     return { fault: sourceFault };
   }

@@ -10,7 +10,7 @@ import { severities } from "../fleet/schema.ts";
 /** Where the numbers come from. */
 export interface MetricsSource {
   measure(): Measurement;
-  /** Calls `listener` with every message to the fleet, until disposed. */
+  /** Calls `listener` with the alarms that stand, and with every message to the fleet, until disposed. */
   follow(listener: (message: FleetMessage) => void): Disposable;
   readonly version: string;
 }

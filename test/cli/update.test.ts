@@ -7,15 +7,22 @@ import { signedManifest } from "../../src/host/update-manifest.ts";
 import { eventually } from "../system/lab/processes.ts";
 import { Folder, main, Running, sisAgent } from "./process.ts";
 
-test("a folder that cannot hold releases is told in words", async () => {
+/** A release, its manifest, and the key that it is signed with. */
+function signedRelease() {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const program = "#!/bin/sh\necho 1.0.0\n";
   const sha256 = createHash("sha256").update(program).digest("hex");
   const release = { version: "1.0.0", arch: arch(), size: program.length, sha256 };
-  await using folder = await Folder.with({
+  return {
     program,
     "program.json": signedManifest(release, "program", privateKey),
     "update.pem": publicKey.export({ type: "spki", format: "pem" }).toString(),
+  };
+}
+
+test("a folder that cannot hold releases is told in words", async () => {
+  await using folder = await Folder.with({
+    ...signedRelease(),
     opt: "a file",
   });
   const into = (place: string) =>
@@ -59,15 +66,9 @@ esac
 `;
 
 test("a terminal that hangs up, as with the line of an ssh, ends neither the update nor the restart", async () => {
-  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
-  const program = "#!/bin/sh\necho 1.0.0\n";
-  const sha256 = createHash("sha256").update(program).digest("hex");
-  const release = { version: "1.0.0", arch: arch(), size: program.length, sha256 };
   await using folder = await Folder.with({
-    program,
+    ...signedRelease(),
     systemctl,
-    "program.json": signedManifest(release, "program", privateKey),
-    "update.pem": publicKey.export({ type: "spki", format: "pem" }).toString(),
   });
   chmodSync(folder.of("systemctl"), 0o755);
   const place = ["--folder", folder.of("opt"), "--key", folder.of("update.pem"), "--config", "none"];

@@ -1,34 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Measurement, metricsPayload, noTallies, tallied } from "../../src/fleet/metrics.ts";
+import { metricsPayload, noTallies, tallied } from "../../src/fleet/metrics.ts";
 import { openMetricsDesk } from "../../src/fleet/metrics-desk.ts";
 import type { MetricsPayload } from "../../src/fleet/schema-metrics.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
-import { errorOf, sessionOf, transcript } from "./samples.ts";
-
-function measured(change: Partial<Measurement> = {}): Measurement {
-  return {
-    ledger: {
-      capturedMs: 0,
-      acknowledgedMs: 0,
-      resumedMs: 0,
-      withheldMs: 0,
-      mutedMs: 0,
-      speakingMs: 0,
-      pendingMs: 0,
-      lostMs: 0,
-      missedMs: 0,
-    },
-    sentMs: 0,
-    replayedMs: 0,
-    level: null,
-    cpuMs: 0,
-    rssBytes: 1,
-    diskFreeBytes: null,
-    temperatureC: null,
-    ...change,
-  };
-}
+import { errorOf, measured, sessionOf, transcript } from "./samples.ts";
 
 const delivery = { waiting: 0, dropped: 0, unheard: 0, reconnects: 0 };
 

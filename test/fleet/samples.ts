@@ -1,4 +1,5 @@
 import type { FleetOptions } from "../../src/fleet/fleet.ts";
+import type { Measurement } from "../../src/fleet/metrics.ts";
 import type { DeviceInfo } from "../../src/fleet/payloads.ts";
 import { noRemoteConfig } from "../../src/fleet/remote-config-file.ts";
 import type { Symptom } from "../../src/fleet/symptom.ts";
@@ -15,19 +16,12 @@ export const deviceInfo: DeviceInfo = {
   audioFormat: "pcm16k16bit",
 };
 
-/** A device to whom the fleet may say nothing, and who has heard nothing. */
-export const idle: Pick<FleetOptions, "config" | "measure"> = {
-  config: {
-    initial: noRemoteConfig,
-    host: {
-      check: () => [{ key: null, message: "none are taken" }],
-      apply: () => Promise.reject(new Error("none are taken")),
-    },
-  },
-  measure: () => ({
+/** Nothing was captured yet. */
+export function measured(change: Partial<Measurement> = {}): Measurement {
+  return {
     ledger: {
-      capturedMs: 1,
-      acknowledgedMs: 1,
+      capturedMs: 0,
+      acknowledgedMs: 0,
       resumedMs: 0,
       withheldMs: 0,
       mutedMs: 0,
@@ -43,7 +37,20 @@ export const idle: Pick<FleetOptions, "config" | "measure"> = {
     rssBytes: 1,
     diskFreeBytes: null,
     temperatureC: null,
-  }),
+    ...change,
+  };
+}
+
+/** A device to whom the fleet may say nothing, and who has heard nothing. */
+export const idle: Pick<FleetOptions, "config" | "measure"> = {
+  config: {
+    initial: noRemoteConfig,
+    host: {
+      check: () => [{ key: null, message: "none are taken" }],
+      apply: () => Promise.reject(new Error("none are taken")),
+    },
+  },
+  measure: () => measured(),
 };
 
 export const errorReport: ErrorReport = {

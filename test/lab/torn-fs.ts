@@ -1,17 +1,12 @@
 import * as fs from "node:fs";
-import { registerHooks } from "node:module";
+import { putInPlace } from "./in-place-of.ts";
 import { diskOf, folderOf, removeAll, renameOver } from "./torn-disk.ts";
 
 // Takes the place of node:fs/promises below modules of the product: the same folder and the same files, by way of a torn disk.
 
 /** To be called before the modules are imported. @param of the paths of those that are to use it */
 export function useTornDisk(of: RegExp): void {
-  registerHooks({
-    resolve(specifier, context, next) {
-      if (specifier !== "node:fs/promises" || !of.test(context.parentURL ?? "")) return next(specifier, context);
-      return { url: import.meta.url, shortCircuit: true };
-    },
-  });
+  putInPlace([{ of, specifier: "node:fs/promises", by: import.meta.url }], import.meta.url);
 }
 
 /** @public by its name */

@@ -1,4 +1,4 @@
-import { registerHooks } from "node:module";
+import { putInPlace } from "../../lab/in-place-of.ts";
 
 const places = [
   {
@@ -11,11 +11,5 @@ const places = [
 
 /** To be called before the fleet is imported: below its files and its connection are this folder's stand-ins from then on. */
 export function standIn(): void {
-  registerHooks({
-    resolve(specifier, context, next) {
-      const place = places.find((each) => each.specifier === specifier && each.of.test(context.parentURL ?? ""));
-      if (place === undefined) return next(specifier, context);
-      return { url: new URL(place.by, import.meta.url).href, shortCircuit: true };
-    },
-  });
+  putInPlace(places, import.meta.url);
 }
