@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { reportCrash } from "./cli/crash.ts";
-import { runProgram } from "./cli/program.ts";
+import { expectLongRun } from "./cli/engine.ts";
 
 // Rejections that nothing handles arrive here, too.
 process.on("uncaughtException", (error) => {
@@ -11,6 +11,8 @@ process.on("uncaughtException", (error) => {
 // Small buffers are cut from a common piece of memory, and one of them holds all of it. The MQTT library keeps one for each
 // length of message that it has ever sent: at 64 KiB a piece, Node's own measure, and even at 8, that is a leak.
 Buffer.poolSize = 512;
+if (process.argv[2] === "run") expectLongRun();
 
-// No `await` here: the packaged program is a script, where it may not stand by itself.
-void runProgram(process.argv).then((code) => process.exit(code));
+// Loaded only now: what a start needs of memory would have been taken before. And no `await`: the packaged program is a script,
+// where it may not stand by itself.
+void import("./cli/program.ts").then(({ runProgram }) => runProgram(process.argv)).then((code) => process.exit(code));

@@ -18,16 +18,17 @@ export const emptyTally: Tally = {
 };
 
 export function tallyOf(samples: Int16Array): Tally {
+  const { length } = samples;
   let { sumOfSquares, low, high, fullScale } = emptyTally;
   // By index: the compiler takes minutes of a real-time stream to find out what an iterator over it is.
-  for (let n = 0; n < samples.length; n += 1) {
+  for (let n = 0; n < length; n += 1) {
     const sample = samples[n] ?? 0;
     sumOfSquares += sample * sample;
     if (sample < low) low = sample;
     if (sample > high) high = sample;
     if (sample === 32_767 || sample === -32_768) fullScale += 1;
   }
-  return { samples: samples.length, sumOfSquares, low, high, fullScale };
+  return { samples: length, sumOfSquares, low, high, fullScale };
 }
 
 export function addTallies(a: Tally, b: Tally): Tally {

@@ -7,6 +7,7 @@ import type { Environment } from "../config/environment.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
 import { transcriptPayload } from "../fleet/payloads.ts";
+import { expectSteadyWork } from "./engine.ts";
 import { startService } from "../host/service.ts";
 import { serviceManagerOf } from "../host/service-manager.ts";
 import type { Transcript } from "../recognition/report.ts";
@@ -107,6 +108,7 @@ async function runAgent(
         told?.onReport(report);
       },
     });
+    systemClock.after(3_000, expectSteadyWork);
     return running;
   };
   return await supervise(start, logger, systemClock, process, {

@@ -50,9 +50,12 @@ export interface Outcome {
   };
 }
 
-/** So much of a run is warm-up: the compiler, the sound in memory and the outbox fill up. */
-const warmUpShare = 1 / 3;
-const longestWarmUpHours = 0.5;
+/**
+ * So much of a run is warm-up: the compiler is at work, the sound in memory and the outbox fill up, and each kind of fault brings
+ * in code that was not run before. Resident memory takes an hour and a half to settle.
+ */
+const warmUpShare = 1 / 2;
+const longestWarmUpHours = 2;
 const blocks = 12;
 const hourMs = 3_600_000;
 
