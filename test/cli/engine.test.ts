@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const engine = fileURLToPath(import.meta.resolve("../../src/cli/engine.ts"));
+
+/** @returns what it prints, and what V8 says of flags that it does not know */
+async function run(script: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  const code = `import { expectLongRun, expectSteadyWork } from ${JSON.stringify(engine)};\n${script}`;
+  const flags = ["--allow-natives-syntax", "--input-type=module", "--eval", code];
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, flags);
+  return { stdout: stdout.trim(), stderr };
+}
+
+/** Whether V8 has optimized a function that was called 120 times: bit 5 of its status the quick compiler, bit 4 the thorough one. */
+const optimizes = `
+  function work(a) { return a * 3 + 1; }
+  for (let n = 0; n < 120; n += 1) {
+    work(n);
+    // Like the messages: the compilers, which work beside it, have the time that they need.
+    await new Promise((done) => setTimeout(done, 1));
+  }
+  console.log((%GetOptimizationStatus(work) & 0b110000) !== 0);`;
+
+/** What is made of new objects while all that is made is kept, MB: what a start does. */
+const growsTo = `
+  const { getHeapSpaceStatistics } = await import("node:v8");
+  const kept = [];
+  for (let n = 0; n < 300_000; n += 1) kept.push({ n });
+  console.log(getHeapSpaceStatistics().find((each) => each.space_name === "new_space").space_size > 4e6);`;
+
+test("what a steady program does again and again is optimized within some dozen messages, and not before it is told", async () => {
+  assert.deepEqual(await run(`expectSteadyWork();${optimizes}`), { stdout: "true", stderr: "" });
+  assert.deepEqual(await run(optimizes), { stdout: "false", stderr: "" });
+});
+
+test("where objects are made stays small in a long run, and by itself does not", async () => {
+  assert.deepEqual(await run(`expectLongRun();${growsTo}`), { stdout: "false", stderr: "" });
+  assert.deepEqual(await run(growsTo), { stdout: "true", stderr: "" });
+});
