@@ -31,7 +31,12 @@ export function tallyOf(samples: Int16Array): Tally {
   return tally;
 }
 
-function addTo(tally: { -readonly [Key in keyof Tally]: Tally[Key] }, samples: Int16Array, from: number, to: number): void {
+function addTo(
+  tally: { -readonly [Key in keyof Tally]: Tally[Key] },
+  samples: Int16Array,
+  from: number,
+  to: number,
+): void {
   let { sumOfSquares, low, high, fullScale } = tally;
   // By index: the compiler takes minutes of a real-time stream to find out what an iterator over it is.
   for (let n = from; n < to; n += 1) {

@@ -7,11 +7,11 @@ import type { Environment } from "../config/environment.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
 import { transcriptPayload } from "../fleet/payloads.ts";
-import { expectSteadyWork } from "./engine.ts";
 import { startService } from "../host/service.ts";
 import { serviceManagerOf } from "../host/service-manager.ts";
 import type { Transcript } from "../recognition/report.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
+import { expectSteadyWork } from "./engine.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LineOutlet } from "./line-outlet.ts";
 import { type AdjustableLogger, createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
@@ -30,6 +30,8 @@ interface RunFlags extends ConfigFlag {
 /** What waits for the reader of the transcripts, and of the log: at the usual length of a line, hours of speech. */
 const transcriptBytes = 16 * 1024 * 1024;
 const logBytes = 4 * 1024 * 1024;
+/** What is done after so long is not done for the start. */
+const startMs = 3_000;
 /** Readers get so long to take the last lines. */
 const farewellMs = 300;
 
@@ -99,6 +101,7 @@ async function runAgent(
   using service = manager && startService({ manager, clock: systemClock, logger, backlogMs });
   const options = agentOptions(source, logger, transcripts);
   const told = service && serviceListeners(service);
+  using _steady = systemClock.after(startMs, expectSteadyWork);
   const start = async () => {
     running = await startAgent({
       ...options,
@@ -108,7 +111,6 @@ async function runAgent(
         told?.onReport(report);
       },
     });
-    systemClock.after(3_000, expectSteadyWork);
     return running;
   };
   return await supervise(start, logger, systemClock, process, {

@@ -29,8 +29,8 @@ import { openTriage } from "./triage.ts";
 export type { BrokerAccess } from "./broker-access.ts";
 export type { Fleet, FleetMessage, FleetOptions } from "./fleet-contract.ts";
 
-/** How often it is noticed that sound flows. */
-const soundEveryMs = 500;
+/** How often it is noticed that sound still flows. */
+const soundEveryMs = 2_000;
 
 /** Starts reporting. Throws Fault `config-invalid` for an identity or a broker setting that can never work. */
 export function startFleet(options: FleetOptions): Fleet {
@@ -158,12 +158,12 @@ export function startFleet(options: FleetOptions): Fleet {
     },
     capture(event) {
       if (stopped !== null) return;
-      // Sound comes many times a second, and says the same each time.
+      // Sound comes many times a second, and says the same each time; the first after something else is news.
       if (event.type === "audio") {
         const nowMs = clock.monotonicMs();
         if (nowMs - lastSoundMs < soundEveryMs) return;
         lastSoundMs = nowMs;
-      }
+      } else lastSoundMs = Number.NEGATIVE_INFINITY;
       presence.step(event);
       triage.capture(event);
     },

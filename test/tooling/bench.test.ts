@@ -45,7 +45,18 @@ test("bench stream measures the agent beside a bare sender; the last line is the
 });
 
 test("bench peers lets links do wrong, and counts words; the last line is the result", async () => {
-  const options = ["--clients", "sis-agent,bare-ws", "--faults", "reset", "--quick", "--json"];
+  const options = [
+    "--clients",
+    "sis-agent,bare-ws",
+    "--faults",
+    "reset",
+    "--quick",
+    "--warm-up",
+    "5",
+    "--seconds",
+    "5",
+    "--json",
+  ];
   const { code, log, lastLine } = await run(peers, ...options);
   assert.equal(code, 0, log);
   const { clients } = JSON.parse(lastLine) as {
