@@ -9,19 +9,15 @@ const triedWith = "13.6.";
 const forLongRuns = [
   // Where new objects are made stays at 1 MB; at a start it would grow, and never become smaller.
   "--semi-space-growth-factor=1",
-  // All memory is not gone through again minutes after a start, for the sake of half a megabyte.
-  "--memory-reducer-gc-count=0",
+  // Each compiler at work has memory of its own: 4 at once by itself.
+  "--concurrent-turbofan-max-threads=1",
 ];
 
-const forSteadyWork = [
-  // Calls until the quick compiler takes a function: 400 by itself.
-  "--invocation-count-for-maglev=20",
-  // Until the thorough one does: 3000, five minutes of messages.
-  "--invocation-count-for-turbofan=200",
-  // Calls for which nothing new must have been learned of a function's types: 500.
-  "--minimum-invocations-after-ic-update=10",
-  // Each compiler at work has memory of its own: 4 at once.
-  "--concurrent-turbofan-max-threads=1",
+/** Calls until the quick compiler takes a function, until the thorough one does, and with no news of its types before that. */
+const tiers = (quick: number, thorough: number, withoutNews: number) => [
+  `--invocation-count-for-maglev=${quick}`,
+  `--invocation-count-for-turbofan=${thorough}`,
+  `--minimum-invocations-after-ic-update=${withoutNews}`,
 ];
 
 /** This process will run for long and need little memory: for when it begins. */
@@ -30,8 +26,13 @@ export function expectLongRun(): void {
 }
 
 /** What is done from now on will be done again and again: for when the start is over, of which nothing is worth optimizing. */
-export function expectSteadyWork(): void {
-  tune(forSteadyWork);
+export function optimizeSoon(): void {
+  tune(tiers(20, 200, 10));
+}
+
+/** V8's own measures again. What only a fault does is not worth optimizing either: it would take memory for good. */
+export function optimizeAsUsual(): void {
+  tune(tiers(400, 3000, 500));
 }
 
 function tune(flags: readonly string[]): void {

@@ -11,7 +11,7 @@ import { startService } from "../host/service.ts";
 import { serviceManagerOf } from "../host/service-manager.ts";
 import type { Transcript } from "../recognition/report.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
-import { expectSteadyWork } from "./engine.ts";
+import { optimizeAsUsual, optimizeSoon } from "./engine.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LineOutlet } from "./line-outlet.ts";
 import { type AdjustableLogger, createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
@@ -30,8 +30,9 @@ interface RunFlags extends ConfigFlag {
 /** What waits for the reader of the transcripts, and of the log: at the usual length of a line, hours of speech. */
 const transcriptBytes = 16 * 1024 * 1024;
 const logBytes = 4 * 1024 * 1024;
-/** What is done after so long is not done for the start. */
+/** What is done after so long is not done for the start, and what is worth optimizing has been for long after so long. */
 const startMs = 3_000;
+const learningMs = 60_000;
 /** Readers get so long to take the last lines. */
 const farewellMs = 300;
 
@@ -101,7 +102,8 @@ async function runAgent(
   using service = manager && startService({ manager, clock: systemClock, logger, backlogMs });
   const options = agentOptions(source, logger, transcripts);
   const told = service && serviceListeners(service);
-  using _steady = systemClock.after(startMs, expectSteadyWork);
+  using _start = systemClock.after(startMs, optimizeSoon);
+  using _learnt = systemClock.after(startMs + learningMs, optimizeAsUsual);
   const start = async () => {
     running = await startAgent({
       ...options,
