@@ -22,7 +22,12 @@ if (status === 0) {
   // The compiler leaves the names in declarations as they are in the source.
   for (const file of globSync("**/*.d.ts", { cwd: out })) {
     const text = readFileSync(path.join(out, file), "utf8");
-    writeFileSync(path.join(out, file), text.replaceAll(/(["'])(\.{1,2}\/[^"']+)\.ts\1/g, "$1$2.js$1"));
+    const named = text.replaceAll(/(["'])(\.{1,2}\/[^"']+)\.ts\1/g, "$1$2.js$1");
+    // Whoever imports them may have told the compiler of no types: TypeScript 7 looks for none by itself.
+    writeFileSync(
+      path.join(out, file),
+      file.startsWith("exports/") ? `/// <reference types="node" />\n${named}` : named,
+    );
   }
   chmodSync(path.join(out, "main.js"), 0o755);
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { systemClock } from "../base/clock.ts";
+import { assertWritable } from "../base/wanted-file.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, problemLine } from "../config/problems.ts";
 import { asService } from "./as-service.ts";
@@ -47,6 +48,7 @@ function doctorAsService(service: string, { config, json, bundle }: DoctorFlags)
 }
 
 async function doctor({ config, json, bundle }: DoctorFlags): Promise<number> {
+  if (bundle !== undefined) await assertWritable(bundle);
   const results: CheckResult[] = [];
   const tell = (result: CheckResult) => {
     results.push(result);

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { seededRandom } from "../base/random.ts";
+import { assertWritable } from "../base/wanted-file.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { problemLine } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
@@ -46,6 +47,8 @@ async function say(text: string, flags: SayFlags): Promise<number> {
   const { settings: configured, secrets, warnings } = await loadConfiguration(flags.config, process.env);
   for (const warning of warnings) await print(`warning: ${problemLine(warning)}\n`, process.stderr);
   const settings = withFlags(configured, flags);
+  const { out } = flags;
+  if (out !== undefined) await assertWritable(out);
   // Loaded only now: --help and mistyped options are answered in a fraction of the time.
   const [{ speechOf }, { credentialsOf }, { openWavFile }] = await Promise.all([
     import("../agent/voice.ts"),
@@ -54,7 +57,6 @@ async function say(text: string, flags: SayFlags): Promise<number> {
   ]);
   const random = seededRandom(`${settings.device_id} ${process.pid} ${systemClock.wallMs()}`);
   const credentials = credentialsOf(secrets.service, systemClock, random);
-  const { out } = flags;
   const speech = speechOf({
     settings,
     credentials: () => credentials,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { Fault, toFault } from "../base/fault.ts";
+import { listenFault } from "../base/listen-fault.ts";
 import { assets } from "./assets.ts";
 import type { Door } from "./door.ts";
 import { eventStream, type Hub } from "./hub.ts";
@@ -78,7 +79,12 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
   server.maxConnections = 512;
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
-      reject(new Fault("address-unavailable", `cannot listen on ${host}:${port}: ${cause.message}`, { cause }));
+      reject(
+        listenFault(cause, host, port, {
+          port: "Choose another port in --listen, or 0 for any that is free.",
+          host: "Check --listen: an IP address of this machine, or a name for one, and a port.",
+        }),
+      );
     });
     server.listen(port, host, resolve);
   });

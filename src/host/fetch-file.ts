@@ -71,7 +71,13 @@ async function* bytesOf(location: Location): AsyncGenerator<Uint8Array> {
     if (error instanceof Fault) throw error;
     const reason =
       error instanceof Error ? (error.cause instanceof Error ? error.cause : error).message : String(error);
-    throw new Fault("update-failed", `${nameOf(location)} cannot be had: ${printable(reason)}`, { cause: error });
+    throw new Fault("update-failed", `${nameOf(location)} cannot be had: ${printable(reason)}`, {
+      hint:
+        "file" in location
+          ? "Check the name of the file, and that this user may read it."
+          : "Check the address, and that this device reaches it.",
+      cause: error,
+    });
   }
 }
 

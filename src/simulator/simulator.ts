@@ -10,6 +10,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Clock, systemClock } from "../base/clock.ts";
+import { listenFault } from "../base/listen-fault.ts";
 import type { Mode } from "../sis/request.ts";
 import { Tokens, testAccounts } from "./accounts.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
@@ -20,7 +21,6 @@ import { type Admission, admit, type Refusal, usualRefusal } from "./gateway.ts"
 import { answerHttp, type HttpHost, refuseUpgrade } from "./http.ts";
 import { type IamAnswer, iamError, issueToken } from "./iam.ts";
 import { type ConnectionRecord, Ledger, type SimulatorState } from "./ledger.ts";
-import { listenFault } from "./listen-fault.ts";
 import { realLimits, type Simulator, type SimulatorLimits, type SimulatorOptions, type VoiceKind } from "./options.ts";
 import type { Peer } from "./peer.ts";
 import { SpeechConnection, type SpeechHost } from "./rtts-connection.ts";
@@ -37,7 +37,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const server = new SimulatorServer(options);
   const port = options.port ?? 0;
   await server.listen(port).catch((error: unknown) => {
-    throw listenFault(error, server.host, port);
+    throw listenFault(error, server.host, port, {
+      port: "Choose another port, or --port 0 for any that is free.",
+      host: "Check --host: an IP address of this machine, or a name for one.",
+    });
   });
   server.addFaults(faults);
   return server;

@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from "node:fs/promises";
 import { wavHeader } from "../audio/wav.ts";
-import { Fault, toFault } from "../base/fault.ts";
+import type { Fault } from "../base/fault.ts";
+import { unwritableFile } from "../base/wanted-file.ts";
 import type { Sink } from "./sink.ts";
 
 /**
@@ -31,6 +32,6 @@ async function write(path: string, pieces: readonly Int16Array[], sampleRate: nu
     return null;
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});
-    return new Fault("file-unwritable", `${path} cannot be written: ${toFault(error).message}`, { cause: error });
+    return unwritableFile(path, error);
   }
 }

@@ -92,6 +92,9 @@ suite("say", { timeout: 150_000 }, () => {
     assert.equal((await home.say("  ")).code, 2);
     assert.equal((await sisAgent(["say"])).code, 2);
     assert.equal((await home.say("1", "--loud")).code, 2);
+    const unquoted = await home.say("one", "two");
+    assert.equal(unquoted.code, 2);
+    assert.match(unquoted.stderr, /quotes/);
   });
 
   test("no configuration: exit code 78", async () => {
@@ -102,9 +105,17 @@ suite("say", { timeout: 150_000 }, () => {
 
   test("a file that cannot be written, and a player that is not there, are named", async () => {
     await using home = await house();
-    const unwritable = await home.say("1", "--out", "/nonexistent/out.wav");
-    assert.equal(unwritable.code, 1);
-    assert.match(unwritable.stderr, /\/nonexistent\/out\.wav cannot be written/);
+    for (const [out, why] of [
+      ["/nonexistent/out.wav", "its folder does not exist"],
+      [home.folder.path, "it is a folder"],
+    ] as const) {
+      const unwritable = await home.say("1", "--out", out);
+      assert.equal(unwritable.code, 1);
+      const mend = "Name a file in a folder that exists, and that this user may write to.";
+      assert.equal(unwritable.stderr, `${out} cannot be written: ${why}\n${mend}\n`);
+    }
+    // It is known before the service is asked to speak.
+    assert.equal(home.simulator.state().speech.last.length, 0);
     const args = ["say", "1", "--config", home.folder.of("agent.toml")];
     const mute = await sisAgent(args, { env: { ...plainEnvironment(), PATH: "/nonexistent" } });
     assert.deepEqual([mute.code, mute.stderr], [1, "aplay is not installed\nsudo apt-get install alsa-utils\n"]);

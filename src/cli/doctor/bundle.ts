@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { arch, cpus, platform, release, totalmem, uptime } from "node:os";
 import { join } from "node:path";
-import { Fault, printable } from "../../base/fault.ts";
+import { printable } from "../../base/fault.ts";
+import { unwritableFile } from "../../base/wanted-file.ts";
 import type { Configuration } from "../../config/load.ts";
 import type { Secrets } from "../../config/secrets.ts";
 import { showToml } from "../../config/show.ts";
@@ -28,7 +29,7 @@ export interface BundleParts {
 /**
  * Writes a support bundle, readable by its owner alone. It holds no secrets, and nothing that was said: settings as
  * `config show` prints them, names and sizes of what is in state_dir, and of the log what the agent itself has written.
- * @throws Fault internal where the file cannot be written
+ * @throws {Fault} `file-unwritable`
  */
 export async function writeBundle(
   file: string,
@@ -55,8 +56,7 @@ export async function writeBundle(
     await rm(file, { force: true });
     await writeFile(file, `${JSON.stringify(bundle, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Fault("internal", `the bundle cannot be written: ${printable(reason)}`, { cause: error });
+    throw unwritableFile(file, error);
   }
 }
 

@@ -1,0 +1,25 @@
+import { Fault, printable } from "./fault.ts";
+
+/** What to do where the port, or the host, is not to be had: names the flag that says which. */
+export interface ListenMends {
+  readonly port: string;
+  readonly host: string;
+}
+
+type Words = readonly [what: (host: string, port: number) => string, mend: keyof ListenMends];
+
+/** Why the system does not let a server listen. Source: bind(2), getaddrinfo(3). */
+const words: Readonly<Record<string, Words>> = {
+  EADDRINUSE: [(host, port) => `port ${port} on ${host} is in use by another program`, "port"],
+  EACCES: [(host, port) => `port ${port} on ${host} is not for ordinary users`, "port"],
+  EADDRNOTAVAIL: [(host) => `${host} is not an address of this machine`, "host"],
+  ENOTFOUND: [(host) => `the host ${host} is not known`, "host"],
+  EAI_AGAIN: [(host) => `the host ${host} cannot be looked up: the name server does not answer`, "host"],
+};
+
+/** What the system said to `listen`, as a Fault: address-unavailable, with words where the reason is known. */
+export function listenFault(error: unknown, host: string, port: number, mends: ListenMends): Fault {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const [what, mend] = words[code] ?? [() => `cannot listen on ${printable(host)}, port ${port}: ${code}`, "host"];
+  return new Fault("address-unavailable", what(printable(host), port), { hint: mends[mend], cause: error });
+}

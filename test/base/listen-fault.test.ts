@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { listenFault } from "../../src/base/listen-fault.ts";
+
+const mends = { port: "another --port", host: "another --host" };
+
+for (const [code, message, hint] of [
+  ["EADDRINUSE", "port 80 on a.example is in use by another program", mends.port],
+  ["EACCES", "port 80 on a.example is not for ordinary users", mends.port],
+  ["EADDRNOTAVAIL", "a.example is not an address of this machine", mends.host],
+  ["ENOTFOUND", "the host a.example is not known", mends.host],
+  ["EMFILE", "cannot listen on a.example, port 80: EMFILE", mends.host],
+] as const) {
+  test(`${code} says what cannot be listened on, and which flag to change`, () => {
+    const fault = listenFault(Object.assign(new Error("x"), { code }), "a.example", 80, mends);
+    assert.deepEqual([fault.code, fault.message, fault.hint], ["address-unavailable", message, hint]);
+  });
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { assertWritable, unwritableFile } from "../../src/base/wanted-file.ts";
+
+test("a file can be written where its folder is there, whether it is there or not", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "wanted-"));
+  try {
+    await assertWritable(join(folder, "new.wav"));
+    await writeFile(join(folder, "old.wav"), "");
+    await assertWritable(join(folder, "old.wav"));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+for (const [file, why] of [
+  ["/nonexistent/x.wav", "its folder does not exist"],
+  ["/tmp", "it is a folder"],
+] as const) {
+  test(`${file} cannot be written: ${why}`, async () => {
+    await assert.rejects(assertWritable(file), {
+      code: "file-unwritable",
+      message: `${file} cannot be written: ${why}`,
+      hint: /folder that exists/,
+    });
+  });
+}
+
+test("what the file system says is told in words, or passed on", () => {
+  const error = Object.assign(new Error("x"), { code: "ENOTDIR" });
+  assert.equal(unwritableFile("a", error).message, "a cannot be written: a file is where a folder should be");
+  assert.equal(unwritableFile("a", new Error("too many links")).message, "a cannot be written: too many links");
+});
