@@ -101,7 +101,12 @@ function isOfTwoHalves({ startMs, endMs, text }: Line, shape: NumberShape): bool
   if (token === undefined || more.length > 0 || token.length > shape.digits) return false;
   const lengthMs = word.endMs - word.startMs;
   if ([startMs, endMs - lengthMs / 2].some((ms) => token === numberWord(numberAt(ms, shape), shape).text)) return false;
-  return endMs - startMs > lengthMs + longestPauseMs;
+  return isLongerThanWords(startMs, endMs, shape);
+}
+
+function isLongerThanWords(startMs: number, endMs: number, shape: NumberShape): boolean {
+  const word = numberWord(1, shape);
+  return endMs - startMs > word.endMs - word.startMs + longestPauseMs;
 }
 
 /** What was begun before a gap may be too short to be heard, and the word behind it be told with its time. */
@@ -131,10 +136,12 @@ function isCut(word: string, pieces: Hearing["pieces"]): boolean {
 /** By word, in the order in which they came first. */
 function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hearing> {
   const hearings = new Map<string, Hearing>();
-  for (const { id, startMs, text } of lines) {
+  for (const line of lines) {
+    const { id, startMs, text } = line;
+    const below = saidBelow(line, shape);
     // Which word a piece belongs to is told by the transcript's time, or by the word before it.
     let expected = numberAt(startMs, shape);
-    for (const token of tokensOf(text).flatMap((each) => partsOf(each, expected, shape))) {
+    for (const token of tokensOf(text).flatMap((each) => partsOf(each, { least: expected, below }, shape))) {
       const number = isWhole(token, shape.digits) ? Number(token) : expected;
       const name = numberWord(number, shape).text;
       const hearing = hearings.get(name) ?? { ids: [], pieces: [] };
@@ -147,6 +154,13 @@ function hearingsOf(lines: readonly Line[], shape: NumberShape): Map<string, Hea
   return hearings;
 }
 
+/** The first number that cannot be in a line, because it was said later: known where a gap lies between its beginning and its end. */
+function saidBelow({ startMs, endMs }: Line, shape: NumberShape): number {
+  if (!isLongerThanWords(startMs, endMs, shape)) return Number.POSITIVE_INFINITY;
+  const number = numberAt(endMs, shape);
+  return numberWord(number, shape).startMs < endMs ? number + 1 : number;
+}
+
 function isWhole(token: string, digits: number): boolean {
   return /^\d+$/.test(token) && token.length === digits && Number(token) > 0;
 }
@@ -155,19 +169,26 @@ function isWhole(token: string, digits: number): boolean {
  * A gap in the recording has no length in the sound: words on its two sides may be one without a pause. Taken apart so
  * that numbers come out that can have been said there; as it is, where none do.
  */
-function partsOf(token: string, expected: number, shape: NumberShape): string[] {
+function partsOf(token: string, numbers: Numbers, shape: NumberShape): string[] {
   const { digits } = shape;
   if (token.length <= digits) return [token];
+  const { least, below } = numbers;
   // What is said next is likelier than a piece of it that happens to read as the word before.
   return (
-    wholeAndRest(token, expected, shape) ??
-    twoHalves(token, expected, shape) ??
-    wholeAndRest(token, expected - 1, shape) ?? [token]
+    wholeAndRest(token, numbers, shape) ??
+    twoHalves(token, least, shape) ??
+    wholeAndRest(token, { least: least - 1, below }, shape) ?? [token]
   );
 }
 
-/** One whole number, at least, and what is left of others before and behind it. @param least no number comes before it */
-function wholeAndRest(token: string, least: number, shape: NumberShape): string[] | null {
+/** Which numbers can have been said: no smaller one, and only those below. */
+interface Numbers {
+  readonly least: number;
+  readonly below: number;
+}
+
+/** One whole number, at least, and what is left of others before and behind it. */
+function wholeAndRest(token: string, { least, below }: Numbers, shape: NumberShape): string[] | null {
   const { digits } = shape;
   for (let head = 0; head < digits; head++) {
     const before = token.slice(0, head);
@@ -177,7 +198,7 @@ function wholeAndRest(token: string, least: number, shape: NumberShape): string[
     const [first, last] = [numbers[0], numbers.at(-1)];
     if (first === undefined || last === undefined) continue;
     const isPossible =
-      numbers.every((number) => number >= least && number < least + longestGap) &&
+      numbers.every((number) => number >= least && number < Math.min(below, least + longestGap)) &&
       isLeftOf(before, least - 1, first, shape) &&
       isLeftOf(behind, last + 1, last + longestGap, shape);
     if (isPossible) return [before, ...parts, behind].filter((part) => part !== "");

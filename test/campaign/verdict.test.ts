@@ -133,6 +133,14 @@ suite("the verdict on words", () => {
       { from: numberWord(353, shape).startMs + 80, to: numberWord(355, shape).endMs + 500 },
     ];
     assert.deepEqual(wrong([...many, line(351, "035353"), ...lines(354, 355)], later), []);
+    // "036" of 0363, and "65" of 0365: not 0366, which was said when the transcript was at its end.
+    const yetLater = [
+      { from: 0, to: numberWord(363, shape).startMs + 280 },
+      { from: numberWord(365, shape).startMs + 180, to: numberWord(367, shape).endMs + 500 },
+    ];
+    const upTo = lines(...Array.from({ length: 362 }, (_, index) => index + 1));
+    const joined = { ...line(363, "03665"), endMs: numberWord(365, shape).endMs };
+    assert.deepEqual(wrong([...upTo, joined, ...lines(366, 367)], yetLater), []);
     assert.deepEqual(wrong([...before, line(201, "0200"), ...lines(204, 205)], spans), [
       "misdated 0200",
       "doubled 0200",
