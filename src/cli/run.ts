@@ -32,7 +32,7 @@ const transcriptBytes = 16 * 1024 * 1024;
 const logBytes = 4 * 1024 * 1024;
 /** What is done after so long is not done for the start, and what is worth optimizing has been for long after so long. */
 const startMs = 3_000;
-const learningMs = 300_000;
+const learningMs = 60_000;
 /** Readers get so long to take the last lines. */
 const farewellMs = 300;
 
