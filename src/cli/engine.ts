@@ -6,11 +6,16 @@ import { setFlagsFromString } from "node:v8";
 /** The versions of V8 that this was tried with: what steers it is no promise of Node's, and has other names in others. */
 const triedWith = "13.6.";
 
+/** How often, at the most, the memory reducer goes through all memory after it was gone through. */
+const reducing = (times: number) => `--memory-reducer-gc-count=${times}`;
+
 const forLongRuns = [
   // Where new objects are made stays at 1 MB; at a start it would grow, and never become smaller.
   "--semi-space-growth-factor=1",
   // Each compiler at work has memory of its own: 4 at once by itself.
   "--concurrent-turbofan-max-threads=1",
+  // After a start that finds nothing, and throws away what the compilers have made.
+  reducing(0),
 ];
 
 /** Calls until the quick compiler takes a function, until the thorough one does, and with no news of its types before that. */
@@ -30,9 +35,12 @@ export function optimizeSoon(): void {
   tune(tiers(20, 200, 10));
 }
 
-/** V8's own measures again. What only a fault does is not worth optimizing either: it would take memory for good. */
+/**
+ * V8's own measures again. What only a fault does is not worth optimizing either: it would take memory for good; and what a fault
+ * has taken is to be given back.
+ */
 export function optimizeAsUsual(): void {
-  tune(tiers(400, 3000, 500));
+  tune([...tiers(400, 3000, 500), reducing(2)]);
 }
 
 function tune(flags: readonly string[]): void {

@@ -30,9 +30,10 @@ interface RunFlags extends ConfigFlag {
 /** What waits for the reader of the transcripts, and of the log: at the usual length of a line, hours of speech. */
 const transcriptBytes = 16 * 1024 * 1024;
 const logBytes = 4 * 1024 * 1024;
-/** What is done after so long is not done for the start, and what is worth optimizing has been for long after so long. */
+/** What is done after so long is not done for the start. */
 const startMs = 3_000;
-const learningMs = 60_000;
+/** After so long all that each message does has been done: the sound in memory has gone round, after two minutes as a rule. */
+const learningMs = 150_000;
 /** Readers get so long to take the last lines. */
 const farewellMs = 300;
 
