@@ -3,6 +3,7 @@ import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type Player, type PlayerProcess, startPlayer } from "./player.ts";
 import { type PlayerFailure, playerPackages, playerRemarkOf } from "./player-words.ts";
+import { exitFault, startFault } from "./program-fault.ts";
 import { ProgramWords } from "./program-words.ts";
 import { reap } from "./reap.ts";
 
@@ -161,13 +162,7 @@ function faultOf(
   const said = line === "" ? "" : ` (${line})`;
   switch (cause.type) {
     case "error":
-      if (!("code" in cause.error) || cause.error.code !== "ENOENT") {
-        const reason = printable(cause.error.message);
-        return new Fault("player-failed", `${player} could not be started: ${reason}`, { cause: cause.error });
-      }
-      return new Fault("player-missing", `${player} is not installed`, {
-        hint: `sudo apt-get install ${playerPackages[player]}`,
-      });
+      return startFault({ role: "player", name: player, debian: playerPackages[player] }, cause.error);
     case "stuck":
       return new Fault("player-stalled", `${player} runs, but takes no sound${said}`, {
         hint: "check that the sound server answers, or plug the loudspeaker in anew",
@@ -175,10 +170,7 @@ function faultOf(
     case "exited": {
       if (failure !== null)
         return new Fault(failure.code, `${device} ${failure.message}${said}`, { hint: failure.hint });
-      const how = cause.signal === null ? `ended by itself, exit code ${cause.code}` : `was ended by ${cause.signal}`;
-      return new Fault("player-failed", `${player} ${how}${said}`, {
-        hint: "what the player said is in the log at level debug",
-      });
+      return exitFault({ role: "player", name: player }, cause, said);
     }
   }
 }

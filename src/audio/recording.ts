@@ -4,6 +4,7 @@ import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { Converter } from "./convert.ts";
 import { type Pace, paceFrom, paceVerdict, stepPace } from "./pace.ts";
+import { exitFault, startFault } from "./program-fault.ts";
 import { ProgramWords } from "./program-words.ts";
 import { reap } from "./reap.ts";
 import { type Recorder, startRecorder } from "./recorder.ts";
@@ -159,13 +160,7 @@ function faultOf(
   const said = line === "" ? "" : ` (${line})`;
   switch (cause.type) {
     case "error":
-      if (!("code" in cause.error) || cause.error.code !== "ENOENT") {
-        const reason = printable(cause.error.message);
-        return new Fault("recorder-failed", `${recorder} could not be started: ${reason}`, { cause: cause.error });
-      }
-      return new Fault("recorder-missing", `${recorder} is not installed`, {
-        hint: `sudo apt-get install ${packages[recorder]}`,
-      });
+      return startFault({ role: "recorder", name: recorder, debian: packages[recorder] }, cause.error);
     case "unpaced": {
       const wrong = `its rate is not the ${sampleRate} Hz asked for`;
       const message =
@@ -181,10 +176,7 @@ function faultOf(
     case "exited": {
       if (failure !== null)
         return new Fault(failure.code, `${device} ${failure.message}${said}`, { hint: failure.hint });
-      const how = cause.signal === null ? `ended by itself, exit code ${cause.code}` : `was ended by ${cause.signal}`;
-      return new Fault("recorder-failed", `${recorder} ${how}${said}`, {
-        hint: "what the recorder said is in the log at level debug",
-      });
+      return exitFault({ role: "recorder", name: recorder }, cause, said);
     }
   }
 }
