@@ -18,6 +18,16 @@ const meanings: Readonly<Record<string, readonly [code: FaultCode, says: string,
   EIO: ["disk-failed", "the disk reports an error", failing],
 };
 
+/** The file system's name for what it has thrown: ENOENT; "" where it is not its own. */
+export function errorName(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+/** What the file system's error of this name means, in words; undefined: it is none that is known. */
+export function meaningOf(name: string): string | undefined {
+  return meanings[name]?.[1];
+}
+
 /** A disk that takes longer than this is not waited for where somebody waits for an answer. */
 export const diskPatienceMs = 2_000;
 
@@ -27,8 +37,7 @@ export const diskPatienceMs = 2_000;
  */
 export function diskFault(what: string, error: unknown): Fault {
   if (error instanceof Fault) return error;
-  const name = error instanceof Error && "code" in error ? String(error.code) : "";
-  const [code, says, hint] = meanings[name] ?? [
+  const [code, says, hint] = meanings[errorName(error)] ?? [
     "disk-failed",
     printable(error instanceof Error ? error.message : String(error), 100),
     failing,

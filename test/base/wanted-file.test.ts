@@ -31,6 +31,6 @@ for (const [file, why] of [
 
 test("what the file system says is told in words, or passed on", () => {
   const error = Object.assign(new Error("x"), { code: "ENOTDIR" });
-  assert.equal(unwritableFile("a", error).message, "a cannot be written: a file is where a folder should be");
+  assert.equal(unwritableFile("a", error).message, "a cannot be written: there is a file where a folder should be");
   assert.equal(unwritableFile("a", new Error("too many links")).message, "a cannot be written: too many links");
 });

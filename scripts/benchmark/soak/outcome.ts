@@ -51,8 +51,8 @@ export interface Outcome {
 }
 
 /**
- * So much of a run is warm-up: the compiler is at work, the sound in memory and the outbox fill up, and each kind of fault brings
- * in code that was not run before. Resident memory takes an hour and a half to settle.
+ * So much of a run is warm-up: the compilers are at work, the sound in memory and the outbox fill up, and each kind of fault brings
+ * in code that was not run before.
  */
 const warmUpShare = 1 / 2;
 const longestWarmUpHours = 2;
