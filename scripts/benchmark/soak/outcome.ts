@@ -7,6 +7,7 @@ import { blockMeans, isFlat, lineThrough, mean, meanSlope, type Slope } from "./
 const measures = {
   "resident memory, MB": ({ rss }: Sample) => rss / 1e6,
   "of it, not a part of a file, MB": ({ own }: Sample) => own / 1e6,
+  "V8 heap, MB": ({ heapHeld }: Sample) => heapHeld / 1e6,
   "V8 heap in use, MB": ({ heapUsed }: Sample) => heapUsed / 1e6,
   "memory of objects outside it, MB": ({ external }: Sample) => external / 1e6,
   "handles of Node": ({ handles }: Sample) => handles,

@@ -68,6 +68,7 @@ setInterval(() => {
     lastMs: nowMs - atMs,
     rss: memory.rss,
     own: Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1]) * 1024,
+    heapHeld: memory.heapTotal,
     heapUsed: memory.heapUsed,
     external: memory.external,
     // The folder is open while it is read.

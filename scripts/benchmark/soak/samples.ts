@@ -9,6 +9,8 @@ export interface Sample {
   readonly rss: number;
   /** Of it, what is not a part of a file, such as the program itself. */
   readonly own: number;
+  /** What V8 has of the kernel for its heap, and of that, what objects are in. */
+  readonly heapHeld: number;
   readonly heapUsed: number;
   readonly external: number;
   readonly descriptors: number;
