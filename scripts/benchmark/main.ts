@@ -10,7 +10,7 @@ const usage = `usage: scripts/bench stream [OPTIONS]
 Streams sound in real time through the agent, and through a bare sender that only reads, frames and sends: as processes
 of their own, side by side, to one server. Tells CPU a second of sound, peak memory and added latency.
   --seconds N       measured in each round (25)
-  --warm-up N       seconds before that: start-up, and the compilers' work on new code, are over by then (240)
+  --warm-up N       seconds before that: start-up, and the compilers' work on new code, are over by then (360)
   --rounds N        rounds with fresh processes; figures are medians over them (3)
   --streams N,...   so many of each at once, one run after the other (1)
   --json            the last line is the result of the first of --streams as JSON
@@ -46,7 +46,7 @@ function options() {
     options: {
       help: { type: "boolean", short: "h", default: false },
       seconds: { type: "string", default: "25" },
-      "warm-up": { type: "string", default: "240" },
+      "warm-up": { type: "string", default: "360" },
       rounds: { type: "string", default: "3" },
       streams: { type: "string", default: "1" },
       json: { type: "boolean", default: false },

@@ -61,19 +61,16 @@ export async function runPeers(options: PeersOptions): Promise<PeersResult> {
   };
   let cpuMsPerSecond: readonly number[] = [];
 
-  // First, and alone: nothing else is to take the machine's time.
-  if (options.faults.includes("none")) {
-    await using cast = await openCast(stage, "none");
-    const measured = await measure(cast.running, options.measure, signal);
-    ({ cpuMsPerSecond } = measured);
-    note("none", measured.outcomes);
-  }
-  const rest = options.faults.filter((fault) => fault !== "none");
   const play = async (fault: FaultName) => {
     await using cast = await openCast(stage, fault);
     note(fault, await suffer(cast.running, faults[fault], signal));
   };
-  if (options.sideBySide) {
+  const playRest = async () => {
+    const rest = options.faults.filter((fault) => fault !== "none");
+    if (!options.sideBySide) {
+      for (const fault of rest) await play(fault);
+      return;
+    }
     const scenes = rest.map(async (fault, index) => {
       await sleep(index * apartMs, undefined, { signal });
       await play(fault);
@@ -81,7 +78,20 @@ export async function runPeers(options: PeersOptions): Promise<PeersResult> {
     // None is left running when another fails.
     const failed = (await Promise.allSettled(scenes)).find((scene) => scene.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-  } else for (const fault of rest) await play(fault);
+  };
+  if (options.faults.includes("none")) {
+    await using cast = await openCast(stage, "none");
+    // Those that play side by side do so while this scene warms up. It is measured alone: nothing else is to take the machine's time.
+    const others = options.sideBySide ? playRest() : Promise.resolve();
+    try {
+      const measured = await measure(cast.running, { ...options.measure, alone: others }, signal);
+      ({ cpuMsPerSecond } = measured);
+      note("none", measured.outcomes);
+    } finally {
+      await others;
+    }
+    if (!options.sideBySide) await playRest();
+  } else await playRest();
 
   const outcomesOf = (index: number) =>
     new Map(
