@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
-import { Fault, toFault } from "../base/fault.ts";
+import { listenFault } from "../base/listen-fault.ts";
 import type { FleetMessage } from "../fleet/fleet.ts";
 import type { Measurement } from "../fleet/metrics.ts";
 import { severities } from "../fleet/schema.ts";
@@ -40,13 +40,15 @@ export async function servePrometheus(
   });
   const colon = listen.lastIndexOf(":");
   const host = listen.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
+  const port = Number(listen.slice(colon + 1));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(Number(listen.slice(colon + 1)), host, resolve);
+    server.listen(port, host, resolve);
   }).catch((error: unknown) => {
     observing[Symbol.dispose]();
-    throw new Fault("address-unavailable", `metrics cannot be served on ${listen}: ${toFault(error).message}`, {
-      hint: "Choose another port in [metrics] listen.",
+    throw listenFault(error, host, port, {
+      port: "No metrics are served. Choose another port in [metrics] listen.",
+      host: "No metrics are served. Name an address of this machine in [metrics] listen.",
     });
   });
   const address = server.address();

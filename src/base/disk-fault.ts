@@ -18,7 +18,7 @@ const meanings: Readonly<Record<string, readonly [code: FaultCode, says: string,
   EIO: ["disk-failed", "the disk reports an error", failing],
 };
 
-/** The file system's name for what it has thrown: ENOENT; "" where it is not its own. */
+/** The system's name for what it has thrown: ENOENT; "" where it is not its own. */
 export function errorName(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -1,3 +1,4 @@
+import { errorName } from "./disk-fault.ts";
 import { Fault, printable } from "./fault.ts";
 
 /** What to do where the port, or the host, is not to be had: names the flag that says which. */
@@ -19,7 +20,7 @@ const words: Readonly<Record<string, Words>> = {
 
 /** What the system said to `listen`, as a Fault: address-unavailable, with words where the reason is known. */
 export function listenFault(error: unknown, host: string, port: number, mends: ListenMends): Fault {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = errorName(error);
   const [what, mend] = words[code] ?? [() => `cannot listen on ${printable(host)}, port ${port}: ${code}`, "host"];
   return new Fault("address-unavailable", what(printable(host), port), { hint: mends[mend], cause: error });
 }

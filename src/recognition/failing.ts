@@ -1,5 +1,5 @@
 import { printable } from "../base/fault.ts";
-import { type Diagnosis, diagnose } from "../sis/catalogue.ts";
+import { type Diagnosis, diagnose, type Failure } from "../sis/catalogue.ts";
 import { diagnoseEnding, type LinkEnding } from "../sis/link-ending.ts";
 import { report } from "./moves.ts";
 import type { ErrorKind, ErrorReport } from "./report.ts";
@@ -9,27 +9,14 @@ import type { Context, Effect, EventOf, State } from "./state.ts";
 /** What is said about a failure, whoever noticed it, and when it is tried again. */
 
 /** What is said, what comes next, and the state that remembers it. */
-interface Failure {
+interface Reaction {
   readonly state: State;
   readonly plan: Plan;
   readonly effects: readonly Effect[];
 }
 
 /** Says what failed, with all that a person needs, and plans the next attempt. */
-export function fail(
-  state: State,
-  kind: ErrorKind,
-  failure: {
-    readonly diagnosis: Diagnosis;
-    readonly message: string;
-    readonly traceId?: string | null;
-    readonly retryAfterMs?: number | null;
-    readonly serverDateMs?: number | null;
-    /** Whether fresh credentials may be the mend. Default: yes. */
-    readonly renewable?: boolean;
-  },
-  context: Context,
-): Failure {
+export function fail(state: State, kind: ErrorKind, failure: Failure, context: Context): Reaction {
   const { diagnosis } = failure;
   const { plan, standing } = planRetry(state.standing, diagnosis.class, `${diagnosis.code} ${diagnosis.meaning}`, {
     ...context,
@@ -69,7 +56,7 @@ export function failByReply(
   kind: "ERROR" | "FATAL_ERROR",
   event: EventOf<"ERROR"> | EventOf<"FATAL_ERROR">,
   context: Context,
-): Failure {
+): Reaction {
   return fail(
     state,
     kind,
@@ -79,7 +66,7 @@ export function failByReply(
 }
 
 /** The connection ended, or never was. */
-export function failByEnding(state: State, ending: LinkEnding, context: Context): Failure {
+export function failByEnding(state: State, ending: LinkEnding, context: Context): Reaction {
   const failure = diagnoseEnding(ending);
   return fail(state, failure.kind, failure, context);
 }

@@ -34,6 +34,17 @@ export interface Diagnosis {
   readonly hint: string;
 }
 
+/** That something failed, as a machine takes note of it: what it is, and what was said about it. */
+export interface Failure {
+  readonly diagnosis: Diagnosis;
+  readonly message: string;
+  readonly traceId?: string | null;
+  readonly retryAfterMs?: number | null;
+  readonly serverDateMs?: number | null;
+  /** Whether fresh credentials may be the mend. Default: yes. */
+  readonly renewable?: boolean;
+}
+
 /** Each class has one action. */
 const actions: Readonly<Record<ErrorClass, Action>> = {
   service: "back-off",

@@ -1,5 +1,5 @@
 import { Fault, printable } from "../base/fault.ts";
-import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
+import { type Diagnosis, diagnose, diagnoseFault, type Failure } from "../sis/catalogue.ts";
 import { diagnoseEnding } from "../sis/link-ending.ts";
 import type { SpeechError, SpeechErrorKind } from "./report.ts";
 import { planRetry } from "./retry.ts";
@@ -21,16 +21,6 @@ const brokenEnd: Diagnosis = {
   code: "unasked-end",
   meaning: "the service broke the text off without saying why",
 };
-
-interface Failure {
-  readonly diagnosis: Diagnosis;
-  readonly message: string;
-  readonly traceId?: string | null;
-  readonly retryAfterMs?: number | null;
-  readonly serverDateMs?: number | null;
-  /** Whether fresh credentials may be the mend. Default: yes. */
-  readonly renewable?: boolean;
-}
 
 /** ERROR: the text cannot be spoken on this connection. */
 export function refused(state: State, event: EventOf<"ERROR">, context: Context): Step {

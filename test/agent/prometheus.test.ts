@@ -108,8 +108,9 @@ test("a port that is taken is named", async () => {
   await using server = await servePrometheus("127.0.0.1:0", source);
   await assert.rejects(
     servePrometheus(`127.0.0.1:${server.port}`, source),
-    (error) =>
-      error instanceof Fault && error.code === "address-unavailable" && error.message.includes(`${server.port}`),
+    new Fault("address-unavailable", `port ${server.port} on 127.0.0.1 is in use by another program`, {
+      hint: "No metrics are served. Choose another port in [metrics] listen.",
+    }),
   );
   assert.equal(listeners.size, 1);
 });

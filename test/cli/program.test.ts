@@ -40,6 +40,8 @@ for (const [args, ...told] of [
   [["config", "chek"], "unknown command 'chek'", "Did you mean check?", "sis-agent config --help"],
   [["config", "check"], "required option '--config <file>' not specified"],
   [["config", "check", "--config"], "option '--config <file>' argument missing"],
+  [["config", "check", "--config", ""], "option '--config <file>' argument '' is invalid. It names no file."],
+  [["doctor", "--config", ""], "option '--config <file>' argument '' is invalid. It names no file."],
   [["config", "schema", "more"], "too many arguments"],
   [["run"], "required option '--config <file>' not specified", "sis-agent run --help"],
   [["run", "--config", "x", "--stdout", "xml"], "'xml' is invalid. Allowed choices are jsonl."],

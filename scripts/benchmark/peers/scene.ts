@@ -94,14 +94,10 @@ export async function measure(
 ): Promise<{ readonly outcomes: Outcome[]; readonly cpuMsPerSecond: number[] }> {
   await sleep(startMs, undefined, { signal });
   const speaker = new Speaker(clients, signal);
-  let isAlone = false;
+  const isAlone = new AbortController();
   // A failure is the business of whoever has begun what runs beside this.
-  void alone
-    .catch(() => {})
-    .then(() => {
-      isAlone = true;
-    });
-  while (!isAlone || speaker.saidMs < warmUpSeconds * 1000) await speaker.speak();
+  void alone.catch(() => {}).then(() => isAlone.abort());
+  while (!isAlone.signal.aborted || speaker.saidMs < warmUpSeconds * 1000) await speaker.speak();
   const used = () => clients.map((client) => (client.hasEnded ? Number.NaN : cpuMs(client.pid)));
   const before = used();
   await speaker.speakUntil(speaker.saidMs + seconds * 1000);
