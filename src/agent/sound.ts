@@ -142,7 +142,7 @@ export function openSound(options: SoundOptions): Sound {
         case "muted":
           muting?.[Symbol.dispose]();
           muting = event.muted ? gate.mute() : null;
-          if (event.muted) log.rest();
+          log.rest();
           logger.info(event.muted ? `${silenced[event.by]}: nothing is captured` : "sound is captured again");
           break;
         case "ended":

@@ -153,7 +153,7 @@ export class AudioLog {
     if (this.#memory.head > this.resumedTo) this.#breaks.begin();
   }
 
-  /** From here on nothing is captured because nobody wants it: no gap. A running break ends here. */
+  /** From here on, or until now, nothing is captured because nobody wants it: no gap. A running break ends here. */
   rest(): void {
     this.#miss(this.#breaks.arrived(0, this.#clock.monotonicMs(), this.#wallNow));
   }

@@ -8,6 +8,16 @@ export interface Clock {
   after(delayMs: number, action: () => void): Disposable;
 }
 
+/** A moment on both clocks: monotonic for durations, wall clock for what people read. */
+export interface Instant {
+  readonly monotonicMs: number;
+  readonly wallMs: number;
+}
+
+export function instantOf(clock: Clock): Instant {
+  return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
+}
+
 /** The machine's clocks. Its timers keep the process alive until they fire or are disposed. */
 export const systemClock: Clock = {
   wallMs: () => Date.now(),

@@ -1,5 +1,5 @@
 import { randomUUID, X509Certificate } from "node:crypto";
-import { type Clock, pause } from "../base/clock.ts";
+import { type Clock, instantOf, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
@@ -70,11 +70,11 @@ export function followFleet(options: FleetViewOptions): FleetView {
         model.snapshotBegins();
       },
       received: (topic, payload) => {
-        model.receive(topic, payload, clock.wallMs());
+        model.receive(topic, payload, instantOf(clock));
       },
       snapshotEnds() {
-        model.snapshotEnds(clock.wallMs());
-        model.tick(clock.wallMs());
+        model.snapshotEnds(instantOf(clock));
+        model.tick(instantOf(clock));
         broker = { connected: true, complete: true, trouble: "" };
         completed.resolve();
       },
@@ -90,7 +90,7 @@ export function followFleet(options: FleetViewOptions): FleetView {
   async function keepTime(): Promise<void> {
     while (!stopping.signal.aborted) {
       await pause(clock, tickMs, stopping.signal);
-      model.tick(clock.wallMs());
+      model.tick(instantOf(clock));
     }
   }
   const ticking = keepTime();

@@ -33,8 +33,6 @@ export interface Device extends TopicOwner {
   readonly events: readonly Happening[];
   readonly spoken: readonly Spoken[];
   readonly outcomes: readonly (Outcome & { readonly atMs: number })[];
-  /** When its state was last heard, wall clock of the console. */
-  readonly heardMs: number;
 }
 
 const most = { alarms: 24, history: 32, events: 16, spoken: 12, outcomes: 12 };
@@ -53,7 +51,6 @@ export function newDevice(owner: TopicOwner): Device {
     events: [],
     spoken: [],
     outcomes: [],
-    heardMs: 0,
   };
 }
 
@@ -125,7 +122,7 @@ function withState(device: Device, state: StatePayload, nowMs: number): Device {
   const history = changed
     ? added(device.history, happening("phase", text, state.since, nowMs), most.history)
     : device.history;
-  return { ...device, state, session, history, heardMs: nowMs };
+  return { ...device, state, session, history };
 }
 
 function withAlarm(device: Device, alarm: Alarm, nowMs: number): Device {

@@ -1,3 +1,4 @@
+import type { Instant } from "../base/clock.ts";
 import type { TopicOwner } from "../fleet/topics.ts";
 import { Budget } from "./budget.ts";
 import { type Census, Counter } from "./census.ts";
@@ -23,6 +24,8 @@ const sweepMs = 60_000;
 
 interface Slot {
   device: Device;
+  /** When its state was heard last, on the monotonic clock. */
+  heardMs: number;
   readonly budget: Budget;
   /** The snapshot in which its state, and each of its alarms, was last heard. */
   stateSeen: number;
@@ -54,23 +57,23 @@ export class FleetModel {
   }
 
   /** Takes a message. @returns why it is not used; null: it is, or will be */
-  receive(topic: string, payload: Uint8Array, nowMs: number): Refusal | null {
-    const refusal = this.#take(topic, payload, nowMs);
+  receive(topic: string, payload: Uint8Array, now: Instant): Refusal | null {
+    const refusal = this.#take(topic, payload, now);
     if (refusal !== null) this.#refused.set(refusal, (this.#refused.get(refusal) ?? 0) + 1);
     return refusal;
   }
 
   /** To be called about once a second. */
-  tick(nowMs: number): void {
+  tick(now: Instant): void {
     for (const slot of this.#waiting) {
-      for (const { topic, payload } of slot.budget.release(nowMs)) {
+      for (const { topic, payload } of slot.budget.release(now.monotonicMs)) {
         const parsed = parseTopic(topic);
-        if (parsed !== null) this.#apply(slot, parsed, payload, nowMs);
+        if (parsed !== null) this.#apply(slot, parsed, payload, now);
       }
       if (!slot.budget.waits) this.#waiting.delete(slot);
     }
-    for (const change of this.#outages.evaluate(this.#slots.size)) this.#news.tellOutage(change, nowMs);
-    if (nowMs - this.#sweptMs >= sweepMs) this.#sweep(nowMs);
+    for (const change of this.#outages.evaluate(this.#slots.size)) this.#news.tellOutage(change, now.wallMs);
+    if (now.monotonicMs - this.#sweptMs >= sweepMs) this.#sweep(now);
   }
 
   /** The broker is about to send everything that it keeps. */
@@ -79,11 +82,11 @@ export class FleetModel {
   }
 
   /** It has: what was not in it, the broker keeps no longer. */
-  snapshotEnds(nowMs: number): void {
+  snapshotEnds(now: Instant): void {
     for (const [key, slot] of this.#slots) {
       const alarms = slot.device.alarms.filter(({ type }) => slot.alarmsSeen.get(type) === this.#snapshot);
       const kept = { ...slot.device, alarms };
-      this.#replace(slot, slot.stateSeen === this.#snapshot ? kept : silentDevice(kept, nowMs), nowMs);
+      this.#replace(slot, slot.stateSeen === this.#snapshot ? kept : silentDevice(kept, now.wallMs), now.wallMs);
       if (slot.device.state === null && alarms.length === 0 && slot.device.info === null) this.#forget(key, slot);
     }
   }
@@ -111,12 +114,12 @@ export class FleetModel {
     return { [Symbol.dispose]: () => this.#listeners.delete(listener) };
   }
 
-  #take(topic: string, payload: Uint8Array, nowMs: number): Refusal | null {
+  #take(topic: string, payload: Uint8Array, now: Instant): Refusal | null {
     const parsed = parseTopic(topic);
     if (parsed === null) return "topic";
     const slot = this.#slots.get(keyOf(parsed.owner));
-    if (slot === undefined) return this.#welcome(parsed, payload, nowMs);
-    if (slot.budget.spend(topic, nowMs)) return this.#apply(slot, parsed, payload, nowMs);
+    if (slot === undefined) return this.#welcome(parsed, payload, now);
+    if (slot.budget.spend(topic, now.monotonicMs)) return this.#apply(slot, parsed, payload, now);
     const [what] = parsed.levels;
     const isKept = what === "state" || what === "info" || what === "alarm";
     if (!isKept || payload.length > 16_384 || !slot.budget.hold(topic, payload)) return "flood";
@@ -125,7 +128,7 @@ export class FleetModel {
   }
 
   /** A device that was not known. */
-  #welcome({ owner, levels }: UpTopic, payload: Uint8Array, nowMs: number): Refusal | null {
+  #welcome({ owner, levels }: UpTopic, payload: Uint8Array, now: Instant): Refusal | null {
     const message = readMessage(owner, levels, payload);
     if (typeof message === "string") return message;
     if (message.kind === "other" || message.kind === "gone") return null;
@@ -133,24 +136,33 @@ export class FleetModel {
     const fleets = this.#fleets.get(owner.device) ?? 0;
     if (fleets >= fleetsOfADevice) return "too-many-fleets";
     this.#fleets.set(owner.device, fleets + 1);
-    const slot: Slot = { device: newDevice(owner), budget: new Budget(nowMs), stateSeen: 0, alarmsSeen: new Map() };
+    const slot: Slot = {
+      device: newDevice(owner),
+      heardMs: now.monotonicMs,
+      budget: new Budget(now.monotonicMs),
+      stateSeen: 0,
+      alarmsSeen: new Map(),
+    };
     this.#slots.set(slot.device.key, slot);
     this.#counter.replace(null, slot.device);
-    this.#accept(slot, message, nowMs);
+    this.#accept(slot, message, now);
     return null;
   }
 
-  #apply(slot: Slot, { owner, levels }: UpTopic, payload: Uint8Array, nowMs: number): Refusal | null {
+  #apply(slot: Slot, { owner, levels }: UpTopic, payload: Uint8Array, now: Instant): Refusal | null {
     const message = readMessage(owner, levels, payload);
     if (typeof message === "string") return message;
-    this.#accept(slot, message, nowMs);
+    this.#accept(slot, message, now);
     return null;
   }
 
-  #accept(slot: Slot, message: UpMessage, nowMs: number): void {
+  #accept(slot: Slot, message: UpMessage, now: Instant): void {
     if (message.kind === "state") slot.stateSeen = this.#snapshot;
     if (message.kind === "alarm") slot.alarmsSeen.set(message.type, this.#snapshot);
-    this.#replace(slot, stepDevice(slot.device, message, nowMs), nowMs);
+    const before = slot.device;
+    this.#replace(slot, stepDevice(before, message, now.wallMs), now.wallMs);
+    // An old will changes nothing, and is no sign of life.
+    if (message.kind === "state" && slot.device !== before) slot.heardMs = now.monotonicMs;
     for (const type of slot.alarmsSeen.keys()) {
       if (!slot.device.alarms.some((alarm) => alarm.type === type)) slot.alarmsSeen.delete(type);
     }
@@ -201,10 +213,12 @@ export class FleetModel {
     for (const listener of this.#listeners) listener(key);
   }
 
-  #sweep(nowMs: number): void {
-    this.#sweptMs = nowMs;
+  #sweep(now: Instant): void {
+    this.#sweptMs = now.monotonicMs;
     for (const slot of this.#slots.values()) {
-      if (nowMs - slot.device.heardMs > silentMs) this.#replace(slot, silentDevice(slot.device, nowMs), nowMs);
+      if (now.monotonicMs - slot.heardMs > silentMs) {
+        this.#replace(slot, silentDevice(slot.device, now.wallMs), now.wallMs);
+      }
     }
   }
 }

@@ -1,8 +1,7 @@
-import { atMost, type Clock } from "../base/clock.ts";
+import { atMost, type Clock, instantOf } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { loadAlarms, saveAlarms } from "./alarm-file.ts";
-import type { Instant } from "./alarm-machine.ts";
 import {
   type AlarmChange,
   type AlarmEvent,
@@ -48,16 +47,12 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const cleared = new Map<AlarmType, AlarmRecord>();
   /** Raised, and not told yet, with what has become of them. */
   const untold = new Map<AlarmType, AlarmChange>();
-  let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, now()), quietAlarms(boot));
+  let alarms = loaded.reduce((all, alarm) => resumeAlarm(all, alarm, instantOf(clock)), quietAlarms(boot));
   let timer: Disposable | null = null;
   let closed = false;
 
-  function now(): Instant {
-    return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
-  }
-
   function active(): readonly AlarmRecord[] {
-    return activeAlarms(alarms, now());
+    return activeAlarms(alarms, instantOf(clock));
   }
 
   function keep(): void {
@@ -66,7 +61,7 @@ export function openAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
 
   function handle(event: AlarmEvent): void {
     if (closed) return;
-    const { next, changes, deadlineMs } = stepAlarms(alarms, event, now());
+    const { next, changes, deadlineMs } = stepAlarms(alarms, event, instantOf(clock));
     if (next === alarms && event.type !== "tick") return;
     alarms = next;
     timer?.[Symbol.dispose]();

@@ -1,3 +1,4 @@
+import type { Instant } from "../base/clock.ts";
 import type { AlarmType, Severity } from "./schema.ts";
 import type { Origin, Symptom } from "./symptom.ts";
 
@@ -11,12 +12,6 @@ import type { Origin, Symptom } from "./symptom.ts";
 //     └──────────────────────────────── stayed well: cleared ───────┘
 //
 // Trouble in `suspect` or `doubtful` once the debounce has passed is an alarm at once: it comes again and again.
-
-/** A point in time on both clocks: monotonic for durations, wall clock for what people read. */
-export interface Instant {
-  readonly monotonicMs: number;
-  readonly wallMs: number;
-}
 
 /** One run of trouble, from its first sighting on. Times are wall clock. */
 export interface Span {

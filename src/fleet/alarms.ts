@@ -1,13 +1,5 @@
-import {
-  type AlarmState,
-  alarmPolicy,
-  healed,
-  type Instant,
-  raised,
-  type Span,
-  stateDeadlineMs,
-  troubled,
-} from "./alarm-machine.ts";
+import type { Instant } from "../base/clock.ts";
+import { type AlarmState, alarmPolicy, healed, raised, type Span, stateDeadlineMs, troubled } from "./alarm-machine.ts";
 import { type AlarmType, alarmTypes, type Severity } from "./schema.ts";
 import type { Origin, Symptom } from "./symptom.ts";
 

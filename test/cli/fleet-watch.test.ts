@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Writable } from "node:stream";
 import { test } from "node:test";
+import { instantOf } from "../../src/base/clock.ts";
 import { watchFleet } from "../../src/cli/fleet-watch.ts";
 import { rowsOf } from "../../src/console/wire.ts";
 import { alarmOf, newModel, stateOf } from "../console/samples.ts";
@@ -63,7 +64,7 @@ test("a dumb terminal gets lines, and what a device says cannot drive it", async
     say(`kiosk-${index}`, "state", stateOf("streaming"));
     say(`kiosk-${index}`, "alarm/service", alarmOf({ code: "\u001b[2Jx\nkiosk-99: streaming" }));
   }
-  model.tick(clock.wallMs());
+  model.tick(instantOf(clock));
   const terminal = new Terminal();
   const stop = new AbortController();
   const watching = watchFleet(view, terminal, { env: { TERM: "dumb" }, clock, stop: stop.signal });

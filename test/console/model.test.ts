@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { detailOf, rowsOf } from "../../src/console/wire.ts";
-import { alarmOf, infoOf, metricsOf, newModel, spokenOf, startMs, stateOf, storm } from "./samples.ts";
+import { alarmOf, at, infoOf, metricsOf, newModel, spokenOf, startMs, stateOf, storm } from "./samples.ts";
 
 test("counts follow what devices say, the worst device comes first", () => {
   const { model, say } = newModel();
@@ -41,12 +41,12 @@ test("what was not in the broker's new snapshot is gone: alarms, and devices tha
     say(device, "state", stateOf("streaming"));
     say(device, "alarm/service", alarmOf());
   }
-  model.snapshotEnds(startMs);
+  model.snapshotEnds(at(startMs));
   assert.deepEqual(model.overview().alarms, { service: 2 });
   model.snapshotBegins();
   say("a", "state", stateOf("streaming"));
   say("a", "alarm/service", alarmOf());
-  model.snapshotEnds(startMs);
+  model.snapshotEnds(at(startMs));
   assert.deepEqual(model.overview().alarms, { service: 1 });
   assert.deepEqual(
     [model.device("lab/a")?.state?.phase, model.device("lab/b")?.state?.phase],
@@ -54,12 +54,23 @@ test("what was not in the broker's new snapshot is gone: alarms, and devices tha
   );
 });
 
+test("that the console's clock is set tells nothing about the devices", () => {
+  const { model, say } = newModel();
+  const phase = () => model.device("lab/a")?.state?.phase;
+  say("a", "state", stateOf("streaming"));
+  const dayMs = 24 * 3_600_000;
+  model.tick(at(startMs + dayMs + 60_000, dayMs));
+  assert.equal(phase(), "streaming", "ahead");
+  model.tick(at(startMs - dayMs + 7_300_000, -dayMs));
+  assert.equal(phase(), "offline", "back, and nothing was heard for two hours");
+});
+
 test("a device of which nothing is heard for more than two hours counts as offline", () => {
   const { model, say } = newModel();
   say("a", "state", stateOf("streaming"));
-  model.tick(startMs + 7_100_000);
+  model.tick(at(startMs + 7_100_000));
   assert.equal(model.device("lab/a")?.state?.phase, "streaming");
-  model.tick(startMs + 7_300_000);
+  model.tick(at(startMs + 7_300_000));
   assert.equal(model.device("lab/a")?.state?.phase, "offline");
 });
 
@@ -84,7 +95,7 @@ test("a device that floods is heard as much as any other; its last state is not 
   assert.ok((model.overview().refused["flood"] ?? 0) > 40_000);
   say("well", "state", stateOf("listening"));
   assert.equal(model.device("lab/well")?.state?.phase, "listening");
-  model.tick(startMs + 1_000);
+  model.tick(at(startMs + 1_000));
   assert.equal(model.device("lab/flood")?.state?.phase, "held");
 });
 
@@ -93,7 +104,7 @@ test("an older message that waited never replaces a newer one", () => {
   for (let count = 0; count < 101; count += 1) say("a", "state", stateOf("starting"));
   say("a", "state", stateOf("held"), startMs);
   say("a", "state", stateOf("streaming"), startMs + 1_000);
-  model.tick(startMs + 5_000);
+  model.tick(at(startMs + 5_000));
   assert.equal(model.device("lab/a")?.state?.phase, "streaming");
 });
 
@@ -108,7 +119,7 @@ test("more devices than the limit are counted, not kept; those that are known go
 test("one device name cannot fill the console by way of many fleets", () => {
   const { model } = newModel();
   for (let index = 0; index < 100; index += 1) {
-    model.receive(`sis/v1/fleet${index}/liar/up/state`, Buffer.from(JSON.stringify(stateOf("streaming"))), startMs);
+    model.receive(`sis/v1/fleet${index}/liar/up/state`, Buffer.from(JSON.stringify(stateOf("streaming"))), at(startMs));
   }
   assert.deepEqual([model.overview().devices, model.overview().refused["too-many-fleets"]], [4, 96]);
 });
@@ -145,18 +156,18 @@ test("many devices with one code are told once, and once when it is over", () =>
   const { model, say } = newModel();
   for (let index = 0; index < 1_000; index += 1) say(`d${index}`, "state", stateOf("streaming"));
   storm(say, 812);
-  model.tick(startMs);
+  model.tick(at(startMs));
   assert.equal(model.overview().outages[0]?.text, "service region problem: 812 devices, SIS.0303");
   assert.deepEqual(
     model.overview().news.map(({ text }) => text),
     ["service region problem: 812 devices, SIS.0303"],
   );
   say("d900", "alarm/service", alarmOf());
-  model.tick(startMs + 1_000);
+  model.tick(at(startMs + 1_000));
   assert.equal(model.overview().outages[0]?.devices, 813);
   assert.equal(model.overview().news.length, 1);
   for (let index = 0; index < 1_000; index += 1) say(`d${index}`, "alarm/service", alarmOf({ status: "cleared" }));
-  model.tick(startMs + 2_000);
+  model.tick(at(startMs + 2_000));
   assert.deepEqual(model.overview().outages, []);
   assert.match(model.overview().news.at(-1)?.text ?? "", /^over: service region problem/);
 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openMetricsPage } from "../../src/console/prometheus.ts";
 import { Folder } from "../cli/process.ts";
-import { metricsOf, newModel, startMs, stateOf, storm } from "./samples.ts";
+import { at, metricsOf, newModel, startMs, stateOf, storm } from "./samples.ts";
 
 const missing = spawnSync("promtool", ["--version"]).status !== 0;
 const skip = missing ? "promtool is not installed: apt-get install prometheus" : false;
@@ -23,7 +23,7 @@ async function pageOfStorm(): Promise<string> {
   say("d1", "metrics", metricsOf());
   say("d2", "state", "{");
   say("d3", "state", stateOf("offline"));
-  model.tick(startMs);
+  model.tick(at(startMs));
   const broker = { connected: true, complete: true, trouble: "" };
   return (await (await openMetricsPage(model, () => broker)).text()).text;
 }

@@ -7,11 +7,14 @@ export const startMs = Date.now();
 
 export const bytes = (value: unknown) => Buffer.from(typeof value === "string" ? value : JSON.stringify(value));
 
+/** A moment: the clocks go alike, unless the wall clock was set by so much. */
+export const at = (wallMs: number, setByMs = 0) => ({ monotonicMs: wallMs - startMs - setByMs, wallMs });
+
 /** A model that is told what devices of the fleet `lab` say. */
 export function newModel(mostDevices = 1_000) {
   const model = new FleetModel({ mostDevices });
   const say = (device: string, topic: string, payload: unknown, atMs = startMs) =>
-    model.receive(`sis/v1/lab/${device}/up/${topic}`, bytes(payload), atMs);
+    model.receive(`sis/v1/lab/${device}/up/${topic}`, bytes(payload), at(atMs));
   return { model, say };
 }
 

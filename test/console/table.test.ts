@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fleetTable } from "../../src/console/table.ts";
 import { type Glance, rowsOf } from "../../src/console/wire.ts";
-import { alarmOf, newModel, startMs, stateOf, storm } from "./samples.ts";
+import { alarmOf, at, newModel, startMs, stateOf, storm } from "./samples.ts";
 
 function tableOf(model: ReturnType<typeof newModel>["model"], lines = 24, columns = 100, more: Partial<Glance> = {}) {
   const broker = { connected: true, complete: true, trouble: "" };
@@ -14,7 +14,7 @@ test("the worst first, and never more than the terminal holds", () => {
   const { model, say } = newModel();
   storm(say, 100);
   say("d50", "alarm/account", alarmOf({ severity: "critical", code: "SIS.0204" }));
-  model.tick(startMs);
+  model.tick(at(startMs));
   const table = tableOf(model, 12, 70);
   assert.match(table[0] ?? "", /^100 devices: backing-off 100 · alarms: service 100, account 1$/);
   assert.equal(table[1], "! service region problem: 100 devices, SIS.0303");

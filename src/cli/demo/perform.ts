@@ -1,4 +1,4 @@
-import type { Clock } from "../../base/clock.ts";
+import { type Clock, instantOf } from "../../base/clock.ts";
 import { Fault } from "../../base/fault.ts";
 import { Board } from "./board.ts";
 import { conduct } from "./conductor.ts";
@@ -51,7 +51,7 @@ export async function perform(performance: Performance): Promise<Verdict | null>
   screen.print(openingLines(sound.origin, sound.words, story.endMs));
 
   const happen = (what: Happening) => {
-    const now = { wallMs: clock.wallMs(), monotonicMs: clock.monotonicMs() };
+    const now = instantOf(clock);
     screen.print(linesOf(what, now));
     board.update(stepProgress(board.progress, what, now, sampleRate));
   };
