@@ -25,6 +25,13 @@ const lookForExpiredEveryMs = 10_000;
 /** A wall clock before this (2024) has not been set yet: it does not tell how old sound is. */
 const clockIsSetMs = 1_704_067_200_000;
 
+/** How far the service got, to be written. */
+interface Note {
+  progress: Progress;
+  /** What waits for it. */
+  readonly untold: Set<() => void>;
+}
+
 export interface SpoolOptions {
   /** Created if it is not there; the folder above as well. */
   readonly folder: string;
@@ -56,11 +63,10 @@ export class Spool implements Store {
   readonly #segments: Segments;
   #dropped: Dropped[] = [];
   #progress: Progress;
-  #notes = 0;
-  /** The note that is to be written next, unless something waits for it: what comes later has a note of its own then. */
-  #nextNote: { progress: Progress } | null = null;
-  /** What waits for a note. */
-  readonly #untold = new Set<() => void>();
+  /** That are not written yet, in their order. */
+  readonly #notes = new Set<Note>();
+  /** The last of them, while it is not being written. */
+  #nextNote: Note | null = null;
   #writingSinceMs = 0;
   #nextExpiry: Disposable;
 
@@ -152,19 +158,18 @@ export class Spool implements Store {
    * answered later is: at once, if nothing is kept on disk; after 2 s in any case.
    */
   whenNoted(action: () => void): void {
-    if (this.#notes === 0) {
+    const note = [...this.#notes].at(-1);
+    if (note === undefined) {
       action();
       return;
     }
     const once = () => {
-      if (!this.#untold.delete(once)) return;
+      if (!note.untold.delete(once)) return;
       late[Symbol.dispose]();
       action();
     };
     const late = this.#options.clock.after(mostNoteMs, once);
-    this.#untold.add(once);
-    this.#nextNote = null;
-    this.#chain.add(once);
+    note.untold.add(once);
   }
 
   /** Resolves when everything that was taken so far is on disk, or has failed. */
@@ -174,7 +179,7 @@ export class Spool implements Store {
 
   /** The program ends, and nobody waits for the disk any longer: what it has not got by now is not kept. */
   giveUp(): void {
-    for (const tell of this.#untold) tell();
+    for (const { untold } of this.#notes) for (const tell of untold) tell();
     this.#dropWaiting("stopped");
   }
 
@@ -243,17 +248,19 @@ export class Spool implements Store {
   }
 
   #takeNote(progress: Progress): void {
-    if (this.#nextNote !== null) {
+    // While something waits for it, what comes later has a note of its own.
+    if (this.#nextNote?.untold.size === 0) {
       this.#nextNote.progress = progress;
       return;
     }
-    const note = { progress };
+    const note: Note = { progress, untold: new Set() };
     this.#nextNote = note;
-    this.#notes += 1;
+    this.#notes.add(note);
     this.#chain.add(async () => {
       if (this.#nextNote === note) this.#nextNote = null;
       await this.#try(() => this.#note.write(note.progress));
-      this.#notes -= 1;
+      this.#notes.delete(note);
+      for (const tell of note.untold) tell();
     });
   }
 

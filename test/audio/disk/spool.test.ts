@@ -507,6 +507,25 @@ test("notes for which nothing waits are one note, however long the disk takes", 
   assert.deepEqual([note?.settled, note?.number], [700 * perMs, before + 2]);
 });
 
+test("a disk that hangs gathers no notes: what has waited too long for one waits for none", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, readAll, spool, clock } = run(folder);
+  await capture(1_000);
+  await readAll();
+  const before = newestNote(readFileSync(notePath(folder)))?.number ?? Number.NaN;
+  let told = 0;
+  // All at once: the disk does nothing meanwhile.
+  for (let ms = 10; ms <= 700; ms += 10) {
+    log.answer(ms * perMs);
+    spool.whenNoted(() => (told += 1));
+    clock.advance(2_000);
+  }
+  assert.equal(told, 70);
+  await spool.written;
+  const note = newestNote(readFileSync(notePath(folder)));
+  assert.deepEqual([note?.settled, note?.number], [700 * perMs, before + 1]);
+});
+
 test("sound that a gate withholds is not on disk either", async (t) => {
   const folder = tempFolder(t);
   const { log, capture, readAll, spool } = run(folder, { gated: true });
