@@ -170,7 +170,7 @@ export function refusedConnection(reasonCode: number): Fault {
 }
 
 /** What a broker does that no broker should. */
-export type Offence = Misconduct | "no-connack" | "no-puback" | "takes-nothing";
+export type Offence = Misconduct | "no-connack" | "no-puback" | "no-suback" | "takes-nothing";
 
 const address = "Check host and port in mqtt.url, and whether TLS is expected there.";
 const broken = "Look in the broker's log; restart the broker.";
@@ -180,6 +180,7 @@ const offences: Readonly<Record<Offence, Words>> = {
   "no-connack": { says: "what answers there does not answer as an MQTT broker in time", hint: address },
   "too-large": { says: "it sends more than this device takes", hint: "Look for what sends to this device." },
   "no-puback": { says: "it does not acknowledge what it is sent", hint: broken },
+  "no-suback": { says: "it does not answer a subscription", hint: broken },
   "takes-nothing": { says: "it wants no messages at all (Receive Maximum 0)", hint: broken },
 };
 

@@ -89,9 +89,11 @@ const noMatchingSubscribers = 0x10;
 
 /** Begins to connect. Never throws: what goes wrong is told by `ended`. */
 export function openLine(options: LineOptions, listener: LineListener): Line {
-  const { clock } = options;
+  const { clock, timings } = options;
   const { promise: ended, resolve } = Promise.withResolvers<ConnectionEnd | null>();
   let state: State = { phase: "connecting" };
+  /** A deadline for each subscription that is not answered yet. */
+  const awaited = new Set<Disposable>();
 
   let client: MqttClient;
   try {
@@ -124,6 +126,7 @@ export function openLine(options: LineOptions, listener: LineListener): Line {
   client.on("error", (error) => breakOff(reasonCodeOf(error), error));
   client.on("close", () => {
     breakOff(null, new Error("the connection ended without a word"));
+    for (const deadline of awaited) deadline[Symbol.dispose]();
     resolve(state.phase === "closing" ? state.end : null);
   });
 
@@ -163,7 +166,12 @@ export function openLine(options: LineOptions, listener: LineListener): Line {
       );
     },
     subscribe({ filters, qos, marksRetained = false }, answered) {
+      // Without an answer nothing would come, and nobody would know why.
+      const deadline = clock.after(timings.acknowledgeTimeoutMs, () => accuse("no-suback"));
+      awaited.add(deadline);
       client.subscribe([...filters], { qos, rap: marksRetained }, (error, _granted, packet) => {
+        deadline[Symbol.dispose]();
+        awaited.delete(deadline);
         if (state.phase !== "open") return;
         // The library's error has the broker's answer beside it, not in it.
         const refusal = packet?.granted.map(Number).find((code) => code >= firstRefusal);

@@ -57,7 +57,7 @@ export interface BrokerTimings {
   readonly willDelaySeconds: number;
   /** From the first packet to the broker's CONNACK. */
   readonly connectTimeoutMs: number;
-  /** From a message to the broker's PUBACK. */
+  /** From a message to the broker's PUBACK, and from a subscription to its SUBACK. */
   readonly acknowledgeTimeoutMs: number;
   /** For what is left to be sent, and the goodbye, when the agent stops. */
   readonly stopTimeoutMs: number;

@@ -12,7 +12,7 @@ const message: Outgoing = { id: 1, topic: "t", payload: "{}", qos: 1, retain: fa
 /** How a connection ends with what answers every chunk it gets with the next of `answers`, then with nothing. */
 async function endWith(
   answers: readonly (readonly number[])[],
-  patience: Partial<BrokerTimings>,
+  { subscriptions = [], ...patience }: Partial<BrokerTimings> & { readonly subscriptions?: readonly string[] },
 ): Promise<ConnectionEnd> {
   const server = createServer((socket) => {
     const left = [...answers];
@@ -22,13 +22,13 @@ async function endWith(
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
-  const waiting = [message];
+  const waiting = subscriptions.length === 0 ? [message] : [];
   const connection = openConnection({
     access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 5 },
     clientId: "kiosk-17",
     will: { topic: "w", payload: "{}" },
     carrier: {
-      subscriptions: [],
+      subscriptions,
       connected() {},
       take: () => waiting.shift() ?? null,
       answered() {},
@@ -49,6 +49,13 @@ async function endWith(
 
 const cases = {
   "acknowledges nothing": [[connack], "faulty", "broker-lost", /does not acknowledge/, { acknowledgeTimeoutMs: 200 }],
+  "answers no subscription": [
+    [connack],
+    "faulty",
+    "broker-lost",
+    /does not answer a subscription/,
+    { acknowledgeTimeoutMs: 200, subscriptions: ["a"] },
+  ],
   "announces a huge packet": [
     [connack, [...puback, 0x30, 0xff, 0xff, 0xff, 0x7f]],
     "faulty",
@@ -56,17 +63,17 @@ const cases = {
     /more than/,
   ],
   "wants no messages": [[[0x20, 0x06, 0, 0, 3, 0x21, 0, 0]], "faulty", "broker-unreachable", /no messages at all/],
-  "is a web server": [
+  "answers as a web server": [
     [[...Buffer.from("HTTP/1.1 400 Bad Request\r\n")]],
     "faulty",
     "broker-unreachable",
     /no MQTT broker/,
   ],
-  "is silent": [[], "unreachable", "broker-unreachable", /in time/, { connectTimeoutMs: 400 }],
+  "says nothing": [[], "unreachable", "broker-unreachable", /in time/, { connectTimeoutMs: 400 }],
 } as const;
 
 for (const [name, [answers, kind, code, words, patience = {}]] of Object.entries(cases)) {
-  test(`what answers ${name}: the connection ends, with what is wrong and what to do`, async () => {
+  test(`what ${name}: the connection ends, with what is wrong and what to do`, async () => {
     const end = await endWith(answers, patience);
     assert.equal(end.kind, kind);
     assert.equal(end.fault.code, code);
