@@ -191,6 +191,7 @@ export function startAgent(options: AgentOptions): Agent {
     logger,
   });
   let sessions = 0;
+  const irregularities = new Map<string, number>();
   const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
     const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
     const encode = encoderOf(on.sis);
@@ -216,6 +217,7 @@ export function startAgent(options: AgentOptions): Agent {
       clock,
       random,
       logger,
+      irregularities,
       nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
       onReport: (what) => ear.report(what),
     });
@@ -279,7 +281,7 @@ export function startAgent(options: AgentOptions): Agent {
     logger.info("the agent has stopped", {
       reason,
       ...sound.log.ledger(),
-      ...Object.fromEntries(recognition.irregularities),
+      ...Object.fromEntries(irregularities),
     });
     const kept = lastWords([latches.mute, latches.stop], clock);
     // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.

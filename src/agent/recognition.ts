@@ -6,7 +6,6 @@ import type { RecognitionPhase, Report } from "../recognition/report.ts";
 /** What recognises: one recogniser, on the agent's audio log. */
 export interface Recognizing {
   readonly stopped: Promise<unknown>;
-  readonly irregularities: ReadonlyMap<string, number>;
   audioArrived(): void;
   sourceEnded(): void;
   /** No sound comes until it is taken back. */
@@ -127,9 +126,6 @@ export function startRecognition(options: {
     stopped: stopped.promise,
     get phase() {
       return phase;
-    },
-    get irregularities() {
-      return current.irregularities;
     },
     audioArrived: () => current.audioArrived(),
     sourceEnded() {

@@ -13,6 +13,8 @@ export interface RecognizerOptions extends Omit<LaneOptions, "bounds" | "throttl
   /** Default: what follows from the service's limits. */
   readonly bounds?: Bounds;
   readonly logger: Logger;
+  /** What the service does that its protocol does not have is counted here, by name: over all recognizers of a run. */
+  readonly irregularities: Map<string, number>;
   readonly onReport: (report: Report) => void;
 }
 
@@ -24,7 +26,6 @@ export class Recognizer {
   readonly #options: RecognizerOptions;
   readonly #laneOptions: LaneOptions;
   readonly #rotation: Rotation;
-  readonly #irregularities = new Map<string, number>();
   readonly #stopped = Promise.withResolvers<undefined>();
   #nextPump: { readonly dueMs: number; readonly timer: Disposable } | null = null;
   /**
@@ -52,11 +53,6 @@ export class Recognizer {
   /** Resolves when it has stopped: asked to, or because a finite source is recognised to its end. */
   get stopped(): Promise<undefined> {
     return this.#stopped.promise;
-  }
-
-  /** What the service did that its protocol does not have: how often, by name. */
-  get irregularities(): ReadonlyMap<string, number> {
-    return this.#irregularities;
   }
 
   /** The log has grown. */
@@ -176,13 +172,14 @@ export class Recognizer {
 
   /** Counted always, logged ever more rarely: a service may do the same thing with every message. */
   #note(irregularity: Irregularity, detail: string): void {
-    const count = (this.#irregularities.get(irregularity) ?? 0) + 1;
-    this.#irregularities.set(irregularity, count);
+    const { irregularities, logger } = this.#options;
+    const count = (irregularities.get(irregularity) ?? 0) + 1;
+    irregularities.set(irregularity, count);
     if (!Number.isInteger(Math.log2(count))) return;
     const alone = irregularity === "second-session-refused";
     const what = alone
       ? "no second session is to be had before the first ends"
       : "the service did not keep to its protocol";
-    this.#options.logger.warn(what, { irregularity, count, detail });
+    logger.warn(what, { irregularity, count, detail });
   }
 }

@@ -21,7 +21,6 @@ function startLab() {
     made.push({ ear, calls, end: () => stopped.resolve(undefined) });
     return {
       stopped: stopped.promise,
-      irregularities: new Map([["n", made.length]]),
       audioArrived: () => void calls.push("audio"),
       sourceEnded: () => void calls.push("source ended"),
       rest: (resting) => void calls.push(resting ? "rest" : "go on"),

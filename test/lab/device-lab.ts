@@ -183,6 +183,7 @@ export class DeviceLab {
       onReport,
       make: (_settings, ear) =>
         new Recognizer({
+          irregularities: new Map(),
           log,
           dial: (listener, mark) => {
             const link: ScriptedLink = new ScriptedLink(

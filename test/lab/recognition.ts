@@ -35,7 +35,9 @@ export function recognitionLab(
     onGap: (gap) => gaps.push(gap),
   });
   log.openStream("s");
+  const irregularities = new Map<string, number>();
   const recognizer = new Recognizer({
+    irregularities,
     log,
     dial: (listener, mark) => {
       const link: ScriptedLink = new ScriptedLink(
@@ -68,6 +70,7 @@ export function recognitionLab(
     clock,
     log,
     recognizer,
+    irregularities,
     reports,
     links,
     gaps,

@@ -204,7 +204,7 @@ test("the same final twice is dropped, also when finals come out of order", () =
     lab.transcripts.map((each) => each.text),
     ["two", "one"],
   );
-  assert.equal(lab.recognizer.irregularities.get("repeated-result"), 1);
+  assert.equal(lab.irregularities.get("repeated-result"), 1);
 });
 
 test("a result that cannot be placed or read makes the sound go out again; if that goes on, what it covered is lost", () => {

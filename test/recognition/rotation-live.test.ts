@@ -30,6 +30,7 @@ test("over real connections, a session every few seconds: every number once, in 
   const log = new AudioLog({ sampleRate, capacityMs: 60_000, live: true, clock, onGap: () => {} });
   let sessions = 0;
   const recognizer = new Recognizer({
+    irregularities: new Map(),
     log,
     dial: (listener, mark) =>
       openLink({ url: rasrUrl(service.endpoint, projectId, "continuous"), headers: {}, clock, listener, mark }),

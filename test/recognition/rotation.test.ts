@@ -165,7 +165,7 @@ test("a service that allows no second connection or session costs nothing: the s
     assert.equal(lab.links.length, 4, "but for the next one");
     assert.deepEqual(lab.errors, []);
     assert.deepEqual(phases(lab), ["streaming", "streaming"]);
-    const counted = lab.recognizer.irregularities.get("second-session-refused") ?? 0;
+    const counted = lab.irregularities.get("second-session-refused") ?? 0;
     assert.equal(counted, refuse === ways.at(-1) ? 0 : 1);
   }
 });

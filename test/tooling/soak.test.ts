@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { blockMeans, isFlat, lineThrough, meanSlope, type Point } from "../../scripts/benchmark/soak/slope.ts";
+import {
+  blockMeans,
+  hasGrown,
+  isFlat,
+  lineThrough,
+  meanSlope,
+  type Point,
+} from "../../scripts/benchmark/soak/slope.ts";
 import { seededRandom } from "../../src/base/random.ts";
 
 const line = (perHour: number, count: number): Point[] =>
@@ -65,6 +72,17 @@ test("growth of some MB an hour is seen in what wanders by itself; where there i
   const falseAlarms = runs.filter((run) => !isFlat(over(0, run))).length;
   assert.ok(falseAlarms >= 2 && falseAlarms <= 22, `${falseAlarms} of 200`);
   assert.equal(runs.filter((run) => isFlat(over(4, run))).length, 0);
+});
+
+test("one that leaks is found among those that do not, and nobody is accused of wandering", () => {
+  for (let agent = 0; agent < 100; agent += 1) {
+    assert.ok(hasGrown(blockMeans(wandering(`${agent}`, 20), 12)), `agent ${agent} leaks`);
+    assert.ok(!hasGrown(blockMeans(wandering(`${agent}`, 0), 12)), `agent ${agent} does not`);
+  }
+  const leaks = [50, 0, 0, 0, 0, 0].map((perHour, agent) =>
+    lineThrough(blockMeans(wandering(`${agent}`, perHour), 12)),
+  );
+  assert.ok(isFlat(meanSlope(leaks)), "for it alone the mean over all is no proof");
 });
 
 test("bench soak says how it is used, and what is wrong with how it was", () => {

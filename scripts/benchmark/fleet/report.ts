@@ -21,7 +21,7 @@ export function chapter(result: FleetResult): string {
   const rows = [
     [
       "alarm latency, publication to the page's events, p50 / p99",
-      `${result.p50Ms} / ${result.p99Ms} ms (${result.alarms} alarms)`,
+      `${result.p50Ms} / ${result.p99Ms} ms (${result.alarms} of ${result.raised} alarms)`,
     ],
     [
       "broker: CPU (of one core)",

@@ -8,7 +8,9 @@ import { startCrowd } from "./crowd.ts";
 export interface FleetResult {
   readonly devices: number;
   readonly seconds: number;
+  /** That came, of those that were raised: what does not come is in no quantile. */
   readonly alarms: number;
+  readonly raised: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly brokerCpuPercent: number;
@@ -94,6 +96,7 @@ export async function runFleet({ devices, seconds, downSeconds, say }: FleetRun)
     devices,
     seconds,
     alarms: latencies.length,
+    raised: alarmsPerSecond * seconds,
     p50Ms: quantile(latencies, 0.5),
     p99Ms: quantile(latencies, 0.99),
     brokerCpuPercent,

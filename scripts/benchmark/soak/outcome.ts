@@ -1,7 +1,7 @@
 import type { LaneResult } from "../../campaigning/lane.ts";
 import { type Summary, summarise } from "../../campaigning/summary.ts";
 import type { Sample } from "./samples.ts";
-import { blockMeans, isFlat, lineThrough, mean, meanSlope, type Slope } from "./slope.ts";
+import { blockMeans, hasGrown, isFlat, lineThrough, mean, meanSlope, type Slope } from "./slope.ts";
 
 /** What of a process is looked at for growth. */
 const measures = {
@@ -25,6 +25,8 @@ export interface Trend {
   readonly first: number;
   readonly last: number;
   readonly slope: Slope;
+  /** Agents that have grown by themselves: what one kind of agent leaks is lost in the mean over all. */
+  readonly grown: readonly number[];
   readonly flat: boolean;
 }
 
@@ -88,7 +90,15 @@ export function outcomeOf(
     const series = seriesOf(measure);
     const slope = meanSlope(series.map(lineThrough));
     const edge = (at: number) => mean(series.flatMap((each) => each.at(at)?.value ?? []));
-    return { measure, first: edge(0), last: edge(-1), slope, flat: isFlat(slope) };
+    const leaking = series.flatMap((each, agent) => (hasGrown(each) ? [agent] : []));
+    return {
+      measure,
+      first: edge(0),
+      last: edge(-1),
+      slope,
+      grown: leaking,
+      flat: isFlat(slope) && leaking.length === 0,
+    };
   });
   const hours = mean(steady.map((samples) => grown(samples, ({ upMs }) => upMs) / hourMs));
   const logged = steady.map((samples) => grown(samples, ({ logBytes }) => logBytes));

@@ -51,7 +51,7 @@ export function soakPage({ summary, trends, rssSlopes, perSecond, ...others }: O
   ].join("\n");
 }
 
-function row({ measure, first, last, slope, flat }: Trend): string {
+function row({ measure, first, last, slope, grown, flat }: Trend): string {
   const cells = [
     measure,
     first.toFixed(1),
@@ -59,10 +59,11 @@ function row({ measure, first, last, slope, flat }: Trend): string {
     signed(slope.perHour),
     `${signed(slope.low)} to ${signed(slope.high)}`,
   ];
-  return `| ${cells.join(" | ")} | ${flat ? "flat: not distinguishable from 0" : "not flat"} |`;
+  const alone = grown.length === 0 ? "" : `: agent ${grown.join(", ")} by itself`;
+  return `| ${cells.join(" | ")} | ${flat ? "flat: not distinguishable from 0" : `not flat${alone}`} |`;
 }
 
-function figuresOf({ first, last, slope, flat }: Trend) {
+function figuresOf({ first, last, slope, grown, flat }: Trend) {
   const { perHour, low, high } = slope;
   return {
     first: rounded(first),
@@ -70,6 +71,7 @@ function figuresOf({ first, last, slope, flat }: Trend) {
     per_hour: rounded(perHour),
     low: rounded(low),
     high: rounded(high),
+    grown_agents: grown,
     flat,
   };
 }

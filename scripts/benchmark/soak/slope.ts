@@ -58,6 +58,14 @@ export function meanSlope(slopes: readonly Slope[]): Slope {
   return { perHour, low: perHour - half, high: perHour + half };
 }
 
+/** Whether one process for itself has grown beyond doubt, and by so much that it is no matter of chance: by a tenth, and by one. */
+export function hasGrown(points: readonly Point[]): boolean {
+  const { perHour, low } = lineThrough(points);
+  const [first, last] = [points[0], points.at(-1)];
+  if (first === undefined || last === undefined) return false;
+  return low > 0 && perHour * (last.hours - first.hours) > Math.max(1, first.value * 0.1);
+}
+
 /** Whether zero is in the interval: no growth has been seen, nor the opposite. */
 export function isFlat({ low, high }: Slope): boolean {
   return low <= rounding && high >= -rounding;

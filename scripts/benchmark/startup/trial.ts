@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, type SpawnSyncOptions, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,17 +27,22 @@ const patienceMs = 60_000;
 
 /** Takes what is read to run this out of the system's cache of files; what is not in use is read from disk next time. */
 export function forget({ files }: Way): void {
-  spawnSync("xargs", ["-0", "-I{}", "dd", "if={}", "iflag=nocache", "count=0", "status=none"], {
+  succeed("xargs", ["-0", "-I{}", "dd", "if={}", "iflag=nocache", "count=0", "status=none"], {
     input: files.join("\0"),
     stdio: ["pipe", "ignore", "inherit"],
   });
 }
 
-/** How long a command takes that ends by itself, ms. */
+/** How long a command takes that ends by itself, ms. @throws where it fails */
 export function timeOf([file = "", ...words]: readonly string[]): number {
   const beganMs = performance.now();
-  spawnSync(file, words, { stdio: "ignore" });
+  succeed(file, words, { stdio: "ignore" });
   return performance.now() - beganMs;
+}
+
+function succeed(file: string, words: readonly string[], options: SpawnSyncOptions): void {
+  const { error, status, signal } = spawnSync(file, words, options);
+  if (status !== 0) throw error ?? new Error(`${file} failed: ${signal ?? status}`);
 }
 
 /** Where agents are started: a service that listens for the first sound, and a service manager that is told READY. */
