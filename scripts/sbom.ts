@@ -4,9 +4,10 @@
  * source gives the same file. The last line of standard output is its path (dist/sis-agent-VERSION.cdx.json).
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { version } from "../src/cli/version.ts";
+import { makeFolders } from "./build/make-folders.ts";
 import { shippedPackages } from "./checks/shipped.ts";
 
 const root = path.dirname(import.meta.dirname);
@@ -49,6 +50,6 @@ if (file.startsWith("-")) {
   );
   process.exit(file === "--help" || file === "-h" ? 0 : 2);
 }
-mkdirSync(path.dirname(file), { recursive: true });
+makeFolders(path.dirname(file));
 writeFileSync(file, `${JSON.stringify(billOfMaterials(), null, 2)}\n`);
 process.stdout.write(`${path.resolve(file)}\n`);

@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { reportCrash } from "./cli/crash.ts";
 import { expectLongRun } from "./cli/engine.ts";
+import { nodeComplaint } from "./cli/least-node.ts";
+
+const complaint = nodeComplaint(process.versions.node);
+if (complaint !== null) {
+  process.stderr.write(`${complaint}\n`);
+  process.exit(1);
+}
 
 // Rejections that nothing handles arrive here, too.
 process.on("uncaughtException", (error) => {

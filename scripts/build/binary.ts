@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import { readFileSync, renameSync, statSync } from "node:fs";
 import path from "node:path";
 import { commit, version } from "../../src/cli/version.ts";
 import type { Arch } from "./arch.ts";
 import { bundle } from "./bundle.ts";
+import { makeFolders } from "./make-folders.ts";
 import { pack } from "./pack.ts";
 import { pinnedNode } from "./pinned-node.ts";
 import { withoutSections } from "./slim-elf.ts";
@@ -37,7 +38,7 @@ export async function buildBinary(options: BinaryOptions): Promise<string> {
   const node = withoutSections(await pinnedNode(root, arch, "bin/node"));
   say("packing");
   const folder = path.resolve(out);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const file = path.join(folder, `sis-agent-${version}-linux-${arch}`);
   await using packed = await pack({ code, node, arch, near: folder });
   // Whoever runs the former file goes on running it.

@@ -17,6 +17,7 @@ import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { root } from "./binary.ts";
 import { licences } from "./licences.ts";
+import { makeFolders } from "./make-folders.ts";
 import { manPage } from "./man-page.ts";
 
 const run = promisify(execFile);
@@ -55,7 +56,7 @@ const scripts = ["postinst", "prerm", "postrm"];
  */
 export async function buildDeb({ arch, binary, version, out, compression = 6 }: DebOptions): Promise<string> {
   const folder = path.resolve(out);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const tree = mkdtempSync(path.join(folder, ".deb-"));
   try {
     chmodSync(tree, 0o755);

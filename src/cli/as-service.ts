@@ -15,6 +15,9 @@ export async function asService(
   groups: readonly string[] = [],
 ): Promise<number> {
   const code = await runAsService(service, [...thisProgram(), ...args], groups);
-  if (code === null) throw new Fault("config-unreadable", `systemd cannot tell what the service ${service} sees`);
+  if (code === null)
+    throw new Fault("config-unreadable", `systemd cannot tell what the service ${service} sees`, {
+      hint: "Is there systemd, and such a service? systemctl list-unit-files --type=service",
+    });
   return code;
 }

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from "commander";
+import { type Command, Option } from "commander";
 
 /** What the command line may hold of `--config`. */
 export interface ConfigFlag {
@@ -7,13 +7,7 @@ export interface ConfigFlag {
 
 /** `--config FILE`, needed. Optional for commander, which would say that it is missing before it names what is mistyped. */
 export function configOption(): Option {
-  return new Option("--config <file>", "the configuration file (required)").argParser(fileName);
-}
-
-/** The name of a file, as an option's argument: what a variable was meant to fill may be empty. */
-export function fileName(text: string): string {
-  if (text === "") throw new InvalidArgumentError("It names no file.");
-  return text;
+  return new Option("--config <file>", "the configuration file (required)");
 }
 
 /** The file that `--config` names. @throws {CommanderError} where it is missing */

@@ -11,7 +11,7 @@ import { answer, print } from "./print.ts";
 
 /** `config check|schema|show`: what the configuration may hold, whether it does, and what is in effect. */
 export function configCommand(): Command {
-  const command = new Command("config").description("check, explain or show the configuration");
+  const command = new Command("config").description("check or show the configuration, or print its schema");
 
   command
     .command("check")

@@ -5,11 +5,13 @@ import { assertWritable } from "../base/wanted-file.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, problemLine } from "../config/problems.ts";
 import { asService } from "./as-service.ts";
-import { fileName } from "./config-option.ts";
 import { type CheckResult, fail, ok, outcomeOf, type Status, warn } from "./doctor/finding.ts";
 import { exitCodes } from "./exit-code.ts";
 import { answer, print } from "./print.ts";
 import { version } from "./version.ts";
+
+/** Of a support bundle, as `doctor/bundle.ts` writes it. */
+const bundleBeginning = '{\n  "made": "';
 
 interface DoctorFlags {
   readonly config: string;
@@ -22,7 +24,7 @@ interface DoctorFlags {
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("look at everything the agent needs, and say what is wrong and how to mend it")
-    .option("--config <file>", "the configuration file", fileName, "/etc/sis-agent/agent.toml")
+    .option("--config <file>", "the configuration file", "/etc/sis-agent/agent.toml")
     .option("--json", "one JSON object instead of lines for people")
     .option(
       "--bundle <file>",
@@ -49,7 +51,7 @@ function doctorAsService(service: string, { config, json, bundle }: DoctorFlags)
 }
 
 async function doctor({ config, json, bundle }: DoctorFlags): Promise<number> {
-  if (bundle !== undefined) await assertWritable(bundle);
+  if (bundle !== undefined) await assertWritable(bundle, bundleBeginning);
   const results: CheckResult[] = [];
   const tell = (result: CheckResult) => {
     results.push(result);

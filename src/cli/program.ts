@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "commander";
+import { type Argument, Command, CommanderError, InvalidArgumentError, type Option } from "commander";
 import { Fault, toFault } from "../base/fault.ts";
 import { configCommand } from "./config.ts";
 import { demoCommand } from "./demo.ts";
@@ -76,8 +76,21 @@ function prepare(command: Command, printing: Promise<unknown>[]): void {
       writeErr: (text) => printing.push(print(text, process.stderr)),
       outputError: (text, write) => write(clarified(text, command)),
     });
+  for (const each of [...command.options.filter(({ required }) => required), ...command.registeredArguments])
+    refuseEmpty(each);
   if (command.commands.length > 0) command.helpCommand("help [command]", "print the help of a command");
   for (const inner of command.commands) prepare(inner, printing);
+}
+
+/** What a variable was meant to fill may be empty: never what was meant. */
+function refuseEmpty(taker: Option | Argument): void {
+  const { parseArg } = taker;
+  taker.argParser((text: string, before: unknown) => {
+    // Its own parser knows better what is to be there.
+    const value: unknown = parseArg === undefined ? text : parseArg(text, before);
+    if (text === "") throw new InvalidArgumentError("It is empty.");
+    return value;
+  });
 }
 
 function pathOf(command: Command): string {

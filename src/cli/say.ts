@@ -48,7 +48,7 @@ async function say(text: string, flags: SayFlags): Promise<number> {
   for (const warning of warnings) await print(`warning: ${problemLine(warning)}\n`, process.stderr);
   const settings = withFlags(configured, flags);
   const { out } = flags;
-  if (out !== undefined) await assertWritable(out);
+  if (out !== undefined) await assertWritable(out, "RIFF");
   // Loaded only now: --help and mistyped options are answered in a fraction of the time.
   const [{ speechOf }, { credentialsOf }, { openWavFile }] = await Promise.all([
     import("../agent/voice.ts"),

@@ -19,7 +19,7 @@ export function clarified(text: string, command: Command): string {
     return `error: unknown option '${name}'${suggestion(meant)}${text.slice(whole.length)}`;
   }
   const tooMany = /^error: too many arguments[^]*? but got \d+/.exec(text);
-  if (tooMany !== null && command.registeredArguments.length > 0) {
+  if (tooMany !== null && command.name() === "say") {
     return `${tooMany[0]}.\n(Words that belong together go into quotes.)\n`;
   }
   if (tooMany !== null) return `${tooMany[0]}.${suggestion(longs.find((long) => long === "--config"))}\n`;

@@ -34,6 +34,8 @@ export function signedManifest(release: Release, file: string, key: KeyObject): 
   return `${JSON.stringify({ ...release, file, signature }, null, 2)}\n`;
 }
 
+const origin = "A release's manifest is what scripts/sign-release has made; its name ends in .json.";
+
 /**
  * Reads a manifest, and makes sure that it is the maker's.
  * @param publicKey PEM, an Ed25519 key
@@ -56,7 +58,7 @@ export function verifiedManifest(json: string, publicKey: string): Manifest {
     !/^\w[\w.+-]{0,127}$/.test(file) ||
     typeof signature !== "string"
   )
-    throw new Fault("update-refused", "the manifest does not hold what a release's manifest holds");
+    throw new Fault("update-refused", "the manifest does not hold what a release's manifest holds", { hint: origin });
   const release = { version, arch, size, sha256 };
   if (!verify(null, signedText(release), keyOf(publicKey), Buffer.from(signature, "base64"))) {
     throw new Fault("update-refused", "the manifest is not signed with the key that updates must be signed with", {
@@ -103,6 +105,6 @@ function fieldsOf(json: string): Readonly<Record<string, unknown>> {
     const value: unknown = JSON.parse(json);
     return typeof value === "object" && value !== null ? { ...value } : {};
   } catch (error) {
-    throw new Fault("update-refused", "the manifest is not JSON", { cause: error });
+    throw new Fault("update-refused", "the manifest is not JSON", { hint: origin, cause: error });
   }
 }

@@ -8,9 +8,28 @@ import { assertWritable, unwritableFile } from "../../src/base/wanted-file.ts";
 test("a file can be written where its folder is there, whether it is there or not", async () => {
   const folder = await mkdtemp(join(tmpdir(), "wanted-"));
   try {
-    await assertWritable(join(folder, "new.wav"));
-    await writeFile(join(folder, "old.wav"), "");
-    await assertWritable(join(folder, "old.wav"));
+    await assertWritable(join(folder, "new.wav"), "RIFF");
+    for (const content of ["", "RIFF...."]) {
+      await writeFile(join(folder, "old.wav"), content);
+      await assertWritable(join(folder, "old.wav"), "RIFF");
+    }
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("a file that is something else is left alone: a slip must not cost the configuration", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "wanted-"));
+  const file = join(folder, "agent.toml");
+  try {
+    for (const content of ['device_id = "kiosk-17"', "R"]) {
+      await writeFile(file, content);
+      await assert.rejects(assertWritable(file, "RIFF"), {
+        code: "file-unwritable",
+        message: `${file} is there already, and is something else`,
+        hint: /another file/,
+      });
+    }
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -21,7 +40,7 @@ for (const [file, why] of [
   ["/tmp", "it is a folder"],
 ] as const) {
   test(`${file} cannot be written: ${why}`, async () => {
-    await assert.rejects(assertWritable(file), {
+    await assert.rejects(assertWritable(file, "RIFF"), {
       code: "file-unwritable",
       message: `${file} cannot be written: ${why}`,
       hint: /folder that exists/,

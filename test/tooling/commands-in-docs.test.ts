@@ -123,7 +123,7 @@ for (const [line, saying] of [
   ["npm run tset", "no script tset"],
   ["scripts/tset", "there is no scripts/tset"],
   ["scripts/campaign --fault 3", "does not know --fault"],
-  ["node scripts/away.ts", "there is no scripts/away.ts"],
+  ["node_modules/.bin/node scripts/away.ts", "there is no scripts/away.ts"],
   ["mkdir x && rmdri x", "rmdri is not a program"],
 ] as const) {
   test(`a mistake is seen: ${line}`, async () => {

@@ -148,5 +148,5 @@ test("another Node than the pinned one is refused", () => {
 
 test("what it does not know it refuses", () => {
   using machine = freshMachine({ id: "user" });
-  assert.equal(machine.setup("--everything").status, 1);
+  assert.equal(machine.setup("--everything").status, 2);
 });

@@ -30,7 +30,7 @@ export function commandsInText(): ReadonlyMap<string, readonly string[]> {
   for (const page of pages) {
     const prose = pageText(page).replaceAll(/^ *```[^]*?^ *```$/gm, "");
     for (const [, command = ""] of prose.matchAll(
-      /`((?:sis-agent|scripts\/[\w-]+|npm run|node scripts\/[\w.-]+)(?: [^`]*)?)`/g,
+      /`((?:sis-agent|scripts\/[\w-]+|npm (?:run|pack)|node_modules\/\.bin\/node scripts\/[\w.-]+)(?: [^`]*)?)`/g,
     ))
       found.set(command, [...(found.get(command) ?? []), page]);
   }
@@ -76,7 +76,8 @@ async function problemOfCommand(
   if (name === "sis-agent") return problemOfProgram(rest);
   if (name.startsWith("scripts/")) return problemOfScript(name, rest, helpOf);
   if (name === "npm" && rest[0] === "run") return problemOfRun(rest.slice(1));
-  if (name === "node") return existsSync(path.join(root, rest[0] ?? "")) ? null : `there is no ${rest[0] ?? "file"}`;
+  if (name === "node_modules/.bin/node")
+    return existsSync(path.join(root, rest[0] ?? "")) ? null : `there is no ${rest[0] ?? "file"}`;
   return system.has(name) ? null : `${name} is not a program that is known`;
 }
 
