@@ -7,6 +7,7 @@ import { cpuMs, peakMegabytes } from "./process-figures.ts";
 import type { Programs } from "./programs.ts";
 import { type Kind, kinds, type Sender, startSender } from "./senders.ts";
 import type { Arrival, SinkMessage } from "./sink.ts";
+import { inTurn } from "./turns.ts";
 
 /** What was measured of one process in one round. */
 export interface Measurement {
@@ -30,9 +31,12 @@ export interface RoundOptions {
   readonly signal: AbortSignal;
 }
 
+/** So long each is fed at the same moment within a frame's time: who comes after others finds the processor awake. */
+const framesAtAPlace = 50;
+
 /**
  * Starts fresh processes of every kind and feeds them all in real time, each at its own moment within a frame's time, so
- * that they meet the same machine without meeting each other.
+ * that they meet the same machine without meeting each other. They change moments every five seconds.
  */
 export async function runRound({
   programs,
@@ -48,14 +52,14 @@ export async function runRound({
   for (let n = 0; n < streams; n += 1) {
     for (const kind of kinds) senders.push(stack.use(startSender(kind, `${kind}-${turn}-${n}`, sink.port, programs)));
   }
-  const turned = senders.map((_, n) => senders[(n + turn) % senders.length]).filter((each) => each !== undefined);
+  const turned = inTurn(senders, turn);
   const warmUpFrames = (warmUpSeconds * 1000) / frameMs;
   const frames = (seconds * 1000) / frameMs;
   const written = new Map(senders.map(({ name }) => [name, new Float64Array(warmUpFrames + frames)]));
   const cpuBefore = new Map<string, number>();
   const startMs = machineMs() + 200;
   for (let number = 0; number < warmUpFrames + frames; number += 1) {
-    for (const [place, sender] of turned.entries()) {
+    for (const [place, sender] of inTurn(turned, Math.floor(number / framesAtAPlace)).entries()) {
       await until(startMs + (number + place / turned.length) * frameMs, signal);
       if (number === warmUpFrames) cpuBefore.set(sender.name, cpuMs(sender.pid));
       const bytes = frame(number);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { numberSamples, numberWord, plainNumbers } from "../../../src/simulator/numbers.ts";
 import { cpuMs } from "../process-figures.ts";
+import { inTurn } from "../turns.ts";
 import type { Fault } from "./faults.ts";
 import type { RunningClient } from "./runner.ts";
 import { accountWords, judgeable, liveFrom, type WordAccount } from "./words.ts";
@@ -62,8 +63,7 @@ class Speaker {
     this.#block += 1;
     await sleep(Math.max(0, this.beganMs + this.saidMs - performance.now()), undefined, { signal: this.#signal });
     // Each is the first in its turn: who comes after others finds the processor warm, or taken.
-    const first = this.#block % this.#clients.length;
-    for (const client of [...this.#clients.slice(first), ...this.#clients.slice(0, first)]) {
+    for (const client of inTurn(this.#clients, this.#block)) {
       client.write(new Uint8Array(samples.buffer));
       // Of a client that ends, the last look stands.
       if (this.#block % blocksALook === 0) client.peakMegabytes();
