@@ -76,7 +76,7 @@ test("growth of some MB an hour is seen in what wanders by itself; where there i
 
 test("one that leaks is found among those that do not, and nobody is accused of wandering", () => {
   for (let agent = 0; agent < 100; agent += 1) {
-    assert.ok(hasGrown(blockMeans(wandering(`${agent}`, 20), 12)), `agent ${agent} leaks`);
+    assert.ok(hasGrown(blockMeans(wandering(`${agent}`, 40), 12)), `agent ${agent} leaks`);
     assert.ok(!hasGrown(blockMeans(wandering(`${agent}`, 0), 12)), `agent ${agent} does not`);
   }
   const leaks = [50, 0, 0, 0, 0, 0].map((perHour, agent) =>

@@ -58,12 +58,15 @@ export function meanSlope(slopes: readonly Slope[]): Slope {
   return { perHour, low: perHour - half, high: perHour + half };
 }
 
-/** Whether one process for itself has grown beyond doubt, and by so much that it is no matter of chance: by a tenth, and by one. */
+/**
+ * Whether one process for itself has grown beyond doubt, and by so much that it is no matter of chance: by a quarter, and by one.
+ * V8 collects all of a heap of this size once or twice an hour: between these it grows, too.
+ */
 export function hasGrown(points: readonly Point[]): boolean {
   const { perHour, low } = lineThrough(points);
   const [first, last] = [points[0], points.at(-1)];
   if (first === undefined || last === undefined) return false;
-  return low > 0 && perHour * (last.hours - first.hours) > Math.max(1, first.value * 0.1);
+  return low > 0 && perHour * (last.hours - first.hours) > Math.max(1, first.value / 4);
 }
 
 /** Whether zero is in the interval: no growth has been seen, nor the opposite. */
