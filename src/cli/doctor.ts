@@ -10,9 +10,6 @@ import { exitCodes } from "./exit-code.ts";
 import { answer, print } from "./print.ts";
 import { version } from "./version.ts";
 
-/** Of a support bundle, as `doctor/bundle.ts` writes it. */
-const bundleBeginning = '{\n  "made": "';
-
 interface DoctorFlags {
   readonly config: string;
   readonly json?: true;
@@ -51,7 +48,10 @@ function doctorAsService(service: string, { config, json, bundle }: DoctorFlags)
 }
 
 async function doctor({ config, json, bundle }: DoctorFlags): Promise<number> {
-  if (bundle !== undefined) await assertWritable(bundle, bundleBeginning);
+  if (bundle !== undefined) {
+    const { bundleBeginning } = await import("./doctor/bundle.ts");
+    await assertWritable(bundle, bundleBeginning);
+  }
   const results: CheckResult[] = [];
   const tell = (result: CheckResult) => {
     results.push(result);

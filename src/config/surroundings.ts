@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorName } from "../base/disk-fault.ts";
 import type { Configuration } from "./load.ts";
 import type { Place, Problem } from "./problems.ts";
 
@@ -42,7 +43,7 @@ async function whyNot(path: string, mode: number): Promise<string | null> {
     await access(path, mode);
     return null;
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    const code = errorName(error) || String(error);
     return reasons[code] ?? code;
   }
 }

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
+import { errorName } from "../base/disk-fault.ts";
 
 export type TextFile =
   | { readonly text: string /** As `stat` gives it. */; readonly mode: number }
@@ -44,7 +45,7 @@ async function readBounded(file: string, most: number, wait: boolean) {
 }
 
 function unreadable(error: unknown): TextFile {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "an unknown error";
+  const code = errorName(error) || "an unknown error";
   const missing = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(code);
   return { code: "config-unreadable", why: reasons[code] ?? `cannot be read: ${code}`, missing };
 }

@@ -17,6 +17,9 @@ const longestLogLine = 2000;
 /** What is shorter is no secret, and would mask half of all words. */
 const shortSecret = 6;
 
+/** What the file begins with, as `writeBundle` makes it: by that one is told from other files. */
+export const bundleBeginning = '{\n  "made": "';
+
 /** What a support bundle is made of: one JSON document, for people who help from afar. */
 export interface BundleParts {
   readonly configFile: string;

@@ -1,6 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
-import { safeLog } from "../../../src/cli/doctor/bundle.ts";
+import { assertWritable } from "../../../src/base/wanted-file.ts";
+import { bundleBeginning, safeLog, writeBundle } from "../../../src/cli/doctor/bundle.ts";
 
 const line = (fields: object) => JSON.stringify({ level: "info", time: "2026-01-01T00:00:00Z", msg: "m", ...fields });
 
@@ -20,4 +24,15 @@ test("of a log, only what the agent's logger wrote is passed on, without secrets
 test("a line of any length is cut", () => {
   const [cut = ""] = safeLog([line({ detail: "x".repeat(100_000) })], []);
   assert.ok(cut.length <= 2001);
+});
+
+test("a bundle may be written over by the next one: it is told by its beginning", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "bundle-"));
+  const file = join(folder, "bundle.json");
+  try {
+    await writeBundle(file, { configFile: "agent.toml", configuration: null, results: [], nowMs: 0 });
+    await assertWritable(file, bundleBeginning);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
