@@ -115,14 +115,14 @@ export class Releases {
   async comeBack(): Promise<void> {
     const former = await this.previous();
     if (former === null) await this.#drop("current");
-    else {
-      await rename(join(this.#folder, "previous"), join(this.#folder, "current")); // takes no space, where none may be left
-      await syncFolder(this.#folder);
-    }
+    // A rename takes no space, where none may be left.
+    else await rename(join(this.#folder, "previous"), join(this.#folder, "current"));
     await this.#removeAllBut([former]);
   }
 
   async #removeAllBut(kept: readonly (string | null)[]): Promise<void> {
+    // Or a power cut would bring back a link to what is gone: who changed the link may have been killed right after.
+    await syncFolder(this.#folder);
     for (const name of await readdir(this.#all))
       if (!kept.includes(name)) await rm(join(this.#all, name), { recursive: true, force: true });
   }
@@ -149,6 +149,5 @@ export class Releases {
 
   async #drop(link: string): Promise<void> {
     await unlink(join(this.#folder, link)).catch(() => {});
-    await syncFolder(this.#folder);
   }
 }

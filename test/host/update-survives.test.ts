@@ -35,11 +35,23 @@ async function livedThrough(steps: readonly Step[]): Promise<void> {
   await world.heal();
 }
 
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+
 test("the first release is still there after a power cut: the folder that holds all of it is synced, too", () =>
   livedThrough([
     { do: "update", version: "1.0.0", kind: "good", allowOlder: false, mishap: null },
     { do: "reboot", keeps: 0 },
   ]));
+
+test("killed as its trial ends, and the power cut once the next update has removed what it came after: no link leads there", async () => {
+  for (const at of range(36, 50))
+    await livedThrough([
+      { do: "update", version: "1.0.0", kind: "good", allowOlder: false, mishap: null },
+      { do: "update", version: "1.1.0", kind: "good", allowOlder: false, mishap: null },
+      { do: "update", version: "1.2.0", kind: "good", allowOlder: false, mishap: { at, keeps: 0, what: "kill" } },
+      { do: "update", version: "2.0.0", kind: "good", allowOlder: false, mishap: { at: 27, keeps: 0, what: "cut" } },
+    ]);
+});
 
 test("whatever comes between: what the service starts is a whole release that was vouched for, and one that runs comes back", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 9 }), livedThrough), {

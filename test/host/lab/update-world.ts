@@ -29,6 +29,14 @@ export type Step =
   | { readonly do: "settle"; readonly mishap: Mishap | null }
   | { readonly do: "reboot"; readonly keeps: number };
 
+/** What a person is told by a command. */
+interface Told {
+  readonly code: number;
+  /** It did not change anything, and says so. */
+  readonly refused: boolean;
+  readonly text: string;
+}
+
 export class World implements Disposable {
   readonly #shelf = new Shelf();
   readonly #disk: TornDisk;
@@ -52,6 +60,10 @@ export class World implements Disposable {
 
   get previous(): string | null {
     return versionBehind(this.#place, "previous");
+  }
+
+  #links() {
+    return { current: this.current, previous: this.previous };
   }
 
   /** At every moment: what the service would start is there, whole, and was vouched for; so is what would come back. */
@@ -93,18 +105,18 @@ export class World implements Disposable {
   }
 
   /** What a person is told; null: the power was cut, or the process killed, before that. */
-  async #told(command: () => Promise<void>): Promise<{ readonly code: number; readonly text: string } | null> {
+  async #told(command: () => Promise<void>): Promise<Told | null> {
     const from = this.said.length;
     try {
       await command();
-      return { code: 0, text: this.said.slice(from).join("\n") };
+      return { code: 0, refused: false, text: this.said.slice(from).join("\n") };
     } catch (error) {
       if (this.#disk.gone) return null;
       // The command line has words for what the file system throws.
-      if (error instanceof Error && "syscall" in error) return { code: 1, text: error.message };
+      if (error instanceof Error && "syscall" in error) return { code: 1, refused: false, text: error.message };
       if (!(error instanceof Fault)) throw error;
       assert.match(error.code, /^update-(refused|failed)$/);
-      return { code: 1, text: error.message };
+      return { code: 1, refused: error.code === "update-refused", text: error.message };
     }
   }
 
@@ -112,7 +124,7 @@ export class World implements Disposable {
     // Restart=always
     if (this.#service.running?.up !== true) this.#service.start();
     if (step.do === "reboot") return this.#boot(step.keeps);
-    const before = { current: this.current, previous: this.previous };
+    let before = this.#links();
     const mishap = step.mishap;
     let between: string | null = null;
     let later: Promise<unknown> = Promise.resolve();
@@ -128,8 +140,9 @@ export class World implements Disposable {
         });
         const first = await Promise.race([told, waits]);
         later = told;
-        if (first === null) return;
-        if (first.code === 0 && other !== "settle") between = this.current;
+        if (first === null || first.refused) return; // it says nothing of what the first one makes of it
+        if (other === "settle") before = this.#links();
+        else if (first.code === 0) between = this.current;
         this.#true(first, null);
       };
       this.#disk.set({ at: mishap.at, what: { meanwhile } });
@@ -165,7 +178,7 @@ export class World implements Disposable {
   }
 
   /** A command's words are true when they are said. */
-  #true({ code, text }: { readonly code: number; readonly text: string }, onTrial: string | null): void {
+  #true({ code, text }: Told, onTrial: string | null): void {
     const runs = /(\S+) (?:runs again|runs)$/.exec(text)?.[1];
     const already = /^(\S+) is the current release already/.exec(text)?.[1];
     const named = runs ?? (code === 0 ? already : undefined);
