@@ -8,8 +8,11 @@ class Gone extends Error {}
 /** What befalls the disk at one of the operations from now on, counted from 1. */
 export interface Trap {
   readonly at: number;
-  /** `full`, `no-names`: from then on no content, or nothing new, finds a place; what is being written is written by half. */
-  readonly what: "cut" | "full" | "no-names" | { readonly meanwhile: () => Promise<void> };
+  /**
+   * `cut`, `kill`: nothing is done from then on; of what was being done, a cut may leave a part, a kill nothing.
+   * `full`, `no-names`: from then on no content, or nothing new, finds a place; what is being written is written by half.
+   */
+  readonly what: "cut" | "kill" | "full" | "no-names" | { readonly meanwhile: () => Promise<void> };
 }
 
 /** One change. `of`: the folder (for names) or the file (for its content) that must be synced for it to last. */
@@ -30,7 +33,7 @@ export class TornDisk implements Disposable {
   #log: Change[] = [];
   #operations = 0;
   #trap: Trap | null = null;
-  #state: "well" | "full" | "no-names" | "gone" = "well";
+  #state: "well" | "full" | "no-names" | "cut" | "kill" = "well";
   #serial = 0;
 
   /** @param changed is told of every change, and may look at the folder */
@@ -41,7 +44,7 @@ export class TornDisk implements Disposable {
   }
 
   get gone(): boolean {
-    return this.#state === "gone";
+    return this.#state === "cut" || this.#state === "kill";
   }
 
   set(trap: Trap | null): void {
@@ -57,8 +60,7 @@ export class TornDisk implements Disposable {
     const trap = this.#trap;
     if (trap === null || this.#operations !== trap.at) return;
     this.#trap = null;
-    if (trap.what === "cut") this.#state = "gone";
-    else if (trap.what === "full" || trap.what === "no-names") this.#state = trap.what;
+    if (typeof trap.what === "string") this.#state = trap.what;
     else await trap.what.meanwhile();
   }
 
@@ -66,6 +68,7 @@ export class TornDisk implements Disposable {
   async change(of: string, apply: (part: number) => void, needs: "content" | "name" | null = null): Promise<void> {
     await this.pass();
     if (this.#state === (needs === "content" ? "full" : needs === "name" ? "no-names" : null)) throw noSpace();
+    if (this.#state === "kill") throw new Gone();
     const change = { of, apply, lasts: false };
     this.#log.push(change);
     if (this.gone) throw new Gone();
@@ -117,7 +120,7 @@ export class TornDisk implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#state = "gone";
+    this.#state = "cut";
     mounted.splice(mounted.indexOf(this), 1);
     fs.rmSync(this.root, { recursive: true, force: true });
   }

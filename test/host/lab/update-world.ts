@@ -129,8 +129,8 @@ export class World implements Disposable {
     let between: string | null = null;
     let later: Promise<unknown> = Promise.resolve();
     if (mishap === null) this.#disk.set(null);
-    else if (mishap.what === "full" || mishap.what === "no-names") this.#disk.set({ at: mishap.at, what: mishap.what });
-    else if (mishap.what === "cut" || mishap.what === "kill") this.#disk.set({ at: mishap.at, what: "cut" });
+    else if (mishap.what !== "settle" && typeof mishap.what === "string")
+      this.#disk.set({ at: mishap.at, what: mishap.what });
     else {
       const other = mishap.what;
       const meanwhile = async () => {
