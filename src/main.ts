@@ -15,9 +15,6 @@ process.on("uncaughtException", (error) => {
   process.exit(1);
 });
 
-// Small buffers are cut from a common piece of memory, and one of them holds all of it. The MQTT library keeps one for each
-// length of message that it has ever sent: at 64 KiB a piece, Node's own measure, and even at 8, that is a leak.
-Buffer.poolSize = 512;
 if (process.argv[2] === "run") expectLongRun();
 
 // Loaded only now: what a start needs of memory would have been taken before. And no `await`: the packaged program is a script,

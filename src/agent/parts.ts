@@ -1,3 +1,5 @@
+// The global names of Node are getters, called anew with each message.
+import { Buffer } from "node:buffer";
 import { standardInput } from "../audio/byte-input.ts";
 import { fileSource } from "../audio/file-source.ts";
 import { encodeALaw, encodeMuLaw } from "../audio/g711.ts";
@@ -15,7 +17,8 @@ import { akskCredentials, type Credentials, passwordCredentials, tokenCredential
 import { encodingOf, type RasrConfig, sampleRateOf } from "../sis/request.ts";
 
 const encoders = {
-  pcm: (samples: Int16Array) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
+  // As the WebSocket would make it of anything else.
+  pcm: (samples: Int16Array) => Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength),
   ulaw: encodeMuLaw,
   alaw: encodeALaw,
 };

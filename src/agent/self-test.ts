@@ -11,8 +11,8 @@ export interface SelfTestSubject {
   readonly disk: () => Promise<Check>;
   /** Somebody wants that nothing is captured. */
   readonly silenced: boolean;
-  /** How long ago sound last arrived, ms; null: never. */
-  readonly silentForMs: number | null;
+  /** How long ago sound last arrived, ms; ∞: never. */
+  readonly silentForMs: number;
   readonly recognition: RecognitionPhase | null;
   /** How far the clock is ahead of the service's, ms; null: unknown. */
   readonly clockAheadMs: number | null;
@@ -60,11 +60,14 @@ export async function selfTest(subject: SelfTestSubject): Promise<{
   return { ok: Object.values(checks).every(({ ok }) => ok), checks };
 }
 
-function soundCheck(silenced: boolean, silentForMs: number | null): Check {
+function soundCheck(silenced: boolean, silentForMs: number): Check {
   if (silenced) return { ok: true, detail: "none is wanted: muted, or stopped by the fleet" };
   return {
-    ok: silentForMs !== null && silentForMs < soundWithinMs,
-    detail: silentForMs === null ? "none has arrived" : `the last arrived ${Math.round(silentForMs)} ms ago`,
+    ok: silentForMs < soundWithinMs,
+    detail:
+      silentForMs === Number.POSITIVE_INFINITY
+        ? "none has arrived"
+        : `the last arrived ${Math.round(silentForMs)} ms ago`,
   };
 }
 

@@ -6,6 +6,7 @@ import { Spool } from "../audio/spool.ts";
 import { keepingOf } from "../audio/store.ts";
 import { atMost, type Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
+import { isoTime } from "../base/iso-time.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Settings } from "../config/schema.ts";
 import { limits, sampleRateOf } from "../sis/request.ts";
@@ -94,7 +95,7 @@ export function openSound(options: SoundOptions): Sound {
   if (spool.resumed !== null) {
     logger.info("an earlier run left sound that is not recognised yet: going on with it", {
       resumedMs: log.ledger().resumedMs,
-      from: new Date(log.wallMs(log.settled)).toISOString(),
+      from: isoTime(log.wallMs(log.settled)),
     });
   }
 
@@ -121,7 +122,7 @@ export function openSound(options: SoundOptions): Sound {
     take(event) {
       switch (event.type) {
         case "opened":
-          gate.resume(log.silentForMs() ?? Number.POSITIVE_INFINITY);
+          gate.resume(log.silentForMs());
           log.openStream(`${boot.slice(0, 8)}.${++streams}`);
           logger.info("sound flows", { source: event.description });
           break;

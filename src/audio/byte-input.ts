@@ -29,14 +29,18 @@ export function standardInput(): ByteInput {
  */
 export function pipeInput(descriptor: number): ByteInput {
   let hear: (bytes: Uint8Array) => void = () => {};
+  const memory = Buffer.allocUnsafeSlow(mostBytes);
+  let heard = new Uint8Array(0);
   const socket = new Socket({
     fd: descriptor,
     readable: true,
     writable: false,
     onread: {
-      buffer: Buffer.allocUnsafeSlow(mostBytes),
-      callback(length, memory) {
-        hear(new Uint8Array(memory.buffer, memory.byteOffset, length));
+      buffer: memory,
+      callback(length) {
+        // Of live sound, one message is as long as the other.
+        if (heard.length !== length) heard = new Uint8Array(memory.buffer, memory.byteOffset, length);
+        hear(heard);
         return true;
       },
     },

@@ -24,7 +24,8 @@ export const emptyTally: Tally = {
 const stretch = 100;
 
 export function tallyOf(samples: Int16Array): Tally {
-  const tally = { ...emptyTally, samples: samples.length };
+  const { sumOfSquares, low, high, fullScale } = emptyTally;
+  const tally = { samples: samples.length, sumOfSquares, low, high, fullScale };
   for (let from = 0; from < samples.length; from += stretch) {
     addTo(tally, samples, from, Math.min(from + stretch, samples.length));
   }

@@ -68,8 +68,8 @@ export class AudioLog {
   #answeredName: string | null;
   /** What lies before this was offered to the store, or need not be. */
   #offered: Position;
-  /** When sound arrived last, on the monotonic clock. */
-  #arrivedAtMs: number | null = null;
+  /** When sound arrived last, on the monotonic clock; −∞: none has yet. */
+  #arrivedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AudioLogOptions) {
     const { sampleRate, capacityMs, live, store = noStore, keeping = keepNothing, gated = false } = options;
@@ -131,9 +131,9 @@ export class AudioLog {
     return this.#decided - this.#cursor - this.#holes.within(this.#cursor, this.#decided);
   }
 
-  /** For how long no sound has arrived, ms; null: none has yet. */
-  silentForMs(): number | null {
-    return this.#arrivedAtMs === null ? null : this.#clock.monotonicMs() - this.#arrivedAtMs;
+  /** For how long no sound has arrived, ms; ∞: none has yet. */
+  silentForMs(): number {
+    return this.#clock.monotonicMs() - this.#arrivedAtMs;
   }
 
   /** A hole follows what is read next: that will not grow. */

@@ -1,3 +1,6 @@
+// As a global name it is a getter, and called anew with each look at the clock.
+import { performance } from "node:perf_hooks";
+
 /** Time as a parameter: policies and state machines take a Clock, so that tests can move it by hand. */
 export interface Clock {
   /** Wall clock, ms since the epoch. Only for values that leave the device. May jump. */

@@ -12,8 +12,14 @@ const reducing = (times: number) => `--memory-reducer-gc-count=${times}`;
 const forLongRuns = [
   // Where new objects are made stays at 1 MB; at a start it would grow, and never become smaller.
   "--semi-space-growth-factor=1",
-  // Each compiler at work has memory of its own: 4 at once by itself.
+  // For so little memory, help from other threads costs more than it gives.
+  "--no-parallel-scavenge",
+  // Each compiler at work has memory of its own: 4 and 2 at once by themselves.
   "--concurrent-turbofan-max-threads=1",
+  "--concurrent-maglev-max-threads=1",
+  // Code that runs ten times a second finds the processor's caches cold each time: fewer and longer pieces of it are found sooner.
+  "--max-inlined-bytecode-size=700",
+  "--max-inlined-bytecode-size-cumulative=1500",
   // After a start that finds nothing, and throws away what the compilers have made.
   reducing(0),
 ];
@@ -32,7 +38,7 @@ export function expectLongRun(): void {
 
 /** What is done from now on will be done again and again: for when the start is over, of which nothing is worth optimizing. */
 export function optimizeSoon(): void {
-  tune(tiers(20, 200, 10));
+  tune(tiers(10, 100, 10));
 }
 
 /**

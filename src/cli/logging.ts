@@ -1,6 +1,8 @@
 import { fstatSync } from "node:fs";
 import { type DestinationStream, pino } from "pino";
+import { systemClock } from "../base/clock.ts";
 import { printable } from "../base/fault.ts";
+import { isoTime } from "../base/iso-time.ts";
 import type { Logger } from "../base/logger.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
@@ -28,7 +30,7 @@ export function createLogger(level: LogLevel, style: LogStyle, write: (line: str
     {
       level,
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: () => `,"time":"${isoTime(systemClock.wallMs())}"`,
       formatters: { level: (label) => ({ level: label }), log: guarded },
     },
     lines,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Fault } from "../base/fault.ts";
+import { isoTime } from "../base/iso-time.ts";
 import { type CommandName, commandArguments as deviceArguments } from "../fleet/schema-down.ts";
 
 // What the console may tell a device: the same short list that devices take. Pure.
@@ -39,6 +40,6 @@ export function commandOf(asked: unknown, nowMs: number): Command {
   }
   const given = schema.safeParse(args);
   if (!given.success) throw new Fault("config-invalid", `the arguments of ${name} are not what it takes`);
-  const [ts, not_after] = [nowMs, nowMs + commandLifeMs].map((ms) => new Date(ms).toISOString());
+  const [ts, not_after] = [nowMs, nowMs + commandLifeMs].map((ms) => isoTime(ms));
   return { name, payload: JSON.stringify({ v: 1, ts, args: given.data, not_after }) };
 }

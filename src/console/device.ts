@@ -1,3 +1,4 @@
+import { isoTime } from "../base/iso-time.ts";
 import type { AlarmPayload, InfoPayload, Severity, StatePayload } from "../fleet/schema.ts";
 import type { TopicOwner } from "../fleet/topics.ts";
 import type { Metrics, Outcome, Spoken, UpMessage } from "./message.ts";
@@ -90,7 +91,7 @@ export function stepDevice(device: Device, message: UpMessage, nowMs: number): D
 /** Nothing was heard of it for so long that the broker has forgotten it, too. */
 export function silentDevice(device: Device, nowMs: number): Device {
   if (device.state === null || device.state.phase === "offline") return device;
-  const ts = new Date(nowMs).toISOString();
+  const ts = isoTime(nowMs);
   const reason = "nothing was heard of it for more than two hours";
   return withState(device, { ...device.state, ts, online: false, phase: "offline", since: ts, reason }, nowMs);
 }

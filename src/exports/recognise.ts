@@ -152,7 +152,7 @@ export async function* recognise(
       if (over.signal.aborted) return;
       link.sendAudio(message);
       sentBytes += message.length;
-      while (link.bufferedBytes > mostBuffered && !over.signal.aborted) await pause(clock, 20, over.signal);
+      while (link.bufferedBytes() > mostBuffered && !over.signal.aborted) await pause(clock, 20, over.signal);
     }
     if (over.signal.aborted) return;
     link.sendText(encodeEnd(false));

@@ -9,6 +9,10 @@ import { watchPackets } from "./packet-guard.ts";
 // One connection to a broker, whoever has it, from its first packet to its end: the MQTT library and its ways. Its own
 // reconnect and its store, which has no bound, are not used.
 
+// Small buffers are cut from a common piece of memory, and one of them holds all of it. The library keeps one for each length of
+// message that it has ever sent: at 64 KiB a piece, Node's own measure, and even at 8, that is a leak.
+Buffer.poolSize = 512;
+
 /** A message on its way to the broker. */
 export interface LineMessage {
   readonly topic: string;

@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { printable, toFault } from "../base/fault.ts";
+import { isoTime } from "../base/iso-time.ts";
 import type { Logger } from "../base/logger.ts";
 import type { ErrorReport, Report } from "../recognition/report.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
@@ -98,10 +99,10 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     if (text === config.desired?.text) return;
     const read = readDesired(text, check);
     if ("problems" in read) {
-      const desired = { ts: config.desired?.ts ?? new Date(clock.wallMs()).toISOString(), text };
+      const desired = { ts: config.desired?.ts ?? isoTime(clock.wallMs()), text };
       return refuse({ desired, errors: read.problems.slice(0, 50) });
     }
-    const desired = { ts: read.ts ?? new Date(clock.wallMs()).toISOString(), text };
+    const desired = { ts: read.ts ?? isoTime(clock.wallMs()), text };
     const errors = check(read.settings);
     if (errors.length > 0) return refuse({ desired, errors: errors.slice(0, 50) });
     if (isDeepStrictEqual(read.settings, config.settings))

@@ -1,4 +1,5 @@
 import { printable } from "../base/fault.ts";
+import { isoTime } from "../base/iso-time.ts";
 import type { ErrorReport, Report, Transcript } from "../recognition/report.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import type { DeviceState } from "./device-state.ts";
@@ -37,7 +38,7 @@ export interface EventStamp {
 export function timestamp(wallMs: number): string {
   // Years 1970 to 9999: RFC 3339 has four digits.
   const shown = Math.min(Math.max(Number.isNaN(wallMs) ? 0 : wallMs, 0), 253_402_300_799_999);
-  return new Date(shown).toISOString();
+  return isoTime(shown);
 }
 
 /** @param configHash of the settings in effect */

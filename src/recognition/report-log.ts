@@ -1,3 +1,4 @@
+import { isoTime } from "../base/iso-time.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Report } from "./report.ts";
 
@@ -22,7 +23,7 @@ export function logReport(logger: Logger, report: Report): void {
     }
     case "gap": {
       const { lostMs, fromMs, toMs, cause } = report;
-      const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+      const [from, to] = [isoTime(fromMs), isoTime(toMs)];
       logger.error("sound was lost", { lostMs, from, to, cause });
       break;
     }

@@ -141,7 +141,7 @@ export class Sender {
         return { why: "live", nearLimit: leftMs < 0, againAtMs: starvedAtMs };
       }
       const unconfirmedMs = (this.#sent - this.#confirmed) / this.#samplesPerMs;
-      const waitMs = throttle.waitMs(chunkMs, { bufferedBytes: link.bufferedBytes, unconfirmedMs }, nowMs);
+      const waitMs = throttle.waitMs(chunkMs, { bufferedBytes: link.bufferedBytes(), unconfirmedMs }, nowMs);
       if (waitMs > 0) return { why: "paced", againAtMs: nowMs + waitMs };
       if (leftMs < 0) {
         if (how.untilPause && this.#lull.quiet) return { why: "full", quiet: true };

@@ -47,7 +47,8 @@ export class Throttle {
     const { rate } = this;
     this.#allowanceMs = Math.min(burstMs, this.#allowanceMs + (nowMs - this.#atMs) * rate);
     this.#atMs = nowMs;
-    if (way.bufferedBytes > mostBufferedBytes || way.unconfirmedMs > this.#mostUnconfirmedMs) return this.#full(nowMs);
+    if (way.bufferedBytes > mostBufferedBytes || way.unconfirmedMs > this.#mostUnconfirmedMs())
+      return this.#full(nowMs);
     this.#fullSinceMs = null;
     return this.#allowanceMs >= soundMs ? 0 : Math.ceil((soundMs - this.#allowanceMs) / rate);
   }
@@ -66,7 +67,7 @@ export class Throttle {
    * How much sound may be on its way without a pong to prove that it arrived, ms: one ping's time at full speed, and
    * some. More would make a slow uplink, which holds it all in its buffers, look like a dead one.
    */
-  get #mostUnconfirmedMs(): number {
+  #mostUnconfirmedMs(): number {
     return 1_000 + pingEveryMs * this.rate;
   }
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { isoTime } from "../base/iso-time.ts";
 import type { Mode } from "../sis/request.ts";
 import type { Accounts, Tokens } from "./accounts.ts";
 import { checkSignature, type SignatureCheck } from "./signature.ts";
@@ -102,7 +103,7 @@ function checkToken(token: string, tokens: Tokens, nowMs: number): Refusal | nul
   const end = tokens.endOf(token);
   if (end === null) return unauthenticated("decrypt token fail");
   if (nowMs < end) return null;
-  return unauthenticated(`token expires, expires_at: ${new Date(end).toISOString()}`);
+  return unauthenticated(`token expires, expires_at: ${isoTime(end)}`);
 }
 
 const signatureProblems: Readonly<Record<Exclude<SignatureCheck, "good">, string>> = {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
+import { isoTime } from "../base/iso-time.ts";
 import type { Accounts, Tokens } from "./accounts.ts";
 
 /** An HTTP answer of the simulated IAM. */
@@ -87,7 +88,7 @@ export function iamError(status: number, message: string): IamAnswer {
 
 /** `2026-01-31T12:00:00.000000Z`: with microseconds, as IAM does. */
 function iamTime(ms: number): string {
-  return new Date(ms).toISOString().replace("Z", "000Z");
+  return isoTime(ms).replace("Z", "000Z");
 }
 
 function idOf(name: string): string {

@@ -1,3 +1,4 @@
+import { isoTime } from "../base/iso-time.ts";
 import type { Mode } from "../sis/request.ts";
 import type { Violation } from "./conversation.ts";
 import type { FaultRecord } from "./fault-plan.ts";
@@ -100,8 +101,8 @@ export class Ledger {
   #offAdvice = 0;
   #audioMs = 0;
 
-  constructor(startedAt: Date) {
-    this.#startedAt = startedAt.toISOString();
+  constructor(startedAtMs: number) {
+    this.#startedAt = isoTime(startedAtMs);
   }
 
   /** Another request for a WebSocket; returns its number, from 1. */

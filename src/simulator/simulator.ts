@@ -87,7 +87,7 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
     this.#clockOffsetMs = options.clockOffsetMs ?? 0;
     this.#startedMs = this.clock.monotonicMs();
     this.#tokens = new Tokens((options.accounts ?? testAccounts).tokens);
-    this.ledger = new Ledger(new Date(this.clock.wallMs()));
+    this.ledger = new Ledger(this.clock.wallMs());
     this.#http = createServer({ maxHeaderSize: greatestHeader }, (request, response) => {
       answerHttp(request, response, this).catch(() => response.destroy());
     });

@@ -43,9 +43,7 @@ export function dial(options: {
     sendText: (text) => link?.sendText(text),
     sendAudio: (bytes) => link?.sendAudio(bytes),
     ping: () => link?.ping(),
-    get bufferedBytes() {
-      return link?.bufferedBytes ?? 0;
-    },
+    bufferedBytes: () => link?.bufferedBytes() ?? 0,
     close: () => (link === null ? cancel() : link.close()),
     destroy: () => (link === null ? cancel() : link.destroy()),
   };

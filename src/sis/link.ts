@@ -18,7 +18,7 @@ export interface Link {
   /** Asks, before the next ping is due, whether everything sent so far has arrived. */
   ping(): void;
   /** Bytes accepted for sending that the operating system has not taken yet; 0 unless open. */
-  readonly bufferedBytes: number;
+  bufferedBytes(): number;
   /** Ends politely: close code 1000, then by force after 2 s. Again, or when it has ended: nothing. */
   close(): void;
   /** Ends at once. */
@@ -110,7 +110,7 @@ export function openLink(options: LinkOptions): Link {
   const socket = connect(options.url, options.headers);
   if (!(socket instanceof Fault)) return tend(socket, options);
   options.clock.after(0, () => options.listener.closed(unreachable(socket)));
-  return { sendText() {}, sendAudio() {}, ping() {}, bufferedBytes: 0, close() {}, destroy() {} };
+  return { sendText() {}, sendAudio() {}, ping() {}, bufferedBytes: () => 0, close() {}, destroy() {} };
 }
 
 function tend(socket: WebSocket, options: LinkOptions): Link {
@@ -256,7 +256,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
       state = { ...state, heartbeat: ping(state.heartbeat, clock.monotonicMs(), mark, timing) };
       socket.ping(String(mark));
     },
-    get bufferedBytes() {
+    bufferedBytes() {
       return state.phase === "open" ? socket.bufferedAmount : 0;
     },
     close() {

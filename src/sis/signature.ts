@@ -1,4 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
+import { isoTime } from "../base/iso-time.ts";
 
 /** An access key of the cloud account. */
 export interface AccessKey {
@@ -64,7 +65,7 @@ export function signText(secretKey: string, text: string): string {
 
 /** A time as X-Sdk-Date: `20191115T033655Z`. */
 export function sdkDate(ms: number): string {
-  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, "");
+  return isoTime(ms).replace(/[-:]|\.\d+/g, "");
 }
 
 /** Each segment decoded and encoded again, so that every spelling of a path gives the same; always ends in `/`. */

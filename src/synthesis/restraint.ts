@@ -18,7 +18,7 @@ export function restrained(dial: Dial, clock: Clock): Dial {
     if (last !== null && refusals >= mostRefusals && clock.monotonicMs() - last.atMs < holdMs) {
       const { ending } = last;
       clock.after(0, () => listener.closed(ending));
-      return { sendText() {}, sendAudio() {}, ping() {}, bufferedBytes: 0, close() {}, destroy() {} };
+      return { sendText() {}, sendAudio() {}, ping() {}, bufferedBytes: () => 0, close() {}, destroy() {} };
     }
     return dial({
       ...listener,

@@ -83,7 +83,7 @@ export class ModelService {
       this.#work(0, () => this.#command(message.command, message.cancel === true));
     },
     onAudio: (bytes: Uint8Array) => {
-      const samples = new Int16Array(bytes.slice().buffer);
+      const samples = new Int16Array(Uint8Array.from(bytes).buffer);
       this.#work(samples.length / perMs, () => this.#audio(samples));
     },
   };

@@ -6,7 +6,7 @@ import { decodeReply } from "../../src/sis/reply.ts";
 export class ScriptedLink implements Link {
   /** Texts as objects, audio as its length in bytes, in the order they were sent. */
   readonly sent: unknown[] = [];
-  bufferedBytes = 0;
+  buffered = 0;
   ended = false;
   closeAsked = false;
   /** It takes its time to close: until the test ends it. */
@@ -39,6 +39,10 @@ export class ScriptedLink implements Link {
 
   get audioBytes(): number {
     return this.sent.reduce<number>((sum, each) => sum + (typeof each === "number" ? each : 0), 0);
+  }
+
+  bufferedBytes(): number {
+    return this.buffered;
   }
 
   sendText(text: string): void {

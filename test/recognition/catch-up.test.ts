@@ -146,9 +146,9 @@ test("a connection that stays full makes the backlog go out more gently once it 
   const lab = recognitionLab();
   lab.capture(60_000);
   lab.stream();
-  lab.link.bufferedBytes = 100_000;
+  lab.link.buffered = 100_000;
   lab.capture(8_000);
-  lab.link.bufferedBytes = 0;
+  lab.link.buffered = 0;
   lab.capture(1_000);
   roughly(rate(lab, 5_000), 2.1);
 });

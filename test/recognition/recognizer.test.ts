@@ -134,11 +134,11 @@ test("a socket that does not drain is not filled", () => {
   const lab = recognitionLab();
   lab.capture(200);
   lab.stream();
-  lab.link.bufferedBytes = 100_000;
+  lab.link.buffered = 100_000;
   const before = lab.link.audioBytes;
   lab.capture(3000);
   assert.equal(lab.link.audioBytes, before);
-  lab.link.bufferedBytes = 0;
+  lab.link.buffered = 0;
   lab.capture(1500);
   assert.equal(lab.log.unread, 0);
 });

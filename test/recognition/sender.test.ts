@@ -30,7 +30,7 @@ function senderLab(pieces: readonly (readonly [position: number, samples: number
     },
   };
   const link = {
-    bufferedBytes: 0,
+    bufferedBytes: () => 0,
     sendText() {},
     ping() {},
     sendAudio(bytes: Uint8Array) {

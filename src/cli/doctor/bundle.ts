@@ -3,6 +3,7 @@ import { readdir, rm, stat, writeFile } from "node:fs/promises";
 import { arch, cpus, platform, release, totalmem, uptime } from "node:os";
 import { join } from "node:path";
 import { printable } from "../../base/fault.ts";
+import { isoTime } from "../../base/iso-time.ts";
 import { unwritableFile } from "../../base/wanted-file.ts";
 import type { Configuration } from "../../config/load.ts";
 import type { Secrets } from "../../config/secrets.ts";
@@ -39,7 +40,7 @@ export async function writeBundle(
   { configFile, configuration, results, nowMs }: BundleParts,
 ): Promise<void> {
   const bundle = {
-    made: new Date(nowMs).toISOString(),
+    made: isoTime(nowMs),
     version,
     build,
     machine: {
@@ -75,8 +76,8 @@ async function filesIn(folder: string): Promise<readonly StateFile[]> {
   return Promise.all(
     files.map(async (entry) => {
       const path = join(entry.parentPath, entry.name);
-      const { size, mtime } = await stat(path).catch(() => ({ size: -1, mtime: new Date(0) }));
-      return { path, bytes: size, changed: mtime.toISOString() };
+      const { size, mtimeMs } = await stat(path).catch(() => ({ size: -1, mtimeMs: 0 }));
+      return { path, bytes: size, changed: isoTime(mtimeMs) };
     }),
   );
 }

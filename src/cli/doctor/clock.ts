@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
+import { isoTime } from "../../base/iso-time.ts";
 import { parseHttpDate } from "../../sis/http-answer.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
@@ -25,7 +26,7 @@ export const clockCheck: Check = {
 
 /** @param serverMs what the service's clock says; null: it did not say. @param synchronised null: nobody knows */
 export function clockFinding(nowMs: number, serverMs: number | null, synchronised: boolean | null): Finding {
-  const now = new Date(nowMs).toISOString();
+  const now = isoTime(nowMs);
   if (nowMs < earliestMs) return fail(`it is not set: ${now}`, mend);
   if (serverMs !== null) {
     const offMs = Math.abs(nowMs - serverMs);

@@ -124,7 +124,7 @@ export class Attempt implements LinkListener, AsyncDisposable {
   async ending(): Promise<LinkEnding> {
     const ending = await this.until((told) => (told.what === "closed" ? told.ending : undefined));
     assert.equal(this.clock.pending, 0, "a timer is left");
-    assert.equal(this.link.bufferedBytes, 0);
+    assert.equal(this.link.bufferedBytes(), 0);
     this.link.sendText("too late");
     this.link.sendAudio(new Uint8Array(4));
     this.link.close();
