@@ -17,7 +17,7 @@ import { akskCredentials, type Credentials, passwordCredentials, tokenCredential
 import { encodingOf, type RasrConfig, sampleRateOf } from "../sis/request.ts";
 
 const encoders = {
-  // As the WebSocket would make it of anything else.
+  // A Buffer, as the WebSocket would make of anything else. It is the log's memory, and so is a `slice` of it.
   pcm: (samples: Int16Array) => Buffer.from(samples.buffer, samples.byteOffset, samples.byteLength),
   ulaw: encodeMuLaw,
   alaw: encodeALaw,

@@ -24,6 +24,7 @@ export const emptyTally: Tally = {
 const stretch = 100;
 
 export function tallyOf(samples: Int16Array): Tally {
+  // One by one: a spread is slow, and this is done with each message.
   const { sumOfSquares, low, high, fullScale } = emptyTally;
   const tally = { samples: samples.length, sumOfSquares, low, high, fullScale };
   for (let from = 0; from < samples.length; from += stretch) {

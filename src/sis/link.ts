@@ -17,7 +17,7 @@ export interface Link {
   sendAudio(bytes: Uint8Array): void;
   /** Asks, before the next ping is due, whether everything sent so far has arrived. */
   ping(): void;
-  /** Bytes accepted for sending that the operating system has not taken yet; 0 unless open. */
+  /** Bytes accepted for sending that the operating system has not taken yet; 0 unless open. Asked with each message: getters are slow. */
   bufferedBytes(): number;
   /** Ends politely: close code 1000, then by force after 2 s. Again, or when it has ended: nothing. */
   close(): void;

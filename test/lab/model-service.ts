@@ -83,6 +83,7 @@ export class ModelService {
       this.#work(0, () => this.#command(message.command, message.cancel === true));
     },
     onAudio: (bytes: Uint8Array) => {
+      // A copy. `slice` of a Buffer is none.
       const samples = new Int16Array(Uint8Array.from(bytes).buffer);
       this.#work(samples.length / perMs, () => this.#audio(samples));
     },

@@ -43,6 +43,7 @@ export class PlayedService {
     return {
       onText: (message: { readonly command: string }) => theService().handlers.onText(message),
       onAudio: (bytes: Uint8Array) => {
+        // A copy. `slice` of a Buffer is none.
         const samples = new Int16Array(Uint8Array.from(bytes).buffer);
         this.#sent.push(...this.#room.timesOf(samples));
         theService().handlers.onAudio(this.#room.wordsOf(samples));
