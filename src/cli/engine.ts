@@ -42,8 +42,8 @@ export function optimizeSoon(): void {
 }
 
 /**
- * V8's own measures of when to optimize again. What only a fault does is not worth optimizing either: it would take memory for good; and what a fault
- * has taken is to be given back.
+ * V8's own measures of when to optimize again. What only a fault does is not worth optimizing either: it would take memory for good;
+ * and what a fault has taken is to be given back.
  */
 export function optimizeAsUsual(): void {
   tune([...tiers(400, 3000, 500), reducing(2)]);

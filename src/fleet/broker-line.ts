@@ -10,7 +10,8 @@ import { watchPackets } from "./packet-guard.ts";
 // reconnect and its store, which has no bound, are not used.
 
 // Small buffers are cut from a common piece of memory, and one of them holds all of it. The library keeps one for each length of
-// message that it has ever sent: at 64 KiB a piece, Node's own measure, and even at 8, that is a leak. The price: each message to the service has memory of its own.
+// message that it has ever sent: at 64 KiB a piece, Node's own measure, and even at 8, that is a leak.
+// The price: each message to the service has memory of its own.
 Buffer.poolSize = 512;
 
 /** A message on its way to the broker. */
