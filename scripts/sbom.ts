@@ -4,10 +4,10 @@
  * source gives the same file. The last line of standard output is its path (dist/sis-agent-VERSION.cdx.json).
  */
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { version } from "../src/cli/version.ts";
-import { makeFolders } from "./build/make-folders.ts";
+import { whyNotInto } from "./build/make-folders.ts";
 import { shippedPackages } from "./checks/shipped.ts";
 
 const root = path.dirname(import.meta.dirname);
@@ -50,6 +50,10 @@ if (file.startsWith("-")) {
   );
   process.exit(file === "--help" || file === "-h" ? 0 : 2);
 }
-makeFolders(path.dirname(file));
+const why = existsSync(file) && !statSync(file).isFile() ? `${file} is not a file` : whyNotInto(path.dirname(file));
+if (why !== null) {
+  process.stderr.write(`${why}\nName another FILE.\n`);
+  process.exit(1);
+}
 writeFileSync(file, `${JSON.stringify(billOfMaterials(), null, 2)}\n`);
 process.stdout.write(`${path.resolve(file)}\n`);

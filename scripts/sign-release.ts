@@ -27,10 +27,15 @@ try {
 }
 
 function keyIn(file: string): KeyObject {
-  const pem = readFileSync(file);
   try {
-    return createPrivateKey(pem);
+    return createPrivateKey(readFileSync(file));
   } catch (error) {
-    throw new Error(`${file} is no private key in PEM`, { cause: error });
+    const why = error instanceof Error && "syscall" in error ? error.message : "it is no private key in PEM";
+    throw new Error(
+      `KEY: ${file}: ${why}\nopenssl genpkey -algorithm ed25519 makes one; devices know its public key.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { whyNotInto } from "./make-folders.ts";
 
 /**
  * What scripts/build-binary and scripts/build-deb are asked for. Prints the usage and ends the process where that is
@@ -39,7 +40,9 @@ function read<Arch extends string>(
     });
     if (values.help) return "help";
     const arch = arches.find((each) => each === values.arch);
-    return arch === undefined ? `--arch is ${arches.join(" or ")}` : { arch, out: values.out };
+    if (arch === undefined) return `--arch is ${arches.join(" or ")}`;
+    const why = whyNotInto(values.out);
+    return why === null ? { arch, out: values.out } : `--out: ${why}`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

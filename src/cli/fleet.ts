@@ -137,7 +137,10 @@ interface PageFiles {
 
 async function pageFiles({ tokenFile, tlsCert, tlsKey }: FleetFlags, logger: Logger): Promise<PageFiles> {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
-    throw new Fault("config-invalid", "--tls-cert and --tls-key go together: one of them is missing");
+    const [given, missing] = tlsKey === undefined ? ["--tls-cert", "--tls-key"] : ["--tls-key", "--tls-cert"];
+    throw new Fault("config-invalid", `${given} is given, ${missing} is not`, {
+      hint: "Give both: the page's certificate, and the key that belongs to it.",
+    });
   }
   const cert = await secret("--tls-cert", tlsCert, "certificates", logger);
   const key = await secret("--tls-key", tlsKey, "private-key", logger);

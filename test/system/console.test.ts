@@ -170,7 +170,7 @@ test("beyond loopback it demands a token and TLS, or says no", { skip }, async (
     [["--listen", "0.0.0.0:0"], "can be reached from elsewhere"],
     [["--listen", "0.0.0.0:0", "--token-file", files.of("token")], "can be reached from elsewhere"],
     [["--listen", "127.0.0.1:0", "--token-file", files.of("short")], "shorter than 20 characters"],
-    [["--tls-cert", files.of("cert")], "--tls-key go together"],
+    [["--tls-cert", files.of("cert")], "--tls-key is not"],
     [["--token-file", files.of("nothing")], "--token-file: names no file"],
   ] as const;
   await Promise.all(
