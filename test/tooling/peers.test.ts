@@ -7,7 +7,7 @@ import { Link } from "../../scripts/benchmark/peers/link.ts";
 import { plot } from "../../scripts/benchmark/peers/plot.ts";
 import { chapter, summaryLine } from "../../scripts/benchmark/peers/report.ts";
 import type { PeersResult } from "../../scripts/benchmark/peers/run.ts";
-import type { Outcome } from "../../scripts/benchmark/peers/scene.ts";
+import { type Outcome, together } from "../../scripts/benchmark/peers/scene.ts";
 import { accountWords, type Hearing, judgeable, liveFrom } from "../../scripts/benchmark/peers/words.ts";
 import { numberWord, plainNumbers } from "../../src/simulator/numbers.ts";
 import { eventually } from "../system/lab/processes.ts";
@@ -212,7 +212,7 @@ suite("the report", () => {
       ["none" as const, outcome(0, 0)],
       ["reset" as const, ofReset],
     ]);
-    return { name, title: name, cpuMsPerSecond, megabytes: 70, outcomes };
+    return { name, title: name, cpuMsPerSecond: [cpuMsPerSecond - 1, cpuMsPerSecond + 1], outcomes };
   };
   const result: PeersResult = {
     clients: [client("sis-agent", 3, outcome(0, 1400)), client("bare-ws", 2, outcome(15, null))],
@@ -238,9 +238,16 @@ suite("the report", () => {
     });
   });
 
+  test("adds up what all processes of a client have made of it", () => {
+    const [one, other] = [outcome(0, 1400), { ...outcome(2, 900), megabytes: 80 }];
+    const both = { ...one, spoken: 40, lost: 2, liveMs: 1400, attempts: 6, megabytes: 75 };
+    assert.deepEqual(together([one, other]), both);
+    assert.equal(together([one, outcome(0, null)]).liveMs, null, "one of them was never live again");
+  });
+
   test("for people has a column a fault, and tells who was never live again", () => {
     const text = chapter(result);
-    assert.match(text, /\| sis-agent \| 3\.00 \| 1\.50 × \| 70 \| 1\.00 × \|/);
+    assert.match(text, /\| sis-agent \| 3\.00 \| 2\.00, 4\.00 \| 1\.50 × \| 70 \| 1\.00 × \|/);
     assert.match(text, /\| Words lost, and doubled \| none \| reset \|\n/);
     assert.match(text, /\| bare-ws \| 0 \| 15 \|\n\| \*words spoken\* \| 20 \| 20 \|/);
     assert.match(text, /\| bare-ws \| never \|/);

@@ -12,10 +12,11 @@ const yardstick = "bare-ws";
 /** The result for programs: the last line of `--json`. */
 export function summaryLine({ clients }: PeersResult): string {
   const summary: Record<string, object> = {};
-  for (const { name, cpuMsPerSecond, megabytes, outcomes } of clients) {
+  for (const { name, cpuMsPerSecond, outcomes } of clients) {
     const of: Partial<Record<FaultName, object>> = {};
     for (const [fault, { lost, doubled, attempts }] of outcomes) of[fault] = { lost, doubled, attempts };
-    summary[name] = { cpu_ms_per_s: rounded(cpuMsPerSecond), rss_mb: rounded(megabytes), faults: of };
+    const megabytes = outcomes.get("none")?.megabytes ?? null;
+    summary[name] = { cpu_ms_per_s: rounded(mean(cpuMsPerSecond)), rss_mb: rounded(megabytes), faults: of };
   }
   return JSON.stringify({ clients: summary });
 }
@@ -47,7 +48,9 @@ export function chapter(result: PeersResult): string {
     ...(struck.length === 0 ? [] : ofStruck),
     table("Peak RSS, MB", clients, all, ({ megabytes }) => megabytes.toFixed(0)),
     ...(all.includes("none")
-      ? [`CPU is of ${measure.seconds} s after ${measure.warmUpSeconds} s of warm-up, without a fault.`]
+      ? [
+          `CPU is of ${measure.seconds} s after ${measure.warmUpSeconds} s of warm-up, without a fault. It and the memory there are means over all processes of a client.`,
+        ]
       : []),
   ].join("\n\n");
 }
@@ -60,18 +63,23 @@ export function record(origin: Origin, result: PeersResult): void {
 
 function costs({ clients }: PeersResult): string {
   const bare = clients.find(({ name }) => name === yardstick);
-  const ratio = (value: number | null, of: number | null | undefined) =>
-    value === null || of === null || of === undefined ? "" : `${(value / of).toFixed(2)} ×`;
-  const rowOf = ({ name, cpuMsPerSecond: cpu, megabytes }: ClientResult) =>
-    row(name, [
-      cpu?.toFixed(2) ?? "",
-      ratio(cpu, bare?.cpuMsPerSecond),
-      megabytes?.toFixed(0) ?? "",
-      ratio(megabytes, bare?.megabytes),
+  const ratio = (of: (client: ClientResult) => number | null, client: ClientResult) => {
+    const [value, measure] = [of(client), bare === undefined ? null : of(bare)];
+    return value === null || measure === null ? "" : `${(value / measure).toFixed(2)} ×`;
+  };
+  const cpu = ({ cpuMsPerSecond }: ClientResult) => mean(cpuMsPerSecond);
+  const memory = ({ outcomes }: ClientResult) => outcomes.get("none")?.megabytes ?? null;
+  const rowOf = (client: ClientResult) =>
+    row(client.name, [
+      cpu(client)?.toFixed(2) ?? "",
+      client.cpuMsPerSecond.map((each) => each.toFixed(2)).join(", "),
+      ratio(cpu, client),
+      memory(client)?.toFixed(0) ?? "",
+      ratio(memory, client),
     ]);
   return [
-    `| nothing goes wrong | CPU, ms a second of sound | by ${yardstick}'s | peak RSS, MB | by ${yardstick}'s |`,
-    "| --- | --- | --- | --- | --- |",
+    `| nothing goes wrong | CPU, ms a second of sound | each process | by ${yardstick}'s | peak RSS, MB | by ${yardstick}'s |`,
+    "| --- | --- | --- | --- | --- | --- |",
     ...clients.map(rowOf),
   ].join("\n");
 }
@@ -102,6 +110,10 @@ function table(
 
 function row(name: string, cells: readonly string[]): string {
   return `| ${[name, ...cells].join(" | ")} |`;
+}
+
+function mean(values: readonly number[]): number | null {
+  return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function rounded(value: number | null): number | null {

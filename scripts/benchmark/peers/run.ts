@@ -8,16 +8,15 @@ import { type Client, chosenClients } from "./clients.ts";
 import { type FaultName, faults } from "./faults.ts";
 import { Link } from "./link.ts";
 import { type RunningClient, runClient } from "./runner.ts";
-import { type Measure, measure, type Outcome, suffer } from "./scene.ts";
+import { type Measure, measure, type Outcome, suffer, together } from "./scene.ts";
 import type { Ports } from "./services.ts";
 
 /** What became of a client. */
 export interface ClientResult {
   readonly name: string;
   readonly title: string;
-  /** ms of CPU a second of sound, and peak memory, while nothing goes wrong; null: not measured. */
-  readonly cpuMsPerSecond: number | null;
-  readonly megabytes: number | null;
+  /** ms of CPU a second of sound, while nothing goes wrong, of each of its processes; none: not measured. */
+  readonly cpuMsPerSecond: readonly number[];
   readonly outcomes: ReadonlyMap<FaultName, Outcome>;
 }
 
@@ -43,6 +42,12 @@ export interface PeersOptions {
 
 /** Scenes side by side do not all start their processes at the same time, ms. */
 const apartMs = 4000;
+/**
+ * While nothing goes wrong, each client runs so many times: what V8 makes of a program differs from process to process. So far
+ * from one another in a block's 100 ms, ms.
+ */
+const casts = 3;
+const castsApartMs = 33;
 const observer = "observer";
 
 /** Runs the clients through the faults. */
@@ -59,7 +64,7 @@ export async function runPeers(options: PeersOptions): Promise<PeersResult> {
     outcomes.set(fault, of);
     say(`${fault}: ${clients.map(({ name }, index) => `${name} ${words(of[index])}`).join("; ")}`);
   };
-  let cpuMsPerSecond: readonly number[] = [];
+  let cpuMsPerSecond: readonly (readonly number[])[] = [];
 
   const play = async (fault: FaultName) => {
     await using cast = await openCast(stage, fault);
@@ -80,13 +85,22 @@ export async function runPeers(options: PeersOptions): Promise<PeersResult> {
     if (failed !== undefined) throw failed.reason;
   };
   if (options.faults.includes("none")) {
-    await using cast = await openCast(stage, "none");
+    await using all = new AsyncDisposableStack();
+    const opened = [];
+    for (let cast = 0; cast < casts; cast += 1) opened.push(all.use(await openCast(stage, "none", `${cast}`)));
     // Those that play side by side do so while this scene warms up. It is measured alone: nothing else is to take the machine's time.
     const others = options.sideBySide ? playRest() : Promise.resolve();
     try {
-      const measured = await measure(cast.running, { ...options.measure, alone: others }, signal);
-      ({ cpuMsPerSecond } = measured);
-      note("none", measured.outcomes);
+      const measured = await Promise.all(
+        opened.map(async ({ running }, cast) => {
+          await sleep(cast * castsApartMs, undefined, { signal });
+          return measure(running, { ...options.measure, alone: others }, signal);
+        }),
+      );
+      const ofEach = <T>(of: (one: (typeof measured)[number]) => readonly T[]) =>
+        clients.map((_, index) => measured.flatMap((one) => of(one).slice(index, index + 1)));
+      cpuMsPerSecond = ofEach((one) => one.cpuMsPerSecond);
+      note("none", ofEach((one) => one.outcomes).map(together));
     } finally {
       await others;
     }
@@ -104,8 +118,7 @@ export async function runPeers(options: PeersOptions): Promise<PeersResult> {
     clients: clients.map(({ name, title }, index) => ({
       name,
       title,
-      cpuMsPerSecond: cpuMsPerSecond[index] ?? null,
-      megabytes: outcomes.get("none")?.[index]?.megabytes ?? null,
+      cpuMsPerSecond: cpuMsPerSecond[index] ?? [],
       outcomes: outcomesOf(index),
     })),
     faults: options.faults,
@@ -125,8 +138,8 @@ interface Cast extends AsyncDisposable {
   readonly running: readonly RunningClient[];
 }
 
-/** All clients, started anew, each with a link of its own. */
-async function openCast({ clients, programs, ports, logFolder }: Stage, fault: FaultName): Promise<Cast> {
+/** All clients, started anew, each with a link of its own. @param name of this cast where the fault has several */
+async function openCast({ clients, programs, ports, logFolder }: Stage, fault: FaultName, name = ""): Promise<Cast> {
   await using stack = new AsyncDisposableStack();
   const running: RunningClient[] = [];
   for (const client of clients) {
@@ -134,7 +147,7 @@ async function openCast({ clients, programs, ports, logFolder }: Stage, fault: F
     const started = runClient(client, link, {
       program: programs.of(client.name),
       observer: programs.of(observer),
-      folder: path.join(logFolder, fault, client.name),
+      folder: path.join(logFolder, fault, name, client.name),
       watchSockets: fault !== "none",
     });
     running.push(stack.use(started));

@@ -33,6 +33,22 @@ export interface Outcome extends WordAccount {
   readonly mostUnread: number;
 }
 
+/** What all processes of a client have made of it: all their words, the latest, the mean of their memory. */
+export function together(outcomes: readonly Outcome[]): Outcome {
+  const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
+  const lives = outcomes.map(({ liveMs }) => liveMs);
+  return {
+    spoken: sum(({ spoken }) => spoken),
+    lost: sum(({ lost }) => lost),
+    doubled: sum(({ doubled }) => doubled),
+    pieces: sum(({ pieces }) => pieces),
+    liveMs: lives.reduce((latest, live) => (latest === null || live === null ? null : Math.max(latest, live)), 0),
+    attempts: sum(({ attempts }) => attempts),
+    megabytes: sum(({ megabytes }) => megabytes) / outcomes.length,
+    mostUnread: Math.max(...outcomes.map(({ mostUnread }) => mostUnread)),
+  };
+}
+
 /** How long a fault-free run is measured, and after how long. */
 export interface Measure {
   readonly warmUpSeconds: number;
