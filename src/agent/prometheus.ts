@@ -51,6 +51,8 @@ export async function servePrometheus(
       host: "No metrics are served. Name an address of this machine in [metrics] listen.",
     });
   });
+  // What fails later, as where no descriptor is left for a connection, is over with it.
+  server.on("error", () => {});
   const address = server.address();
   return {
     port: address !== null && typeof address === "object" ? address.port : 0,

@@ -84,7 +84,7 @@ export class Spool implements Store {
     this.#progress = found.resumed?.progress ?? { settled: 0, answered: 0, name: "" };
     this.#writer = new Writer(folder, sampleRate);
     this.#note = new NoteFile(folder, sampleRate, found.noteNumber);
-    this.#pages = new Pages(sampleRate);
+    this.#pages = new Pages(sampleRate, clock);
     // The settings may allow less than they did.
     this.#dropOver(0);
     this.#nextExpiry = this.#expireLater();
@@ -186,6 +186,7 @@ export class Spool implements Store {
   /** Writes what is waiting, and closes the files. */
   async close(): Promise<void> {
     this.#nextExpiry[Symbol.dispose]();
+    this.#pages.close();
     this.#chain.add(async () => {
       await this.#try(async () => {
         if (!this.#segments.none) await this.#note.write(this.#progress);

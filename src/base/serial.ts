@@ -1,6 +1,6 @@
 import type { SerialPort } from "serialport";
 import { type Clock, pause } from "./clock.ts";
-import { Fault, type FaultCode, printable } from "./fault.ts";
+import { Fault, type FaultCode, printable, toFault } from "./fault.ts";
 
 // The one file that knows serialport. What the library leaves open is closed here: a SerialPort is used for one opening
 // only (what is written to a closed one comes out of the next opening), what the far end does not take is not queued
@@ -36,16 +36,22 @@ const partingMs = 1000;
  */
 export async function talk(options: SerialOptions, stop: AbortSignal): Promise<Fault | null> {
   if (stop.aborted) return null;
-  // Loaded only where it is used: it brings a native addon.
-  const { SerialPort } = await import("serialport");
   const { path, baudRate, clock } = options;
+  let port: SerialPort;
+  try {
+    // Loaded only where it is used: it brings a native addon, which not every disk lets in.
+    const { SerialPort: Port } = await import("serialport");
+    port = new Port({ path, baudRate, autoOpen: false });
+  } catch (error) {
+    return serialFault(path, toFault(error));
+  }
+  if (stop.aborted) return null;
   const ending = Promise.withResolvers<Fault | null>();
   const tried = new AbortController();
   const closed = new AbortController();
   let over = false;
   let lastWrite: Promise<unknown> = Promise.resolve();
 
-  const port: SerialPort = new SerialPort({ path, baudRate, autoOpen: false });
   port.on("error", (error) => ending.resolve(serialFault(path, error)));
   port.on("close", () => {
     closed.abort();

@@ -141,7 +141,7 @@ export async function servePage(view: FleetView, options: PageOptions): Promise<
   const { host, port, tls, token, clock } = options;
   assertGuarded(options);
   await using scope = new AsyncDisposableStack();
-  const hub = new Hub(view.model, clock, () => view.glance());
+  const hub = scope.use(new Hub(view.model, clock, () => view.glance()));
   const metrics = await openMetricsPage(view.model, () => view.glance().broker);
   const server: ConsoleServer = await startServer({
     host,
@@ -160,7 +160,6 @@ export async function servePage(view: FleetView, options: PageOptions): Promise<
     },
   });
   scope.use(server);
-  scope.use(hub);
   const held = scope.move();
   const shown = host.includes(":") ? `[${host}]` : host;
   return {

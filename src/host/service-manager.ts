@@ -55,9 +55,15 @@ export function serviceManagerOf(
 function systemdNotify(news: News): Promise<string | null> {
   const assignments = Object.entries(news).map(([name, value]) => `${name}=${value}`);
   return new Promise((resolve) => {
-    execFile("systemd-notify", assignments, { timeout: patienceMs, encoding: "utf8" }, (error, _stdout, stderr) => {
-      resolve(error === null ? null : stderr.trim() || error.message);
-    });
+    const options = { timeout: patienceMs, encoding: "utf8" } as const;
+    try {
+      execFile("systemd-notify", assignments, options, (error, _stdout, stderr) => {
+        resolve(error === null ? null : stderr.trim() || error.message);
+      });
+    } catch (error) {
+      // Most of why a program cannot be started (a card that fails, no memory) Node does not tell the callback.
+      resolve(error instanceof Error ? error.message : String(error));
+    }
   });
 }
 

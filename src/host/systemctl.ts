@@ -19,6 +19,9 @@ const pollMs = 500;
 /** systemd itself gives up on a start sooner than that. */
 const longestStartMs = 300_000;
 
+/** A reload, also one that the operator has asked for meanwhile, is no end. */
+const up: ReadonlySet<string> = new Set(["active", "reloading"]);
+
 /** @param unit `sis-agent.service` */
 export function serviceControl(unit: string, clock: Clock): ServiceControl {
   const never = new AbortController().signal;
@@ -45,7 +48,7 @@ export function serviceControl(unit: string, clock: Clock): ServiceControl {
       }
       const first = now;
       const endMs = clock.monotonicMs() + steadyMs;
-      while (now.state === "active" && now.restarts === first.restarts) {
+      while (up.has(now.state) && now.restarts === first.restarts) {
         if (clock.monotonicMs() >= endMs) return true;
         await pause(clock, pollMs, never);
         now = await look();
@@ -66,11 +69,16 @@ export function propertiesOf(stdout: string): ReadonlyMap<string, string> {
 }
 
 async function systemctl(args: readonly string[]): Promise<{ readonly status: number; readonly stdout: string }> {
-  // Detached: a terminal that hangs up takes all of its processes with it, and a restart is under way.
-  const child = spawn("systemctl", args, { stdio: ["ignore", "pipe", "ignore"], detached: true });
-  const [stdout] = await Promise.all([text(child.stdout), once(child, "close")]).catch((error: unknown) => {
+  const { child, stdout } = await run(args).catch((error: unknown) => {
     throw new Fault("update-failed", `systemctl cannot be run: ${toFault(error).message}`, { cause: error });
   });
   if (child.exitCode === null) throw new Fault("update-failed", `systemctl was ended by ${child.signalCode}`);
   return { status: child.exitCode, stdout };
+}
+
+async function run(args: readonly string[]) {
+  // Detached: a terminal that hangs up takes all of its processes with it, and a restart is under way.
+  const child = spawn("systemctl", args, { stdio: ["ignore", "pipe", "ignore"], detached: true });
+  const [stdout] = await Promise.all([text(child.stdout), once(child, "close")]);
+  return { child, stdout };
 }

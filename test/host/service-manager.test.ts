@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, readFile } from "node:fs/promises";
+import { chmod, open, readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { serviceManagerOf } from "../../src/host/service-manager.ts";
 import { Folder } from "../cli/process.ts";
@@ -16,6 +16,7 @@ async function withNotify(script: string) {
   process.env["PATH"] = `${folder.path}:${path}`;
   process.env["TOLD"] = folder.of("told");
   return {
+    program: folder.of("systemd-notify"),
     told: async () => (await readFile(folder.of("told"), "utf8")).trimEnd().split("\n"),
     async [Symbol.asyncDispose]() {
       process.env["PATH"] = path;
@@ -59,4 +60,17 @@ test("a systemd that cannot be told is complained of once, and harms nothing", a
   await manager?.tell({ READY: "1" });
   await manager?.tell({ READY: "1" });
   assert.equal(warnings.length, 1);
+});
+
+test("a systemd-notify that cannot even be started is complained of, too, and is tried again", async () => {
+  await using notify = await withNotify('echo "$@" >>"$TOLD"');
+  const warnings: string[] = [];
+  const manager = serviceManagerOf({ NOTIFY_SOCKET: "/run/x" }, 1, logger(warnings));
+  // What is open for writing cannot be run (ETXTBSY): of all errors but a few, spawn throws.
+  const busy = await open(notify.program, "r+");
+  await manager?.tell({ READY: "1" });
+  await busy.close();
+  await manager?.tell({ STATUS: "well" });
+  assert.match(warnings.join(), /^[^,]+$/);
+  assert.deepEqual(await notify.told(), ["STATUS=well"]);
 });

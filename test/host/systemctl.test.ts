@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
 import { propertiesOf, serviceControl } from "../../src/host/systemctl.ts";
 import { Folder } from "../cli/process.ts";
+import { ManualClock } from "../lab/manual-clock.ts";
 
 const program = "/opt/sis-agent/current/sis-agent";
 const told = (path: string) => `ExecStart={ path=${path} ; argv[]=${path} run --config a.toml ; ignore_errors=no }`;
@@ -37,4 +38,30 @@ test("a unit's properties are read by their names, whatever is in them", () => {
       ["Result", ""],
     ],
   );
+});
+
+test("a service that takes over its settings anew while it is looked at is up; one that has ended is not", async () => {
+  for (const [states, up] of [
+    ["activating active reloading active", true],
+    ["active reloading failed", false],
+    ["active deactivating", false],
+  ] as const) {
+    await using folder = await Folder.with({
+      states: states.replaceAll(" ", "\n"),
+      systemctl:
+        '#!/bin/sh\ncd "$(dirname "$0")"\necho "ActiveState=$(head -n 1 states)"\necho NRestarts=0\n[ "$(wc -l <states)" = 0 ] || sed -i 1d states\n',
+    });
+    await chmod(folder.of("systemctl"), 0o755);
+    const path = process.env["PATH"];
+    process.env["PATH"] = `${folder.path}:${path}`;
+    try {
+      const clock = new ManualClock();
+      const control = serviceControl("sis-agent.service", clock);
+      const moving = setInterval(() => clock.advance(500), 5);
+      assert.equal(await control.staysUp(), up, states);
+      clearInterval(moving);
+    } finally {
+      process.env["PATH"] = path;
+    }
+  }
 });

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { errorName } from "../../base/disk-fault.ts";
 import { Fault } from "../../base/fault.ts";
 import { makeFolderSync } from "../../base/make-folder.ts";
 
@@ -13,16 +14,37 @@ export function claim(folder: string): void {
   makeFolderSync(folder);
   const file = path.join(folder, claimName);
   const mine = JSON.stringify({ pid: process.pid, start: startOf(process.pid) });
-  // Of two that start at once, only one can create the file.
-  while (!create(file, mine)) {
+  // Of two that start at once, one creates the file. What it holds counts: the other one may have seen it empty, and taken it away.
+  while (!create(file, mine) || read(file) !== mine) {
     const owner = ownerIn(file);
-    if (owner !== null && owner.pid !== process.pid && startOf(owner.pid) === owner.start) {
+    if (owner !== null && livesElsewhere(owner)) {
       const message = `another agent (process ${owner.pid}) keeps its sound in ${folder}: this one keeps it in memory only`;
       throw new Fault("disk-in-use", message, {
         hint: "Stop the other agent, or give each a state_dir of its own; then restart this one.",
       });
     }
-    rmSync(file, { force: true });
+    takeAway(file);
+  }
+}
+
+/** Removes what an agent has left that is gone. */
+function takeAway(file: string): void {
+  const aside = `${file}.${process.pid}`;
+  if (!move(file, aside)) return;
+  // Since it was looked at, another one may have put its own there: nobody changes it where it is now.
+  const owner = ownerIn(aside);
+  if (owner !== null && livesElsewhere(owner)) move(aside, file);
+  else rmSync(aside, { force: true });
+}
+
+/** @returns false if it was not there: another one was faster */
+function move(from: string, to: string): boolean {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch (error) {
+    if (errorName(error) === "ENOENT") return false;
+    throw error;
   }
 }
 
@@ -32,7 +54,7 @@ function create(file: string, content: string): boolean {
     writeFileSync(file, content, { mode: 0o600, flag: "wx" });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (errorName(error) === "EEXIST") return false;
     throw error;
   }
 }
@@ -51,9 +73,22 @@ interface Owner {
   readonly start: string;
 }
 
+function livesElsewhere({ pid, start }: Owner): boolean {
+  return pid !== process.pid && startOf(pid) === start;
+}
+
+/** @returns "" if it is not there */
+function read(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 function ownerIn(file: string): Owner | null {
   try {
-    const content: unknown = JSON.parse(readFileSync(file, "utf8"));
+    const content: unknown = JSON.parse(read(file));
     if (typeof content !== "object" || content === null || !("pid" in content) || !("start" in content)) return null;
     const { pid, start } = content;
     return typeof pid === "number" && Number.isInteger(pid) && typeof start === "string" ? { pid, start } : null;

@@ -6,6 +6,8 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   truncateSync,
@@ -16,6 +18,7 @@ import { test } from "node:test";
 import { notePath } from "../../../src/audio/disk/folder.ts";
 import { newestNote } from "../../../src/audio/disk/note.ts";
 import { balances } from "../../../src/audio/log.ts";
+import { eventually } from "../../system/lab/processes.ts";
 import { perMs, run, tempFolder } from "./lab.ts";
 
 const sounds = (folder: string) =>
@@ -217,6 +220,39 @@ test("a frame that has gone bad on the disk is lost, with its cause, and nothing
     [{ lostMs: 100, cause: "disk" }],
   );
   assert.ok(balances(log.ledger()));
+});
+
+test("a file that cannot be read for a moment is read again; what cannot be for longer is lost, with its cause", async (t) => {
+  for (const [failures, read, lost] of [
+    [2, [{ from: 0, to: 600 * perMs }], []],
+    [3, [{ from: 500 * perMs, to: 600 * perMs }], [{ lostMs: 500, cause: "disk" }]],
+  ] as const) {
+    const folder = tempFolder(t);
+    const first = run(folder);
+    await first.capture(500);
+    await first.spool.close();
+    const { log, capture, readAll, gaps, clock } = run(folder, { stream: "second" });
+    const file = path.join(folder, sounds(folder)[0] ?? "");
+    renameSync(file, `${file}.aside`);
+    mkdirSync(file);
+    // Each try meets a folder.
+    log.read(100 * perMs, 1);
+    for (let failure = 1; failure <= Math.min(failures, 2); failure += 1) {
+      await eventually(() => clock.nextInMs === 500, "it waits to try again");
+      if (failure === failures) {
+        rmdirSync(file);
+        renameSync(`${file}.aside`, file);
+      }
+      clock.advance(500);
+    }
+    await capture(100);
+    assert.deepEqual(await readAll(), read);
+    assert.deepEqual(
+      gaps.map(({ lostMs, cause }) => ({ lostMs, cause })),
+      lost,
+    );
+    assert.ok(balances(log.ledger()));
+  }
 });
 
 test("so is a frame whose header has gone bad, but not what a deleted file has left behind the end", async (t) => {
