@@ -300,6 +300,7 @@ export function startAgent(options: AgentOptions): Agent {
     backlogMs: () => (sound.log.unread * 1000) / sampleRate,
     renew(renewed) {
       credentials = credentialsOf(renewed.service, clock, random);
+      voice.credentialsRenewed();
       if (recognition.phase !== "streaming") void recognition.restart();
     },
     stop,

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { atMost, type Clock } from "../base/clock.ts";
-import { diskPatienceMs } from "../base/disk-fault.ts";
+import { diskPatienceMs, isMissing } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 
@@ -21,7 +21,6 @@ export interface Latch {
 }
 
 const longestWord = 32;
-const missing: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR"]);
 
 /** A disk that takes longer for it than this is not waited for. */
 const keepingMs = 1_000;
@@ -93,6 +92,6 @@ function whoIsIn(path: string): string | null {
       closeSync(descriptor);
     }
   } catch (error) {
-    return error instanceof Error && "code" in error && missing.has(error.code) ? null : "";
+    return isMissing(error) ? null : "";
   }
 }

@@ -49,6 +49,8 @@ export interface Voice {
   heard(samples: Int16Array): void;
   /** The service can be reached: prompts that are not kept yet are fetched. */
   serviceAnswers(): void;
+  /** The credentials have been exchanged. */
+  credentialsRenewed(): void;
   /**
    * Ends at once; resolves when everything is let go of.
    * @param deaf resolves when the microphone hears nothing any more: the room may echo for longer than we speak
@@ -89,6 +91,7 @@ export function startVoice(
     prompt: (occasion) => prompts.say(occasion),
     heard: (samples) => ducking?.heard(samples),
     serviceAnswers: () => prompts.prepare(),
+    credentialsRenewed: () => speech.credentialsRenewed(),
     async stop(deaf) {
       observing[Symbol.dispose]();
       await speech.stop();

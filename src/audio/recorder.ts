@@ -2,6 +2,7 @@ import { ChildProcess } from "node:child_process";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import lpcm16 from "node-record-lpcm16";
 import { Fault, printable } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
 
 /** The programs that node-record-lpcm16 can drive. */
 export type Recorder = "arecord" | "rec" | "sox";
@@ -69,8 +70,4 @@ function withEnvironment<T>(extra: Readonly<Record<string, string>>, action: () 
   } finally {
     process.env = ours;
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

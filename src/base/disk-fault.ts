@@ -23,6 +23,11 @@ export function errorName(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+/** Whether there is no such file; a file where the folder should be is as good as no folder. */
+export function isMissing(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR"].includes(errorName(error));
+}
+
 /** What the file system's error of this name means, in words; undefined: it is none that is known. */
 export function meaningOf(name: string): string | undefined {
   return meanings[name]?.[1];

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { jsonOf } from "../base/json.ts";
 import {
   type AlarmPayload,
   alarmPayload,
@@ -191,14 +192,6 @@ function metricsOf(payload: z.infer<typeof metricsPayload>): Metrics {
 
 function resultText(result: unknown): string {
   return result === null || result === undefined ? "" : JSON.stringify(result).slice(0, longestText);
-}
-
-function jsonOf(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
-  } catch {
-    return undefined;
-  }
 }
 
 /** Payloads do not name their device; one that names another than its topic is not to be believed. */

@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { type Clock, pause, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
+import { type Diagnosis, diagnose, diagnoseFault, endedUnasked } from "../sis/catalogue.ts";
 import type { Credentials } from "../sis/credentials.ts";
 import { dial } from "../sis/dial.ts";
 import { diagnoseEnding, type LinkEnding } from "../sis/link-ending.ts";
@@ -45,7 +45,13 @@ export class SisError extends Error {
   }
 }
 
-/** The service has so long to answer a START, and an END, ms. */
+/** How far a session is. */
+type Course =
+  | { readonly is: "streaming" }
+  | { readonly is: "ending" } // END sent: the last results come
+  | { readonly is: "over"; readonly error: Error | null };
+
+/** The service has so long to answer a START, and, after an END, to bring the next result or its own END, ms. */
 const longestAnswerMs = { start: 10_000, end: 30_000 };
 /** No more sound is put into a socket that has this much waiting, bytes. */
 const mostBuffered = 64 * 1024;
@@ -58,7 +64,8 @@ const mostBuffered = 64 * 1024;
  *
  * @param sound raw mono sound in `config.audioFormat`, in pieces of any size. Sound that comes faster than real time is
  *   sent so; after 20 s without any the service ends the session (SIS.0304). A rest of less than 10 ms is not sent.
- * @throws {SisError} refused, unreachable, ERROR, FATAL_ERROR, a connection that broke off, no answer in time
+ * @throws {SisError} refused, unreachable, ERROR, FATAL_ERROR, a connection that broke off, no answer in time, an END that was
+ *   not asked for
  * @throws {Fault} config-invalid where endpoint or project id are malformed
  * @throws what `sound` throws
  */
@@ -71,8 +78,8 @@ export async function* recognise(
   const begun = Promise.withResolvers<boolean>();
   const heard: Segment[] = [];
   let news = Promise.withResolvers<void>();
-  // An object: what has changed by the time a loop looks again is not what it was at the start.
-  const state: { end: { readonly error: Error | null } | null } = { end: null };
+  // In an object: what has changed by the time a loop looks again is not what it was at the start.
+  const session: { course: Course } = { course: { is: "streaming" } };
   let sentBytes = 0;
 
   const link = dial({
@@ -108,7 +115,8 @@ export async function* recognise(
   }
 
   function hear(reply: Reply): void {
-    if (state.end !== null) return;
+    const { course } = session;
+    if (course.is === "over") return;
     switch (reply.type) {
       case "START":
         deadline?.[Symbol.dispose]();
@@ -116,15 +124,21 @@ export async function* recognise(
         break;
       case "RESULT":
         heard.push(...reply.segments);
+        // It is still at work on sound that was faster than real time.
+        if (course.is === "ending") expectAnswer("END", longestAnswerMs.end);
         tell();
         break;
       case "ERROR":
       case "FATAL_ERROR":
         finish(new SisError(diagnose(reply.code), reply.message, reply.traceId));
         break;
-      case "END":
-        finish(null);
+      case "END": {
+        // A sentence may be over before its sound is.
+        const isWhole = reply.reason === "NORMAL" && (course.is === "ending" || mode === "sentence");
+        const message = `the service ended the session unasked, reason ${reply.reason}`;
+        finish(isWhole ? null : new SisError(endedUnasked, message, reply.traceId));
         break;
+      }
       case "EVENT":
         break;
     }
@@ -132,8 +146,8 @@ export async function* recognise(
 
   /** The first end counts. */
   function finish(error: Error | null): void {
-    if (state.end !== null) return;
-    state.end = { error };
+    if (session.course.is === "over") return;
+    session.course = { is: "over", error };
     deadline?.[Symbol.dispose]();
     begun.resolve(false);
     over.abort();
@@ -155,6 +169,7 @@ export async function* recognise(
       while (link.bufferedBytes() > mostBuffered && !over.signal.aborted) await pause(clock, 20, over.signal);
     }
     if (over.signal.aborted) return;
+    session.course = { is: "ending" };
     link.sendText(encodeEnd(false));
     expectAnswer("END", longestAnswerMs.end);
   }
@@ -168,13 +183,13 @@ export async function* recognise(
     for (;;) {
       const segment = heard.shift();
       if (segment !== undefined) yield segment;
-      else if (state.end === null) await news.promise;
+      else if (session.course.is !== "over") await news.promise;
       else break;
     }
   } finally {
     finish(null);
   }
-  if (state.end?.error) throw state.end.error;
+  if (session.course.is === "over" && session.course.error !== null) throw session.course.error;
 }
 
 function errorOf(ending: LinkEnding): SisError {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { errorName } from "../base/disk-fault.ts";
 import { printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { AlarmRecord } from "./alarms.ts";
@@ -52,7 +53,7 @@ export function loadAlarms(path: string, logger: Logger): readonly AlarmRecord[]
       return data === undefined ? unusable(error) : [data];
     });
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (errorName(error) === "ENOENT") return [];
     return unusable(error);
   }
 }

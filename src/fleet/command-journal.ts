@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 
@@ -63,7 +64,7 @@ export function loadJournal(path: string, logger: Logger): readonly TakenCommand
   try {
     return content.parse(JSON.parse(readFileSync(path, "utf8"))).commands;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    if (errorName(error) === "ENOENT") return [];
     logger.warn("the commands from before the restart cannot be read", {
       path,
       error: error instanceof z.ZodError ? z.prettifyError(error).slice(0, 200) : toFault(error).message,

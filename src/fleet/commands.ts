@@ -1,4 +1,5 @@
 import { printable } from "../base/fault.ts";
+import { jsonOf } from "../base/json.ts";
 import {
   type CommandArguments,
   type CommandName,
@@ -64,14 +65,6 @@ function commandOf(name: CommandName, given: unknown): Command | string {
   // The arguments are those of this name, which TypeScript cannot follow through two unions at once.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion
   return { name, args: parsed.data } as Command;
-}
-
-function jsonOf(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(payload));
-  } catch {
-    return undefined;
-  }
 }
 
 /**

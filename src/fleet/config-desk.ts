@@ -4,8 +4,10 @@ import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { printable, toFault } from "../base/fault.ts";
 import { isoTime } from "../base/iso-time.ts";
+import { isObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
-import type { ErrorReport, Report } from "../recognition/report.ts";
+import type { Report } from "../recognition/report.ts";
+import type { ErrorReport } from "../sis/error-report.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
 import { type RemoteConfig, remoteConfigText } from "./remote-config-file.ts";
 import { desiredConfigPayload, type RemoteSettings } from "./schema-down.ts";
@@ -245,10 +247,6 @@ function readDesired(
   const known = isObject(json) && isObject(json["settings"]) ? check(json["settings"]) : [];
   const others = error.issues.map(problemOf).filter(({ key }) => !known.some((each) => each.key === key));
   return { problems: [...known, ...others] };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function problemOf({ code, path, message }: z.core.$ZodIssue): SettingProblem {

@@ -1,8 +1,9 @@
 import type { LossCause } from "../audio/log.ts";
 import type { SourceEvent } from "../audio/source.ts";
 import type { Fault } from "../base/fault.ts";
-import type { ErrorReport, Report } from "../recognition/report.ts";
+import type { Report } from "../recognition/report.ts";
 import type { ErrorClass } from "../sis/catalogue.ts";
+import type { ErrorReport } from "../sis/error-report.ts";
 import type { SpeechError } from "../synthesis/report.ts";
 import type { FaultId } from "./known-faults.ts";
 import type { AlarmType } from "./schema.ts";

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { appendFile, truncate } from "node:fs/promises";
 import type { Clock } from "../base/clock.ts";
+import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { backgroundWriter, type DiskListener, replaceFile } from "./background-writer.ts";
@@ -89,7 +90,7 @@ function load(path: string, logger: Logger): readonly Waiting[] | null {
     if (damaged > 0) logger.warn("messages from before the restart cannot be read", { path, lines: damaged });
     return waiting;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+    if (errorName(error) === "ENOENT") return null;
     logger.warn("messages from before the restart cannot be read", { path, error: toFault(error).message });
     return [];
   }

@@ -1,6 +1,7 @@
 import { printable } from "../base/fault.ts";
 import { isoTime } from "../base/iso-time.ts";
-import type { ErrorReport, Report, Transcript } from "../recognition/report.ts";
+import type { Report, Transcript } from "../recognition/report.ts";
+import type { ErrorReport } from "../sis/error-report.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import type { DeviceState } from "./device-state.ts";
 import type { RemoteConfig } from "./remote-config-file.ts";

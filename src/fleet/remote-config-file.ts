@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type ConfigReportPayload, configStatuses, type RemoteSettings } from "./schema-down.ts";
@@ -34,7 +35,7 @@ export function loadRemoteConfig(path: string, logger: Logger): RemoteConfig {
     if (kept.status !== "trying") return kept;
     return { ...kept, status: "rolled-back", errors: [{ key: null, message: "the agent ended while it tried them" }] };
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) {
+    if (errorName(error) !== "ENOENT") {
       const said = error instanceof z.ZodError ? z.prettifyError(error).slice(0, 200) : toFault(error).message;
       logger.warn("what the fleet had set cannot be read", { path, error: said });
     }

@@ -1,8 +1,8 @@
 import { printable } from "../base/fault.ts";
 import { type Diagnosis, diagnose, type Failure } from "../sis/catalogue.ts";
+import type { ErrorKind, ErrorReport } from "../sis/error-report.ts";
 import { diagnoseEnding, type LinkEnding } from "../sis/link-ending.ts";
 import { report } from "./moves.ts";
-import type { ErrorKind, ErrorReport } from "./report.ts";
 import { type Plan, planRetry } from "./retry.ts";
 import type { Context, Effect, EventOf, State } from "./state.ts";
 

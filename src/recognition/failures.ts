@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import { type Diagnosis, diagnose, diagnoseFault } from "../sis/catalogue.ts";
+import { type Diagnosis, diagnose, diagnoseFault, endedUnasked } from "../sis/catalogue.ts";
 import { fail, failByEnding, failByReply } from "./failing.ts";
 import { connect, endSession, go, leave, note, rest, start, stay, wait } from "./moves.ts";
 import type { Plan } from "./retry.ts";
@@ -12,15 +12,6 @@ const endAfterErrorMs = 2_000;
 /** After a FATAL_ERROR the service disconnects; when it does not, we do. */
 const disconnectAfterFatalMs = 2_000;
 
-const support = "Nothing to do if it is rare. If it keeps coming, ask the service's support, with the trace id.";
-const endedUnasked: Diagnosis = {
-  code: "unasked-end",
-  known: true,
-  class: "service",
-  action: "new-session",
-  meaning: "the service ended the session unasked",
-  hint: support,
-};
 const barrenSession: Diagnosis = {
   ...endedUnasked,
   code: "empty-session",

@@ -1,30 +1,8 @@
 import type { LossCause } from "../audio/log.ts";
-import type { Action, ErrorClass } from "../sis/catalogue.ts";
+import type { ErrorReport } from "../sis/error-report.ts";
 
 /** What recognition is doing, in the words of the fleet's `up/state`. */
 export type RecognitionPhase = "listening" | "streaming" | "backing-off" | "held" | "stopped";
-
-/** How an error reached us. The first two are the service's own words for it. */
-export type ErrorKind = "ERROR" | "FATAL_ERROR" | "REFUSED" | "UNREACHABLE" | "LOST" | "PROTOCOL";
-
-/** One error, classified: what `up/event/error` and the alarms are made of. */
-export interface ErrorReport {
-  readonly kind: ErrorKind;
-  /** The service's or gateway's code (`SIS.0304`, `APIGW.0301`), `HTTP.503`, or a fault code (`link-dead`). */
-  readonly code: string;
-  /** Bounded and printable. */
-  readonly message: string;
-  readonly traceId: string | null;
-  readonly class: ErrorClass;
-  /** What the agent does about it. */
-  readonly action: Action;
-  /** Failures in a row, this one included. */
-  readonly attempt: number;
-  /** When it tries again; null: not by itself. */
-  readonly retryInMs: number | null;
-  /** What a person should do. */
-  readonly hint: string;
-}
 
 /** A recognised piece of speech. Times are those of the speech itself, whenever it was delivered. */
 export interface Transcript {

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Fault, printable } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
 
 /** What the simulator can do wrong, and when. This is the contract of `--faults FILE` and `POST /control/faults`. */
 
@@ -190,8 +191,4 @@ function allowedKeys(path: string, entry: unknown): string {
   const kind = entry["fault"]["kind"];
   const schema = kinds.find((candidate) => candidate.shape.kind.value === kind);
   return Object.keys(schema?.shape ?? { kind: null }).join(", ");
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

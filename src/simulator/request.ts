@@ -1,4 +1,5 @@
 import { printable } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
 import { type AudioFormat, audioFormats, limits, sampleRateOf, sampleRateOfProperty } from "../sis/request.ts";
 
 /** A START's config with the service's defaults filled in. Names as on the wire. */
@@ -154,8 +155,4 @@ function invalid(key: string): Problem {
 
 function notSupported(key: string): Problem {
   return { code: "SIS.0031", message: `'${printable(key, 40)}' is not supported` };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

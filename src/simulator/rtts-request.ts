@@ -1,4 +1,5 @@
 import { printable } from "../base/fault.ts";
+import { isObject } from "../base/json.ts";
 import { rttsLimits, type SpeechFormat, speechFormats } from "../sis/rtts.ts";
 import type { Problem } from "./request.ts";
 
@@ -87,8 +88,4 @@ function unknown(code: string, message: string): SpeechRequest {
 
 function wrong(key: string): Problem {
   return { code: "SIS.0415", message: `'${key}' is invalid` };
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

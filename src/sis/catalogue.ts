@@ -68,6 +68,16 @@ export const catalogue: readonly Diagnosis[] = errorCodes.map(([code, errorClass
   hint,
 }));
 
+/** END though it was not asked for: no code of the service tells why. */
+export const endedUnasked: Diagnosis = {
+  code: "unasked-end",
+  known: true,
+  class: "service",
+  action: "new-session",
+  meaning: "the service ended the session unasked",
+  hint: "Nothing to do if it is rare. If it keeps coming, ask the service's support, with the trace id.",
+};
+
 const byCode = new Map(catalogue.map((entry) => [entry.code, entry]));
 
 /**

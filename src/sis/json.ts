@@ -1,7 +1,5 @@
 import { printable } from "../base/fault.ts";
-
-/** A JSON object from outside: its fields may be anything, or absent. */
-export type JsonObject = Readonly<Record<string, unknown>>;
+import { isObject, type JsonObject } from "../base/json.ts";
 
 /** The value as an object with fields, or null where it is none. */
 export function objectOf(value: unknown): JsonObject | null {
@@ -30,8 +28,4 @@ export function wordsOf(value: unknown, maxLength: number): string | null {
   if (typeof value !== "string") return null;
   const words = printable(value, maxLength).trim();
   return words === "" ? null : words;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

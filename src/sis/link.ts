@@ -102,6 +102,16 @@ export interface LinkOptions {
   readonly timing?: Partial<LinkTiming>;
 }
 
+/** A link that never was: whatever is sent into it is gone. */
+export const noLink: Link = {
+  sendText() {},
+  sendAudio() {},
+  ping() {},
+  bufferedBytes: () => 0,
+  close() {},
+  destroy() {},
+};
+
 /**
  * Connects to the service and keeps the connection's life: upgrade, heartbeat, end. Never throws: what goes wrong comes
  * as `closed`. Redirects are not followed, nothing is compressed, everything received is bounded.
@@ -110,7 +120,7 @@ export function openLink(options: LinkOptions): Link {
   const socket = connect(options.url, options.headers);
   if (!(socket instanceof Fault)) return tend(socket, options);
   options.clock.after(0, () => options.listener.closed(unreachable(socket)));
-  return { sendText() {}, sendAudio() {}, ping() {}, bufferedBytes: () => 0, close() {}, destroy() {} };
+  return noLink;
 }
 
 function tend(socket: WebSocket, options: LinkOptions): Link {

@@ -1,6 +1,7 @@
 import { Fault, printable } from "../base/fault.ts";
+import type { JsonObject } from "../base/json.ts";
 import { diagnose } from "./catalogue.ts";
-import { type JsonObject, numberOf, objectOf, wordsOf } from "./json.ts";
+import { numberOf, objectOf, wordsOf } from "./json.ts";
 
 /** What the service says, one message of its own. Source: SIS real-time ASR, the response pages. */
 export type Reply =
@@ -10,7 +11,6 @@ export type Reply =
       readonly type: "EVENT";
       readonly event: ServiceEvent;
       /** Position in the session, ms. The service reserves the field: often absent, and no reason to lose the event. */
-      readonly timestampMs: number | null;
       readonly traceId: string | null;
     }
   | { readonly type: "RESULT"; readonly traceId: string | null; readonly segments: readonly Segment[] }
@@ -104,7 +104,7 @@ function replyOf(message: JsonObject): Reply {
     case "START":
       return { type, traceId };
     case "EVENT":
-      return { type, event: eventOf(message["event"]), timestampMs: timeOf(message["timestamp"]), traceId };
+      return { type, event: eventOf(message["event"]), traceId };
     case "RESULT":
       return { type, traceId, segments: segmentsIn(message["segments"]) };
     case "ERROR":

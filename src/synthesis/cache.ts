@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { readInt16 } from "../audio/pcm.ts";
+import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { makeFolder } from "../base/make-folder.ts";
@@ -135,5 +136,5 @@ export class SpeechCache {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+  return errorName(error) === "ENOENT";
 }

@@ -1,25 +1,22 @@
 import { Fault, printable } from "../base/fault.ts";
-import { type Diagnosis, diagnose, diagnoseFault, type Failure } from "../sis/catalogue.ts";
+import { type Diagnosis, diagnose, diagnoseFault, endedUnasked, type Failure } from "../sis/catalogue.ts";
+import type { ErrorKind } from "../sis/error-report.ts";
 import { diagnoseEnding } from "../sis/link-ending.ts";
-import type { SpeechError, SpeechErrorKind } from "./report.ts";
+import type { SpeechError } from "./report.ts";
 import { planRetry } from "./retry.ts";
 import type { Context, Effect, EventOf, State, Step } from "./state.ts";
 
 /** The moves after a failure: what is said about it, and whether and when the piece is tried again. */
 
-const support = "Nothing to do if it is rare. If it keeps coming, ask the service's support, with the trace id.";
-const silentEnd: Diagnosis = {
-  code: "empty-speech",
-  known: true,
-  class: "service",
-  action: "back-off",
-  meaning: "the service ended the text without any sound",
-  hint: support,
-};
 const brokenEnd: Diagnosis = {
-  ...silentEnd,
-  code: "unasked-end",
+  ...endedUnasked,
+  action: "back-off",
   meaning: "the service broke the text off without saying why",
+};
+const silentEnd: Diagnosis = {
+  ...brokenEnd,
+  code: "empty-speech",
+  meaning: "the service ended the text without any sound",
 };
 
 /** ERROR: the text cannot be spoken on this connection. */
@@ -60,7 +57,7 @@ function said(event: EventOf<"ERROR"> | EventOf<"FATAL_ERROR">): Failure {
   return { diagnosis: diagnose(event.code), message: event.message, traceId: event.traceId };
 }
 
-function fail(state: State, kind: SpeechErrorKind, failure: Failure, context: Context): Step {
+function fail(state: State, kind: ErrorKind, failure: Failure, context: Context): Step {
   const { diagnosis } = failure;
   const { plan, tries } = planRetry(state.tries, diagnosis.class, {
     heard: context.heard,

@@ -4,6 +4,8 @@ import type { Context, Effect, Event, EventOf, EventType, Phase, State, StateOf,
 
 /** How long the service may take, ms. A token may have to be got before the connection. */
 export const limitsMs = { connect: 15_000, start: 5_000, firstSound: 10_000, nextSound: 5_000 } as const;
+/** So much sound has to come within `nextSound`, bytes: an eighth of a second at 16 kHz. A service that dribbles does not hold the voice. */
+export const leastBytes = 4000;
 /** Half an hour at 16 kHz: no text of 499 characters is longer, however slowly it is spoken. */
 export const mostBytes = 30 * 60 * 32_000;
 
@@ -37,13 +39,15 @@ function started({ tries }: State): Step {
 function hear(state: StateOf<"hearing">, { bytes }: EventOf<"sound">, context: Context): Step {
   const total = state.bytes + bytes.length;
   if (total > mostBytes) return flooded(state, context);
-  return { next: { ...state, bytes: total }, effects: [{ do: "keep", bytes }, wait(limitsMs.nextSound)] };
+  const enough = Math.floor(total / leastBytes) > Math.floor(state.bytes / leastBytes);
+  const effects: Effect[] = [{ do: "keep", bytes }, ...(enough ? [wait(limitsMs.nextSound)] : [])];
+  return { next: { ...state, bytes: total }, effects };
 }
 
 /** Sound proves as well as START that the text was accepted. */
 function hearAtOnce(state: State, event: EventOf<"sound">, context: Context): Step {
   const { next, effects } = hear({ phase: "hearing", tries: state.tries, bytes: 0 }, event, context);
-  return { next, effects: [{ do: "note", irregularity: "sound-before-start" }, ...effects] };
+  return { next, effects: [{ do: "note", irregularity: "sound-before-start" }, wait(limitsMs.firstSound), ...effects] };
 }
 
 function end(state: StateOf<"hearing">, event: EventOf<"END">, context: Context): Step {

@@ -1,6 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { diagnoseFault } from "../sis/catalogue.ts";
-import type { LinkEnding } from "../sis/link.ts";
+import { type Link, type LinkEnding, type LinkListener, noLink } from "../sis/link.ts";
 import type { Dial } from "./piece.ts";
 
 /** The second one came after fresh credentials had been tried. */
@@ -8,33 +8,46 @@ const mostRefusals = 2;
 const holdMs = 2 * 60_000;
 
 /**
- * A dial that does not ask again for two minutes once its credentials have been refused twice in a row, but gives the
- * same answer at once: five wrong signatures lock an access key for five minutes, for recognition as well.
+ * Does not dial for two minutes once the credentials have been refused twice in a row, but gives the same answer at
+ * once: five wrong signatures lock an access key for five minutes, for recognition as well.
  */
-export function restrained(dial: Dial, clock: Clock): Dial {
-  let refusals = 0;
-  let last: { readonly ending: LinkEnding; readonly atMs: number } | null = null;
-  return (listener) => {
-    if (last !== null && refusals >= mostRefusals && clock.monotonicMs() - last.atMs < holdMs) {
-      const { ending } = last;
-      clock.after(0, () => listener.closed(ending));
-      return { sendText() {}, sendAudio() {}, ping() {}, bufferedBytes: () => 0, close() {}, destroy() {} };
+export class Restraint {
+  readonly #dial: Dial;
+  readonly #clock: Clock;
+  #refusals = 0;
+  #last: { readonly ending: LinkEnding; readonly atMs: number } | null = null;
+
+  constructor(dial: Dial, clock: Clock) {
+    this.#dial = dial;
+    this.#clock = clock;
+  }
+
+  dial(listener: LinkListener): Link {
+    const last = this.#last;
+    if (last !== null && this.#refusals >= mostRefusals && this.#clock.monotonicMs() - last.atMs < holdMs) {
+      this.#clock.after(0, () => listener.closed(last.ending));
+      return noLink;
     }
-    return dial({
+    return this.#dial({
       ...listener,
       opened: () => {
-        refusals = 0;
+        this.forget();
         listener.opened();
       },
       closed: (ending) => {
         if (isRefusal(ending)) {
-          refusals += 1;
-          last = { ending, atMs: clock.monotonicMs() };
+          this.#refusals += 1;
+          this.#last = { ending, atMs: this.#clock.monotonicMs() };
         }
         listener.closed(ending);
       },
     });
-  };
+  }
+
+  /** From now on the credentials are others. */
+  forget(): void {
+    this.#refusals = 0;
+  }
 }
 
 function isRefusal(ending: LinkEnding): boolean {

@@ -7,7 +7,7 @@ import type { Outcome } from "./outcome.ts";
 import { type Dial, Piece, type Service } from "./piece.ts";
 import { type Entry, enqueue, expire, nextExpiryMs, type Queue } from "./queue.ts";
 import { Reading } from "./reading.ts";
-import { restrained } from "./restraint.ts";
+import { Restraint } from "./restraint.ts";
 import { piecesOf } from "./sentences.ts";
 import { openNowhere, type Sink } from "./sink.ts";
 
@@ -47,6 +47,7 @@ interface Job {
 export class Speech {
   readonly #options: SpeechOptions;
   readonly #service: Service;
+  readonly #restraint: Restraint;
   readonly #links = new Map<Link, Promise<void>>();
   #queue: Queue<Job> = [];
   #reading: Reading | null = null;
@@ -55,7 +56,8 @@ export class Speech {
 
   constructor(options: SpeechOptions) {
     this.#options = options;
-    this.#service = { ...options.service, dial: restrained(this.#tracked(options.service.dial), options.clock) };
+    this.#restraint = new Restraint(this.#tracked(options.service.dial), options.clock);
+    this.#service = { ...options.service, dial: (listener) => this.#restraint.dial(listener) };
   }
 
   /** Resolves with what became of the text; never rejects. */
@@ -84,6 +86,11 @@ export class Speech {
     displaced?.item.resolve({ result: "refused", reason: "queue-full" });
     this.#next();
     return promise;
+  }
+
+  /** The credentials have been exchanged: that the former ones were refused counts no more. */
+  credentialsRenewed(): void {
+    this.#restraint.forget();
   }
 
   /** Ends what is being spoken, and forgets what waits. */

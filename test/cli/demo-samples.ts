@@ -1,6 +1,7 @@
 import type { Happening, Moment } from "../../src/cli/demo/happening.ts";
 import { noProgress, type Progress, stepProgress } from "../../src/cli/demo/progress.ts";
-import type { ErrorReport, Transcript } from "../../src/recognition/report.ts";
+import type { Transcript } from "../../src/recognition/report.ts";
+import type { ErrorReport } from "../../src/sis/error-report.ts";
 
 /** Half past nine, local time, on a day without a change of clocks. */
 export const wallMs = new Date(2026, 0, 2, 9, 30, 0).getTime();

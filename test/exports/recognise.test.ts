@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { WebSocketServer } from "ws";
 import { type RecogniseOptions, recognise, SisError } from "../../src/exports/recognise.ts";
 import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
@@ -89,6 +91,83 @@ test("what the service adds one day does no harm", async () => {
   await using service = await startSimulator();
   service.addFault({ at: { audio_ms: 500 }, fault: "unknown-type" });
   assert.deepEqual(await texts(recognise([sound(1)], options(service.url))), ["0001"]);
+});
+
+/** A service that answers START, and else does what the test says. */
+async function scripted(onMessage: (say: (reply: object) => void, what: "START" | "END" | "sound") => void) {
+  const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  await once(server, "listening");
+  server.on("connection", (socket) => {
+    const say = (reply: object) => socket.send(JSON.stringify({ trace_id: "t", ...reply }));
+    socket.on("message", (data, isBinary) => {
+      const what = isBinary ? "sound" : /START/.test(String(data)) ? "START" : "END";
+      if (what === "START") say({ resp_type: "START" });
+      onMessage(say, what);
+    });
+  });
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  return {
+    url: `ws://127.0.0.1:${address.port}`,
+    async [Symbol.asyncDispose]() {
+      for (const client of server.clients) client.terminate();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+for (const reason of ["NORMAL", "CANCEL", "ERROR"])
+  test(`an END that was not asked for, reason ${reason}, is no end of the sound`, async () => {
+    await using service = await scripted((say, what) => {
+      if (what === "sound") say({ resp_type: "END", reason });
+    });
+    async function* endless() {
+      for (;;) {
+        yield sound(1);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    isSisError(await errorOf(recognise(endless(), options(service.url))), "unasked-end");
+  });
+
+test("in sentence mode the service may end the session by itself", async () => {
+  await using service = await startSimulator({ sentenceEnd: "auto" });
+  async function* endless() {
+    for (;;) {
+      yield sound(1);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+  const config = { ...options("").config, vadTail: 300 };
+  assert.deepEqual(await texts(recognise(endless(), options(service.url, { config, mode: "sentence" }))), ["0001"]);
+});
+
+test("a service that is still at work on sound that was faster than real time is waited for", async () => {
+  const clock = new ManualClock();
+  const told: ((reply: object) => void)[] = [];
+  await using service = await scripted((say, what) => {
+    if (what === "END") told.push(say);
+  });
+  const heard: string[] = [];
+  const session = (async () => {
+    const session = recognise([sound(5)], options(service.url, { clock }));
+    for await (const { result } of session) heard.push(result?.text ?? "");
+  })();
+  await eventually(() => told.length === 1, "END is sent");
+  for (let word = 1; word <= 3; word += 1) {
+    // Pings are answered meanwhile; each turn of the loop lets them.
+    for (let second = 0; second < 29; second += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      clock.advance(1000);
+    }
+    const result = { text: String(word), score: 1 };
+    told[0]?.({ resp_type: "RESULT", segments: [{ start_time: 0, end_time: 1000, is_final: true, result }] });
+    await eventually(() => heard.length === word, "it is heard");
+  }
+  told[0]?.({ resp_type: "END", reason: "NORMAL" });
+  await session;
+  assert.deepEqual(heard, ["1", "2", "3"]);
 });
 
 test("a START that is not answered ends the session", async () => {

@@ -3,7 +3,8 @@ import type { Measurement } from "../../src/fleet/metrics.ts";
 import type { DeviceInfo } from "../../src/fleet/payloads.ts";
 import { noRemoteConfig } from "../../src/fleet/remote-config-file.ts";
 import type { Symptom } from "../../src/fleet/symptom.ts";
-import type { ErrorReport, Report, Transcript } from "../../src/recognition/report.ts";
+import type { Report, Transcript } from "../../src/recognition/report.ts";
+import type { ErrorReport } from "../../src/sis/error-report.ts";
 
 // Well-formed values for tests to vary.
 

@@ -3,7 +3,8 @@ import { AudioLog, type Gap } from "../../src/audio/log.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { Recognizer, type RecognizerOptions } from "../../src/recognition/recognizer.ts";
-import type { ErrorReport, Report, Transcript } from "../../src/recognition/report.ts";
+import type { Report, Transcript } from "../../src/recognition/report.ts";
+import type { ErrorReport } from "../../src/sis/error-report.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { ScriptedLink } from "./scripted-link.ts";
 

@@ -48,7 +48,7 @@ const events: { readonly [E in EventType]: Extract<Event, { type: E }> } = {
   malformed: { type: "malformed", fault: new Fault("wire-bad-json", "not JSON"), again: true },
   closed: { type: "closed", ending: { how: "closed", code: 1006, reason: "", asked: false } },
   START: { type: "START", traceId: "t" },
-  EVENT: { type: "EVENT", event: "EXCEEDED_AUDIO", timestampMs: null, traceId: "t" },
+  EVENT: { type: "EVENT", event: "EXCEEDED_AUDIO", traceId: "t" },
   RESULT: { type: "RESULT", traceId: "t", segments: [] },
   ERROR: { type: "ERROR", code: "SIS.0001", message: "m", traceId: null },
   FATAL_ERROR: { type: "FATAL_ERROR", code: "SIS.0304", message: "wait voice timeout", traceId: "t" },
@@ -379,14 +379,14 @@ test("Retry-After is honoured, with jitter on top", () => {
 
 test("sentence mode: the session ends after the sentence, by the service or by us, and the next one starts", () => {
   const sentence = { ...context, mode: "sentence" } as const;
-  const voiceEnd: Event = { type: "EVENT", event: "VOICE_END", timestampMs: null, traceId: "t" };
+  const voiceEnd: Event = { type: "EVENT", event: "VOICE_END", traceId: "t" };
   const ending = step(states.streaming, voiceEnd, sentence);
   assert.equal(described(states.streaming, ending), "ending: wait(1500)");
   const byService = step(ending.next, events.END, sentence);
   assert.equal(described(ending.next, byService), "starting: over(sentence) healthy start wait(10000)");
   const asked = step(ending.next, events.deadline, sentence);
   assert.equal(described(ending.next, asked), "ending: end wait(5000)");
-  const silence: Event = { type: "EVENT", event: "EXCEEDED_SILENCE", timestampMs: null, traceId: "t" };
+  const silence: Event = { type: "EVENT", event: "EXCEEDED_SILENCE", traceId: "t" };
   const sentenceResult: Event = {
     type: "RESULT",
     traceId: "t",
@@ -441,7 +441,7 @@ test("a session that was handed over gives its last results and is gone; unless 
   );
   const again = "starting: over(finals) start wait(10000)";
   walk(handed, [{ type: "END", reason: "CANCEL", traceId: null }, again]);
-  const deaf: Event = { type: "EVENT", event: "EXCEEDED_AUDIO", timestampMs: null, traceId: "t" };
+  const deaf: Event = { type: "EVENT", event: "EXCEEDED_AUDIO", traceId: "t" };
   walk(handed, [deaf, "ending"], [events.END, "starting: over(finals) healthy start wait(10000)"]);
   walk(handed, [
     events.deadline,
@@ -492,8 +492,8 @@ test("any walk keeps the promises: one connection, one START at a time, sessions
     error("SIS.0101"),
     error("SIS.0032"),
     error("SIS.0418"),
-    { type: "EVENT", event: "VOICE_END", timestampMs: null, traceId: "t" } as const,
-    { type: "EVENT", event: "EXCEEDED_SILENCE", timestampMs: null, traceId: "t" } as const,
+    { type: "EVENT", event: "VOICE_END", traceId: "t" } as const,
+    { type: "EVENT", event: "EXCEEDED_SILENCE", traceId: "t" } as const,
     { type: "END", reason: "ERROR", traceId: null } as const,
     { type: "END", reason: "CANCEL", traceId: null } as const,
   );

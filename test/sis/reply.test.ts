@@ -34,22 +34,22 @@ const understood: [string, unknown, Reply][] = [
   [
     "EVENT",
     { resp_type: "EVENT", trace_id: traceId, event: "VOICE_END", timestamp: 1500 },
-    { type: "EVENT", event: "VOICE_END", timestampMs: 1500, traceId },
+    { type: "EVENT", event: "VOICE_END", traceId },
   ],
   [
     "EVENT without its reserved timestamp",
     { resp_type: "EVENT", trace_id: traceId, event: "EXCEEDED_SILENCE" },
-    { type: "EVENT", event: "EXCEEDED_SILENCE", timestampMs: null, traceId },
+    { type: "EVENT", event: "EXCEEDED_SILENCE", traceId },
   ],
   [
     "EVENT whose timestamp is no position in a session",
     { resp_type: "EVENT", trace_id: traceId, event: "EXCEEDED_AUDIO", timestamp: 1.7e12 },
-    { type: "EVENT", event: "EXCEEDED_AUDIO", timestampMs: null, traceId },
+    { type: "EVENT", event: "EXCEEDED_AUDIO", traceId },
   ],
   [
     "EVENT as the vendor's table spells it",
     { resp_type: "EVENT", event: "VOICE_STAR" },
-    { type: "EVENT", event: "VOICE_START", timestampMs: null, traceId: null },
+    { type: "EVENT", event: "VOICE_START", traceId: null },
   ],
   [
     "ERROR of the vendor's page",

@@ -3,7 +3,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import { limitsMs, mostBytes, step } from "../../src/synthesis/machine.ts";
+import { leastBytes, limitsMs, mostBytes, step } from "../../src/synthesis/machine.ts";
 import { untried } from "../../src/synthesis/retry.ts";
 import type { Effect, Event, Phase, State } from "../../src/synthesis/state.ts";
 
@@ -34,13 +34,14 @@ const events: readonly Event[] = [
   { type: "begin" },
   { type: "opened" },
   { type: "START", traceId: "t" },
-  { type: "sound", bytes: new Uint8Array(10) },
+  { type: "sound", bytes: new Uint8Array(leastBytes) },
+  { type: "sound", bytes: new Uint8Array(0) },
   { type: "END", reason: "NORMAL", traceId: "t" },
   { type: "END", reason: "ERROR", traceId: "t" },
   { type: "ERROR", code: "SIS.0401", message: "m", traceId: null },
   { type: "ERROR", code: "SIS.0415", message: "m", traceId: null },
   { type: "FATAL_ERROR", code: "SIS.0412", message: "m", traceId: "t" },
-  { type: "EVENT", event: "VOICE_START", timestampMs: 0, traceId: "t" },
+  { type: "EVENT", event: "VOICE_START", traceId: "t" },
   { type: "RESULT", segments: [], traceId: "t" },
   { type: "malformed", fault: new Fault("wire-bad-json", "no JSON") },
   { type: "closed", ending: { how: "closed", code: 1006, reason: "", asked: false } },
@@ -65,7 +66,12 @@ suite("one piece of text", () => {
     [states.connecting, "deadline", "waiting", "report, close, void, wait 250"],
     [states.connecting, "closed", "waiting", "report, close, void, wait 250"],
     [states.starting, "START", "hearing", `wait ${limitsMs.firstSound}`],
-    [states.starting, "sound", "hearing", `sound-before-start, keep, wait ${limitsMs.nextSound}`],
+    [
+      states.starting,
+      "sound",
+      "hearing",
+      `sound-before-start, wait ${limitsMs.firstSound}, keep, wait ${limitsMs.nextSound}`,
+    ],
     [states.starting, "deadline", "waiting", "report, close, void, wait 250"],
     [states.starting, "END", "waiting", "report, close, void, wait 250"],
     [states.starting, "ERROR", "waiting", "report, close, void, wait 250"],
@@ -92,6 +98,17 @@ suite("one piece of text", () => {
       assert.deepEqual([next.phase, done(got)], [to, effects]);
     });
   }
+
+  test("sound that dribbles in does not put off the deadline", () => {
+    let state: State = { phase: "hearing", tries, bytes: 0 };
+    const waits: number[] = [];
+    for (const length of [0, 1, leastBytes - 2, 0, 1, leastBytes - 1, 0]) {
+      const { next, effects } = step(state, { type: "sound", bytes: new Uint8Array(length) }, context);
+      state = next;
+      waits.push(effects.filter((effect) => effect.do === "wait").length);
+    }
+    assert.deepEqual(waits, [0, 0, 0, 0, 1, 0, 0]);
+  });
 
   test("what is over stays over, and does nothing any more", () => {
     for (const state of [states.done, states.failed, states.cancelled]) {

@@ -250,8 +250,19 @@ suite("texts are spoken", () => {
     assert.equal(second.outcome.error.code, "HTTP.401");
     assert.equal(lab.links.length, 2);
     lab.clock.advance(120_000);
-    lab.say("Drei.");
+    const third = lab.say("Drei.");
     assert.equal(lab.links.length, 3);
+    lab.link.end(refusal);
+    await lab.pass(10);
+    assert.ok(third.outcome?.result === "unspoken");
+    const beforeMend = lab.say("Vier.");
+    await lab.pass(10);
+    assert.ok(beforeMend.outcome?.result === "unspoken");
+    assert.equal(lab.links.length, 3);
+    // Others have to be refused anew.
+    lab.speech.credentialsRenewed();
+    lab.say("Fünf.");
+    assert.equal(lab.links.length, 4);
     await lab.speech.stop();
   });
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
+import { isMissing } from "../../base/disk-fault.ts";
 import type { Progress, Resumed } from "../store.ts";
 import type { Position } from "../timeline.ts";
 import { type Note, newestNote } from "./note.ts";
@@ -110,14 +111,11 @@ function remove(files: readonly string[]): unknown {
   return leftOver;
 }
 
-/** A file where the folder should be is as good as no folder: there is nothing to resume. */
-const missing: ReadonlySet<unknown> = new Set(["ENOENT", "ENOTDIR"]);
-
 function orIfMissing<T>(read: () => T, otherwise: T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof Error && "code" in error && missing.has(error.code)) return otherwise;
+    if (isMissing(error)) return otherwise;
     throw error;
   }
 }

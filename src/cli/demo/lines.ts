@@ -1,7 +1,8 @@
 import type { SourceEvent } from "../../audio/source.ts";
 import { printable } from "../../base/fault.ts";
-import type { ErrorReport, Report, Transcript } from "../../recognition/report.ts";
+import type { Report, Transcript } from "../../recognition/report.ts";
 import type { PublishedMessage } from "../../simulator/broker.ts";
+import type { ErrorReport } from "../../sis/error-report.ts";
 import { clockTime, duration } from "./format.ts";
 import type { Happening, Moment } from "./happening.ts";
 import { type Line, line, type Span, span } from "./line.ts";

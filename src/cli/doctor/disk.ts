@@ -1,6 +1,6 @@
 import { open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskFault } from "../../base/disk-fault.ts";
+import { diskFault, errorName } from "../../base/disk-fault.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, fail, failed, ok, warn } from "./finding.ts";
 
@@ -75,5 +75,5 @@ async function kept(folder: string): Promise<number> {
 }
 
 function missing(error: unknown): "nothing" | "folder" {
-  return error instanceof Error && "code" in error && error.code === "ENOENT" ? "nothing" : "folder";
+  return errorName(error) === "ENOENT" ? "nothing" : "folder";
 }
