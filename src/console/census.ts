@@ -1,4 +1,4 @@
-import { devicePhases } from "../fleet/schema.ts";
+import { alarmTypes, devicePhases } from "../fleet/schema.ts";
 import { activeAlarms, type Device, severityRank } from "./device.ts";
 
 /** How many devices of each kind, kept up to date device by device. */
@@ -12,8 +12,9 @@ export interface Census {
   readonly worst: readonly number[];
 }
 
-/** Types are a device's own words: more of them are counted together. */
-const mostTypes = 40;
+/** Types that this console does not know are a device's own words: more of them, the rarest, are counted together. */
+const mostUnknownTypes = 20;
+const knownTypes: ReadonlySet<string> = new Set(alarmTypes);
 
 /** Counts devices. */
 export class Counter {
@@ -32,7 +33,7 @@ export class Counter {
     return {
       devices: this.#devices,
       phases: Object.fromEntries(this.#phases),
-      alarms: Object.fromEntries([...this.#alarms].filter(([, count]) => count > 0)),
+      alarms: Object.fromEntries(this.#alarmsTold()),
       worst: [...this.#worst],
     };
   }
@@ -43,8 +44,19 @@ export class Counter {
     const rank = severityRank(device);
     this.#worst[rank] = (this.#worst[rank] ?? 0) + by;
     for (const { type } of activeAlarms(device)) {
-      add(this.#alarms, this.#alarms.has(type) || this.#alarms.size < mostTypes ? type : "other", by);
+      add(this.#alarms, type, by);
+      if (this.#alarms.get(type) === 0) this.#alarms.delete(type);
     }
+  }
+
+  #alarmsTold(): ReadonlyMap<string, number> {
+    const unknown = [...this.#alarms].filter(([type]) => !knownTypes.has(type)).toSorted(([, a], [, b]) => b - a);
+    const told = new Map(this.#alarms);
+    for (const [type, count] of unknown.slice(mostUnknownTypes)) {
+      told.delete(type);
+      add(told, "other", count);
+    }
+    return told;
   }
 }
 

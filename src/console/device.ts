@@ -88,11 +88,10 @@ export function stepDevice(device: Device, message: UpMessage, nowMs: number): D
   }
 }
 
-/** Nothing was heard of it for so long that the broker has forgotten it, too. */
-export function silentDevice(device: Device, nowMs: number): Device {
+/** Nobody knows how it is any more. @param reason why that is */
+export function silentDevice(device: Device, reason: string, nowMs: number): Device {
   if (device.state === null || device.state.phase === "offline") return device;
   const ts = isoTime(nowMs);
-  const reason = "nothing was heard of it for more than two hours";
   return withState(device, { ...device.state, ts, online: false, phase: "offline", since: ts, reason }, nowMs);
 }
 

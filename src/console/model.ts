@@ -39,6 +39,9 @@ export interface Overview extends Census {
   readonly refused: Readonly<Record<string, number>>;
 }
 
+const silent = "nothing was heard of it for more than two hours";
+const forgotten = "the broker no longer knows how it is, and nothing was heard of it since";
+
 export class FleetModel {
   readonly #options: ModelOptions;
   readonly #slots = new Map<string, Slot>();
@@ -86,7 +89,11 @@ export class FleetModel {
     for (const [key, slot] of this.#slots) {
       const alarms = slot.device.alarms.filter(({ type }) => slot.alarmsSeen.get(type) === this.#snapshot);
       const kept = { ...slot.device, alarms };
-      this.#replace(slot, slot.stateSeen === this.#snapshot ? kept : silentDevice(kept, now.wallMs), now.wallMs);
+      this.#replace(
+        slot,
+        slot.stateSeen === this.#snapshot ? kept : silentDevice(kept, forgotten, now.wallMs),
+        now.wallMs,
+      );
       if (slot.device.state === null && alarms.length === 0 && slot.device.info === null) this.#forget(key, slot);
     }
   }
@@ -217,7 +224,7 @@ export class FleetModel {
     this.#sweptMs = now.monotonicMs;
     for (const slot of this.#slots.values()) {
       if (now.monotonicMs - slot.heardMs > silentMs) {
-        this.#replace(slot, silentDevice(slot.device, now.wallMs), now.wallMs);
+        this.#replace(slot, silentDevice(slot.device, silent, now.wallMs), now.wallMs);
       }
     }
   }

@@ -25,6 +25,18 @@ test("counts follow what devices say, the worst device comes first", () => {
   assert.deepEqual([model.overview().alarms, model.overview().phases["held"]], [{ clock: 1 }, 0]);
 });
 
+test("devices that make up types of alarms hide none that is known", () => {
+  const { model, say } = newModel();
+  for (let type = 0; type < 60; type += 1) say(`liar${type % 3}`, `alarm/made-up-${type}`, alarmOf());
+  say("a", "alarm/made-up-7", alarmOf());
+  say("b", "alarm/credentials", alarmOf());
+  const { credentials, other, ...more } = model.overview().alarms;
+  assert.deepEqual([credentials, other, Object.keys(more).length], [1, 40, 20]);
+  assert.equal(more["made-up-7"], 2, "the most frequent are told");
+  for (let type = 0; type < 60; type += 1) say(`liar${type % 3}`, `alarm/made-up-${type}`, "");
+  assert.deepEqual(model.overview().alarms, { "made-up-7": 1, credentials: 1 });
+});
+
 test("a late will of an older connection is old news", () => {
   const { model, say } = newModel();
   say("a", "state", stateOf("streaming", { session: "new" }));
@@ -52,6 +64,7 @@ test("what was not in the broker's new snapshot is gone: alarms, and devices tha
     [model.device("lab/a")?.state?.phase, model.device("lab/b")?.state?.phase],
     ["streaming", "offline"],
   );
+  assert.match(model.device("lab/b")?.state?.reason ?? "", /the broker no longer knows/);
 });
 
 test("that the console's clock is set tells nothing about the devices", () => {
