@@ -194,7 +194,6 @@ export function startAgent(options: AgentOptions): Agent {
   const irregularities = new Map<string, number>();
   const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
     const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
-    const encode = encoderOf(on.sis);
     return new Recognizer({
       log: sound.log,
       dial: (listener, mark) =>
@@ -207,10 +206,10 @@ export function startAgent(options: AgentOptions): Agent {
       mode: on.sis.mode,
       config: rasrConfigOf(on.sis),
       chunkMs: on.sis.chunk_ms,
-      encode: (samples) => {
+      encode: encoderOf(on.sis),
+      onSent(samples) {
         sent.sent(samples.length, sound.log.cursor);
         ear.sent(samples);
-        return encode(samples);
       },
       catchUpRate: on.buffer.catch_up_rate,
       sourceSpeed: on.audio.source === "file" ? on.audio.speed : 1,

@@ -182,7 +182,7 @@ export class Rotation {
   }
 
   /** Nobody speaks: what comes from now on is the next session's. */
-  #cutHere({ lane, next }: Course & { readonly next: Lane }): void {
+  #cutHere({ lane, next }: { readonly lane: Lane; readonly next: Lane }): void {
     this.#go({ stage: "handing-over", lane, next, cut: this.#options.log.cursor });
     next.hold();
     next.takeOver();
@@ -196,7 +196,7 @@ export class Rotation {
   #cutBehind({ lane, next }: Course & { readonly next: Lane }): void {
     const { log } = this.#options;
     if (lane.session === null || log.settled <= lane.session.start) {
-      this.#cutHere({ stage: "preparing", lane, next });
+      this.#cutHere({ lane, next });
       return;
     }
     lane.abandon("roll");

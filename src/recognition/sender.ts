@@ -19,6 +19,8 @@ export interface SenderOptions {
   readonly chunkMs: number;
   /** Samples to the bytes that the session's audio format names. */
   readonly encode: (samples: Int16Array) => Uint8Array;
+  /** Told of each message as it is sent: good only until it returns. */
+  readonly onSent: (samples: Int16Array) => void;
 }
 
 /** Sound that is on its way from the disk is asked for again after this. */
@@ -156,13 +158,14 @@ export class Sender {
   }
 
   #send(chunk: NonNullable<ReturnType<Source["read"]>>, session: Session, link: Link, nowMs: number): void {
-    const { encode, bounds, throttle } = this.#options;
+    const { encode, onSent, bounds, throttle } = this.#options;
     const message = filledUp(chunk.samples, bounds.shortestChunkMs * this.#samplesPerMs);
     session.send(chunk.position, chunk.samples.length, message.length - chunk.samples.length);
     this.#sent += message.length;
     this.#lastSentMs = nowMs;
     this.#times.note(session.sentMs, nowMs);
     throttle.spend(message.length / this.#samplesPerMs);
+    onSent(message);
     link.sendAudio(encode(message));
   }
 

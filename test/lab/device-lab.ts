@@ -199,10 +199,8 @@ export class DeviceLab {
           mode,
           config,
           chunkMs: stepMs,
-          encode: (samples) => {
-            ear.sent(samples);
-            return new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-          },
+          encode: (samples) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
+          onSent: (samples) => ear.sent(samples),
           catchUpRate: 3,
           sourceSpeed: 1,
           bounds,

@@ -57,6 +57,7 @@ export function recognitionLab(
     config: { audioFormat: "pcm8k16bit", property: "chinese_8k_common", ...options.config },
     chunkMs: 100,
     encode: (samples) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
+    onSent() {},
     catchUpRate: options.catchUpRate ?? 3,
     sourceSpeed: 1,
     ...(options.bounds !== undefined && { bounds: options.bounds }),

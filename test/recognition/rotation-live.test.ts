@@ -41,6 +41,7 @@ test("over real connections, a session every few seconds: every number once, in 
     bounds: { ...sessionBounds("continuous", config), ...limits },
     chunkMs: pieceMs,
     encode: (samples) => new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength),
+    onSent() {},
     catchUpRate: 3,
     sourceSpeed: 1,
     clock,

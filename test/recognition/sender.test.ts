@@ -47,6 +47,7 @@ function senderLab(pieces: readonly (readonly [position: number, samples: number
     throttle: new Throttle(3, 1, clock.monotonicMs()),
     chunkMs: 100,
     encode: (samples) => Uint8Array.from(samples),
+    onSent() {},
   });
   const session = new Session("s", "t", pieces[0]?.[0] ?? 0, sampleRate);
   sender.begin();
