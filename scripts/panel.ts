@@ -6,8 +6,8 @@ const usage = `usage: scripts/panel [PORT]
 Plugs a simulated front panel in at PORT (default: /tmp/sis-agent-panel), for panel.port in the agent's configuration.
 Keys: t talk (on, off), m mute, l mute held for long (self-test), r restart, u unplug and plug in, q quit.`;
 
-const path = process.argv[2] ?? "/tmp/sis-agent-panel";
-if (path.startsWith("-")) {
+const [path = "/tmp/sis-agent-panel", ...more] = process.argv.slice(2);
+if (path.startsWith("-") || more.length > 0) {
   process.stdout.write(`${usage}\n`);
   process.exit(path === "--help" || path === "-h" ? 0 : 2);
 }

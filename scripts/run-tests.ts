@@ -79,7 +79,10 @@ if (values.help) {
 }
 for (const name of positionals)
   if (!existsSync(name)) badUsage(`there is no test file or folder ${JSON.stringify(name)} here`);
-const seconds = (name: "test-seconds" | "silence-seconds" | "run-seconds") => Number(values[name]) * 1000;
+const seconds = (name: "test-seconds" | "silence-seconds" | "run-seconds"): number => {
+  if (!/^[1-9]\d{0,6}$/.test(values[name])) badUsage(`--${name}: "${values[name]}" is not a whole number from 1 on`);
+  return Number(values[name]) * 1000;
+};
 const patience = { testMs: seconds("test-seconds"), silenceMs: seconds("silence-seconds") };
 
 const stop = new AbortController();

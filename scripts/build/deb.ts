@@ -42,6 +42,7 @@ const maintainer = "The sis-agent developers <sis-agent@packages.example.org>";
 /** Where files of the source tree are installed. */
 const installed: readonly (readonly [from: string, to: string])[] = [
   ["device/systemd/sis-agent.service", "usr/lib/systemd/system/sis-agent.service"],
+  ["device/systemd/sis-agent-settle.service", "usr/lib/systemd/system/sis-agent-settle.service"],
   ["device/sysusers/sis-agent.conf", "usr/lib/sysusers.d/sis-agent.conf"],
   ["device/tmpfiles/sis-agent.conf", "usr/lib/tmpfiles.d/sis-agent.conf"],
   ["device/udev/60-sis-agent.rules", "usr/lib/udev/rules.d/60-sis-agent.rules"],

@@ -32,7 +32,10 @@ async function download(what: string, cache: string, file: string, integrity: st
   const folder = mkdtempSync(path.join(cache, "download-"));
   try {
     const pack = ["pack", what, "--pack-destination", folder, "--prefer-offline", "--loglevel=error"];
-    await run("npm", pack, { cwd: folder });
+    await run("npm", pack, { cwd: folder }).catch((error: unknown) => {
+      const hint = "npm's registry must be reached once for each processor and version of Node.";
+      throw Object.assign(new Error(`${what} cannot be had from npm`, { cause: error }), { hint });
+    });
     const found = integrityOf(readFileSync(path.join(folder, file)));
     if (found !== integrity) throw new Error(`${what} is not what package-lock.json says: ${found}, not ${integrity}`);
     renameSync(path.join(folder, file), path.join(cache, file));

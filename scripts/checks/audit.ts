@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
+import { objectOf, parseObject, wordsOf } from "../../src/sis/json.ts";
 import type { Outcome } from "./checks.ts";
 import { shippedPackages } from "./shipped.ts";
 
@@ -20,15 +21,11 @@ interface Vulnerability {
  * npm's own `--omit=dev` also leaves out what both the program and a tool use.
  */
 export function auditOutcome(answer: string, places: ReadonlySet<string>): Outcome {
-  let told: { readonly vulnerabilities?: Readonly<Record<string, Vulnerability>>; readonly message?: string };
-  try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each part is looked at before it is used
-    told = JSON.parse(answer) as typeof told;
-  } catch {
-    return skipped("npm audit gave no answer");
-  }
-  if (typeof told.vulnerabilities !== "object") return skipped(told.message ?? "npm audit gave no answer");
-  const problems = Object.entries(told.vulnerabilities)
+  const told = parseObject(answer);
+  const found = objectOf(told?.["vulnerabilities"]);
+  if (found === null) return skipped(wordsOf(told?.["message"], 200) ?? "npm audit gave no answer");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- npm wrote it
+  const problems = Object.entries(found as Readonly<Record<string, Vulnerability>>)
     .filter(([, { severity, nodes = [] }]) => grave.has(severity) && nodes.some((node) => places.has(node)))
     .map(([name, { severity }]) => `${name}: ${severity} (npm audit tells more)`);
   return { ok: problems.length === 0, output: problems.join("\n") };

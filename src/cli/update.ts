@@ -76,14 +76,21 @@ function explained(error: unknown, folder: string): unknown {
 }
 
 async function keyIn(file: string): Promise<string> {
+  let pem: string;
   try {
-    return await readFile(file, "utf8");
+    pem = await readFile(file, "utf8");
   } catch (error) {
     throw new Fault("update-refused", `the key ${file} that releases must be signed with cannot be read`, {
       hint: "put the maker's public key there (PEM), or name its file with --key",
       cause: error,
     });
   }
+  // Node would take it, and whoever has this device could sign releases for all others.
+  if (pem.includes("PRIVATE KEY"))
+    throw new Fault("update-refused", `the key ${file} is the private one, which signs releases`, {
+      hint: "put the public key there (openssl pkey -in update.key -pubout), and take the private one for known to others",
+    });
+  return pem;
 }
 
 /** It must start, be what it says it is, and take the configuration, where there is one. */

@@ -74,6 +74,8 @@ export async function* recognise(
   options: RecogniseOptions,
 ): AsyncGenerator<Segment, void, undefined> {
   const { endpoint, projectId, mode = "continuous", credentials, config, clock = systemClock } = options;
+  // A mistake in it is the caller's to hear.
+  const start = encodeStart(config);
   const over = new AbortController();
   const begun = Promise.withResolvers<boolean>();
   const heard: Segment[] = [];
@@ -89,7 +91,7 @@ export async function* recognise(
     mark: () => sentBytes,
     listener: {
       opened() {
-        link.sendText(encodeStart(config));
+        link.sendText(start);
         expectAnswer("START", longestAnswerMs.start);
       },
       reply: hear,

@@ -149,7 +149,7 @@ export function rasrUrl(endpoint: string, projectId: string, mode: Mode): URL {
  */
 export function serviceUrl(endpoint: string, projectId: string, path: string): URL {
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(projectId)) {
-    throw new Fault("config-invalid", `project_id is not an id: ${printable(projectId, 80)}`, {
+    throw new Fault("config-invalid", `the project id is not an id: ${printable(projectId, 80)}`, {
       hint: "Copy the project ID of the region from the console's page My Credentials > API Credentials.",
     });
   }

@@ -48,6 +48,20 @@ test("a folder that cannot hold releases is told in words", async () => {
   }
 });
 
+test("the private key is refused in the public one's place", async () => {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  await using folder = await Folder.with({
+    ...signedRelease(),
+    "update.key": privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
+  });
+  const { code, stderr } = await sisAgent(["update", folder.of("program.json"), "--key", folder.of("update.key")]);
+  assert.deepEqual(
+    [code, stderr.split("\n")[0]],
+    [1, `the key ${folder.of("update.key")} is the private one, which signs releases`],
+  );
+  assert.match(stderr, /put the public key there/);
+});
+
 test("a trial is ended, or a release is fetched: both at once is refused", async () => {
   await using folder = await Folder.with({});
   const settle = (...manifest: string[]) => sisAgent(["update", ...manifest, "--settle", "--folder", folder.path]);

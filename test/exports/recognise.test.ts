@@ -100,7 +100,8 @@ async function scripted(onMessage: (say: (reply: object) => void, what: "START" 
   server.on("connection", (socket) => {
     const say = (reply: object) => socket.send(JSON.stringify({ trace_id: "t", ...reply }));
     socket.on("message", (data, isBinary) => {
-      const what = isBinary ? "sound" : /START/.test(String(data)) ? "START" : "END";
+      const text = Buffer.isBuffer(data) ? data.toString() : "";
+      const what = isBinary ? "sound" : text.includes("START") ? "START" : "END";
       if (what === "START") say({ resp_type: "START" });
       onMessage(say, what);
     });

@@ -36,6 +36,7 @@ describe("the Debian package", { skip }, () => {
       return mode.startsWith("-") ? [`${mode} ${name}`] : [];
     });
     assert.deepEqual(files.toSorted(), [
+      "-rw-r--r-- /usr/lib/systemd/system/sis-agent-settle.service",
       "-rw-r--r-- /usr/lib/systemd/system/sis-agent.service",
       "-rw-r--r-- /usr/lib/sysusers.d/sis-agent.conf",
       "-rw-r--r-- /usr/lib/tmpfiles.d/sis-agent.conf",

@@ -41,6 +41,8 @@ for (const [what, text, ok, skipped] of [
   ["a grave one in a tool", answer("critical", "node_modules/knip"), true, false],
   ["the registry cannot be asked", '{"message":"405 Method Not Allowed","error":{}}', true, true],
   ["there is no npm", "", true, true],
+  ["it says nothing", "null", true, true],
+  ["it says nothing of vulnerabilities", '{"vulnerabilities":null}', true, true],
 ] as const) {
   test(`npm audit: ${what}`, () => {
     const outcome = auditOutcome(text, places);
@@ -59,10 +61,22 @@ test("the bill of materials names all that ships, with licence and digest, and i
     });
     assert.equal(one, two);
     const bom = JSON.parse(one ?? "") as {
-      components: { name: string; group?: string; version: string; licenses?: unknown[]; hashes?: unknown[] }[];
-      metadata: { component: { name: string } };
+      components: {
+        "bom-ref": string;
+        name: string;
+        version: string;
+        cpe?: string;
+        licenses?: unknown[];
+        hashes?: unknown[];
+      }[];
+      metadata: { component: { "bom-ref": string; name: string } };
+      dependencies: { ref: string; dependsOn: string[] }[];
     };
     assert.equal(bom.metadata.component.name, "sis-agent");
+    const nodes = bom.components.filter(({ name }) => name.startsWith("node-linux-"));
+    for (const { cpe, version } of nodes) assert.equal(cpe, `cpe:2.3:a:nodejs:node.js:${version}:*:*:*:*:*:*:*`);
+    const own = bom.dependencies.find(({ ref }) => ref === bom.metadata.component["bom-ref"])?.dependsOn ?? [];
+    for (const node of nodes) assert.ok(own.includes(node["bom-ref"]), node["bom-ref"]);
     const listed = bom.components.map(({ name, version }) => `${name} ${version}`);
     assert.deepEqual(new Set(listed), new Set(shipped.map(({ name, version }) => `${name} ${version}`)));
     for (const { name, licenses, hashes } of bom.components)

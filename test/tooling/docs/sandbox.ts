@@ -39,7 +39,11 @@ export async function openSandbox() {
   const sound = numberSound(2, plainNumbers(16_000));
   const header = wavHeader({ encoding: "s16", channels: 1, sampleRate: 16_000 }, sound.byteLength);
   write("two-words.wav", Buffer.concat([header, new Uint8Array(sound.buffer)]));
-  write("dist/sis-agent-0.1.0-linux-arm64", "not really");
+  // As much of an executable for arm64 as tells what it is.
+  write(
+    "dist/sis-agent-0.1.0-linux-arm64",
+    Buffer.from("7f454c46020101000000000000000000 0300b700".replace(" ", ""), "hex"),
+  );
   const npm = spawnSync("sh", ["-c", "command -v npm"], { encoding: "utf8" }).stdout.trim();
   write("bin/npm", `#!/bin/sh\nexec '${npm}' --prefix '${root}' "$@"\n`, 0o755);
   write("bin/sis-agent", `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, 0o755);
