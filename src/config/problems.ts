@@ -50,7 +50,8 @@ export function problemLine(problem: Problem): string {
 export function valueProblem(key: Key, value: unknown, why: string | null): string {
   if (value === undefined) return `is missing; allowed: ${key.allowed}`;
   // Where the path of a secret's file belongs, a person may have written the secret.
-  const found = key.sensitive || key.credential !== null ? "a value that is not shown" : describe(value);
+  const isSecret = (key.sensitive || key.credential !== null) && value !== "";
+  const found = isSecret ? "a value that is not shown" : describe(value);
   const meant = typeof value === "string" ? nearest(value, key.choices) : null;
   return [
     `found ${found}${why === null ? "" : `, which ${why}`}`,

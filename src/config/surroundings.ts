@@ -35,7 +35,8 @@ async function unwritable(folder: string): Promise<string | null> {
   const there = await stat(folder).catch(() => null);
   if (there?.isDirectory() === false) return "it is not a folder";
   const wanted = constants.W_OK | constants.X_OK;
-  return there === null ? whyNot(dirname(folder), wanted) : whyNot(folder, wanted);
+  // With the slash, a file is no folder.
+  return whyNot(`${there === null ? dirname(folder) : folder}/`, wanted);
 }
 
 async function whyNot(path: string, mode: number): Promise<string | null> {
@@ -51,6 +52,7 @@ async function whyNot(path: string, mode: number): Promise<string | null> {
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or folder",
   EACCES: "it is not allowed",
+  ENOTDIR: "there is a file where a folder should be",
   EROFS: "the disk is mounted read-only",
 };
 

@@ -60,7 +60,7 @@ test("check: warns of a sound file that cannot be read, and of a state_dir that 
   assert.equal(code, 0);
   assert.deepEqual(stderr.trimEnd().split("\n"), [
     `warning: ${folder.of("agent.toml")}:8: audio.path: ${folder.of("away.wav")} cannot be read: there is no such file or folder`,
-    "warning: SIS_AGENT_STATE_DIR (state_dir): /dev/null/state cannot be written by this user: it is not allowed; nothing would survive a restart",
+    "warning: SIS_AGENT_STATE_DIR (state_dir): /dev/null/state cannot be written by this user: there is a file where a folder should be; nothing would survive a restart",
   ]);
 });
 

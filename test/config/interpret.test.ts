@@ -239,6 +239,11 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
     "agent.toml:6: sis.auth.access_key: found a value that is not shown; allowed: printable characters without spaces and commas",
   ],
   [
+    "an access key that was forgotten",
+    least.replace('"AK"', '""'),
+    'agent.toml:6: sis.auth.access_key: found ""; allowed: printable characters without spaces and commas',
+  ],
+  [
     "a token where its file's path belongs",
     `${least}token_file = "${"hunter2".repeat(700)}"`,
     "agent.toml:7: sis.auth.token_file: found a value that is not shown; allowed: the path of a file",
