@@ -31,6 +31,7 @@ async function soak(options: SoakOptions, stop: AbortSignal): Promise<number> {
   const machine = lookAtMachine();
   for (const lack of machine.lacks) say(lack);
   const measuredOn = machineLine();
+  say(measuredOn);
   const folder = mkdtempSync(join(tmpdir(), "soak-"));
   const programs = { agent: await bundleAgent(folder), sampler: await bundleSampler(folder) };
   const plans = soakPlans(options, folder, machine, programs);

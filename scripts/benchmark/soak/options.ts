@@ -7,8 +7,9 @@ limits. Tells whether anything was lost or doubled, and what the processes grow 
 Exit code 0: nothing was lost, and memory, handles and descriptors are flat; 1: not so.
   --hours H       how long (1)
   --agents N      side by side (6)
-  --accelerated   what makes a process age comes more often: a fault every 15 s, instead of every 3 minutes; a token lives
-                  1 minute, instead of 15. Faults that are answered with waits of a minute are left out
+  --accelerated   what makes a process age comes more often: 15 s pass from one fault's end to the next, instead of 3
+                  minutes; a token lives 1 minute, instead of 15. Faults that are answered with waits of a minute are
+                  left out
   --seed S        what is drawn is the same for the same seed (1)
   --json          the last line is the result as JSON
   --record        writes the results into docs/performance-soak.md, too`;
