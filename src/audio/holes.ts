@@ -23,6 +23,9 @@ export class Holes {
 
   /** Makes what of `span` is not a hole already one. @returns what is new */
   add(span: Span, kind: HoleKind): readonly Span[] {
+    const last = this.#holes.at(-1);
+    // As they nearly always come: a day's outage with a gate leaves thousands of them.
+    if (span.from < span.to && (last === undefined || last.to <= span.from)) return this.#append(last, span, kind);
     const fresh: Span[] = [];
     let from = span.from;
     for (const hole of [...this.#holes, { from: span.to, to: span.to }]) {
@@ -32,6 +35,13 @@ export class Holes {
     }
     if (fresh.length > 0) this.#holes = joined([...this.#holes, ...fresh.map((each) => ({ ...each, kind }))]);
     return fresh;
+  }
+
+  #append(last: Hole | undefined, span: Span, kind: HoleKind): readonly Span[] {
+    const grows = last?.to === span.from && last.kind === kind;
+    if (grows) this.#holes[this.#holes.length - 1] = { from: last.from, to: span.to, kind };
+    else this.#holes.push({ from: span.from, to: span.to, kind });
+    return [span];
   }
 
   /** Where reading goes on from `position`: there, or at the end of the holes it is in. */
