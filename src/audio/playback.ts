@@ -1,6 +1,7 @@
-import { type Clock, pause } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { type ChildEnd, watchChild } from "./child-end.ts";
 import { type Player, type PlayerProcess, startPlayer } from "./player.ts";
 import { type PlayerFailure, playerPackages, playerRemarkOf } from "./player-words.ts";
 import { exitFault, startFault } from "./program-fault.ts";
@@ -35,11 +36,7 @@ export interface Playback {
   readonly ended: Promise<Fault | null>;
 }
 
-type Cause =
-  | { readonly type: "stopped" }
-  | { readonly type: "error"; readonly error: Error }
-  | { readonly type: "exited"; readonly code: number | null; readonly signal: string | null }
-  | { readonly type: "stuck"; readonly forMs: number };
+type Cause = { readonly type: "stopped" } | ChildEnd | { readonly type: "stuck"; readonly forMs: number };
 
 const usualLeadMs = 1_000;
 /** A player whose pipe is full takes something within this, or the sound server hangs. */
@@ -119,24 +116,13 @@ class Run implements Playback {
   async #live(): Promise<Fault | null> {
     const { clock, logger } = this.#options;
     const child = this.#child;
-    const gone = new AbortController();
-    const closed = new AbortController();
-    child.on("close", () => closed.abort());
-    child.on("error", (error) => {
-      if (child.pid === undefined) gone.abort();
-      this.#ending.resolve({ type: "error", error });
-    });
-    child.on("exit", (code, signal) => {
-      gone.abort();
-      // Its last words may still be in the pipe.
-      void pause(clock, 500, closed.signal).then(() => this.#ending.resolve({ type: "exited", code, signal }));
-    });
+    const gone = watchChild(child, clock, this.#ending.resolve);
     child.stderr.on("data", (bytes: Uint8Array) => this.#words.read(bytes));
     const cause = await this.#ending.promise;
     const heard = this.#finished && cause.type === "exited" && cause.code === 0;
     this.#finished = true;
     this.#watch(null);
-    if (!(await reap(child, gone.signal, clock))) {
+    if (!(await reap(child, gone, clock))) {
       logger.error("the player cannot be ended: a driver holds it up", { pid: child.pid });
     }
     if (this.#underruns > 0) logger.debug("the player ran out of sound", { times: this.#underruns });

@@ -1,7 +1,8 @@
 import type { ChildProcess } from "node:child_process";
-import { type Clock, pause } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { type ChildEnd, watchChild } from "./child-end.ts";
 import { Converter } from "./convert.ts";
 import { type Pace, paceFrom, paceVerdict, stepPace } from "./pace.ts";
 import { exitFault, startFault } from "./program-fault.ts";
@@ -26,8 +27,7 @@ export interface RecordingOptions {
 
 type Cause =
   | { readonly type: "stopped" }
-  | { readonly type: "error"; readonly error: Error }
-  | { readonly type: "exited"; readonly code: number | null; readonly signal: string | null }
+  | ChildEnd
   | { readonly type: "silent"; readonly forMs: number }
   | { readonly type: "unpaced"; readonly verdict: "too-fast" | "too-slow" };
 
@@ -38,8 +38,6 @@ const stallMs = 2_000;
 const lateMs = 500;
 /** And if it is not late: what the recorder has written meanwhile gets so long to be read. */
 const pipeMs = 100;
-/** Pipes are read to their end after the exit, but a child of the child may hold them open. */
-const drainMs = 500;
 
 /**
  * Runs the recorder once, from its start until it is gone: tells `opened` with the first sound, `audio` and `overrun`.
@@ -62,22 +60,12 @@ export async function record(
   const words = new ProgramWords("recorder", remarkOf, options.logger, (lostMs) => {
     if (ear.soundMs() > 0) tell({ type: "overrun", lostMs });
   });
-  const gone = new AbortController();
-  const drained = new AbortController();
   const scope = new AbortController();
 
   const onStop = () => ending.resolve({ type: "stopped" });
   stop.addEventListener("abort", onStop, { signal: scope.signal });
   if (stop.aborted) onStop();
-  child.on("close", () => drained.abort());
-  child.on("error", (error) => {
-    if (child.pid === undefined) gone.abort();
-    ending.resolve({ type: "error", error });
-  });
-  child.on("exit", (code, signal) => {
-    gone.abort();
-    void pause(options.clock, drainMs, drained.signal).then(() => ending.resolve({ type: "exited", code, signal }));
-  });
+  const gone = watchChild(child, options.clock, ending.resolve);
   const hear = (bytes: Uint8Array) => ear.hear(bytes);
   child.stdout?.on("data", hear);
   child.stderr?.on("data", (bytes: Uint8Array) => words.read(bytes));
@@ -86,7 +74,7 @@ export async function record(
   const soundMs = ear.soundMs();
   child.stdout?.off("data", hear);
   scope.abort();
-  if (!(await reap(child, gone.signal, options.clock))) {
+  if (!(await reap(child, gone, options.clock))) {
     options.logger.error("the recorder cannot be ended: a driver holds it up", { pid: child.pid });
   }
   return cause.type === "stopped" ? null : { fault: faultOf(options, cause, words), soundMs };

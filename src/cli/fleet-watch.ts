@@ -72,7 +72,10 @@ async function lines(view: Watched, stream: WatchStream, clock: Clock, stop: Abo
     if (head !== summary) news.push(head);
     summary = head;
     const common = new Set(outages.map(({ code }) => code));
-    for (const row of view.rows().filter(({ k }) => changed.has(k))) {
+    const rows = view.rows();
+    const there = new Set(rows.map(({ k }) => k));
+    for (const key of told.keys()) if (!there.has(key)) told.delete(key);
+    for (const row of rows.filter(({ k }) => changed.has(k))) {
       // What an outage explains is told once, above.
       const line = rowLine({ ...row, al: row.al.filter(([, code]) => !common.has(code)) });
       if (told.get(row.k) !== line) news.push(line);
