@@ -80,8 +80,10 @@ if (values.help) {
 for (const name of positionals)
   if (!existsSync(name)) badUsage(`there is no test file or folder ${JSON.stringify(name)} here`);
 const seconds = (name: "test-seconds" | "silence-seconds" | "run-seconds"): number => {
-  if (!/^[1-9]\d{0,6}$/.test(values[name])) badUsage(`--${name}: "${values[name]}" is not a whole number from 1 on`);
-  return Number(values[name]) * 1000;
+  const text = values[name];
+  if (!/^\d{1,7}(\.\d{1,3})?$/.test(text) || Number(text) === 0)
+    badUsage(`--${name}: "${text}" is not a number of seconds`);
+  return Number(text) * 1000;
 };
 const patience = { testMs: seconds("test-seconds"), silenceMs: seconds("silence-seconds") };
 

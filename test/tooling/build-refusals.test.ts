@@ -29,7 +29,7 @@ test("what cannot be built is told at once, with its name and a way out, and no 
     ["sign-release", [notBinary, rsa], 1, `BINARY: ${notBinary} is no executable for x64`],
     ["sign-release", [other, rsa], 1, `BINARY: ${other} is not named as a release is`],
     ["sign-release", [binary, rsa, "more"], 2, "usage: scripts/sign-release"],
-    ["run-tests", ["--test-seconds", "x"], 2, '--test-seconds: "x" is not a whole number'],
+    ["run-tests", ["--test-seconds", "x"], 2, '--test-seconds: "x" is not a number of seconds'],
     ["panel", ["/tmp/a", "b"], 2, ""],
     ["sign-release", [binary, file], 1, `KEY: ${file}: it is no private key in PEM`],
     ["sign-release", [`${folder.path}/sis-agent-2.0.0-linux-x64`, file], 1, "sis-agent-2.0.0-linux-x64"],
