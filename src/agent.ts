@@ -14,6 +14,7 @@ import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { diskTrial } from "./agent/self-test.ts";
 import { openSound } from "./agent/sound.ts";
+import { takeStateFolder } from "./agent/state-folder.ts";
 import { openStopping } from "./agent/stopping.ts";
 import { startVoice } from "./agent/voice.ts";
 import { levelOf } from "./audio/level.ts";
@@ -98,6 +99,7 @@ export function startAgent(options: AgentOptions): Agent {
   const random = seededRandom(`${settings.device_id} ${boot}`);
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
+  const folder = takeStateFolder(settings.state_dir, logger);
   const latchOf = (name: string) => openLatch(join(settings.state_dir, name), replaceFile, clock, logger);
   const latches = { mute: latchOf("muted"), stop: latchOf("stopped") };
   const silencers = (["mute", "stop"] as const).filter((each) => latches[each].on);
@@ -127,16 +129,16 @@ export function startAgent(options: AgentOptions): Agent {
     temperatureC: host?.temperatureC ?? null,
   });
 
-  // What was wrong before a restart is over, unless it is told again at once.
-  queueMicrotask(() => fleet.notice({ type: "disk", fault: null }));
+  // What was wrong before a restart is over, unless it is told again at once, which may be before there is a fleet.
+  const untold = [null, folder.fault];
+  let onDisk = (fault: Fault | null): unknown => untold.push(fault);
   const sound = openSound({
     settings,
     boot,
     clock,
     logger,
     onGap: (gap) => report({ type: "gap", ...gap }),
-    // It may be told of before there is a fleet.
-    onDisk: (fault) => queueMicrotask(() => fleet.notice({ type: "disk", fault })),
+    onDisk: (fault) => onDisk(fault),
   });
   const listening = settings.audio.source === "microphone";
   const ears = openEars(sampleRate, listening ? (health) => fleet.notice({ type: "sound", health }) : null);
@@ -144,6 +146,7 @@ export function startAgent(options: AgentOptions): Agent {
   const tryDisk = diskTrial(settings.state_dir, clock);
   const fleet = startFleet({
     ...fleetOptionsOf(settings, secrets, { version: options.version, build: options.build }),
+    stateDir: folder.path,
     identity: { fleet: settings.fleet, device: settings.device_id, boot },
     configHash: () => settingsHash(settings),
     executors: executorsOf({
@@ -180,6 +183,11 @@ export function startAgent(options: AgentOptions): Agent {
     logger,
   });
   if (options.onMessage !== undefined) fleet.follow(options.onMessage);
+  // When the others are there that follow what the fleet is told.
+  queueMicrotask(() => {
+    onDisk = (fault) => fleet.notice({ type: "disk", fault });
+    for (const fault of untold) onDisk(fault);
+  });
 
   const voice = startVoice({
     settings,
@@ -285,6 +293,7 @@ export function startAgent(options: AgentOptions): Agent {
     const kept = lastWords([latches.mute, latches.stop], clock);
     // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
     await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop(), kept]);
+    folder[Symbol.dispose]();
     return { fault: sourceFault };
   }
 

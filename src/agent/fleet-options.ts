@@ -8,7 +8,7 @@ export function fleetOptionsOf(
   settings: Settings,
   secrets: Secrets,
   program: { readonly version: string; readonly build: string },
-): Pick<FleetOptions, "broker" | "info" | "publishTranscripts" | "homeAssistant" | "stateDir"> {
+): Pick<FleetOptions, "broker" | "info" | "publishTranscripts" | "homeAssistant"> {
   const { mqtt } = settings;
   return {
     broker: mqtt === undefined ? null : { url: mqtt.url, protocol: mqtt.protocol, user: mqtt.user, ...secrets.broker },
@@ -21,6 +21,5 @@ export function fleetOptionsOf(
     },
     publishTranscripts: mqtt?.transcripts ?? false,
     homeAssistant: mqtt?.home_assistant ?? false,
-    stateDir: settings.state_dir,
   };
 }

@@ -1,9 +1,11 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs, isMissing } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { syncFolder } from "../base/sync-folder.ts";
 
 /** A switch that stays as it is over restarts and power cuts: it is on as long as a file is there, which says who turned it on. */
 export interface Latch {
@@ -46,7 +48,8 @@ export function openLatch(
 
   async function keep(who: string | null): Promise<"over"> {
     try {
-      await (who === null ? rm(path, { force: true }) : write(path, `${who}\n`));
+      if (who === null) await remove(path);
+      else await write(path, `${who}\n`);
     } catch (error) {
       complain(who, toFault(error).message);
     }
@@ -79,6 +82,14 @@ export function openLatch(
         complain(said, `it has not answered for ${diskPatienceMs / 1000} s`);
     },
   };
+}
+
+/** It stays away over a power cut, too. */
+async function remove(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await syncFolder(dirname(path)).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
 }
 
 /** The word in the file; null: there is none. */

@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
+import { unclaim } from "../base/claim.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { Chain } from "./disk/chain.ts";
-import { unclaim } from "./disk/claim.ts";
 import { encodeFrame } from "./disk/frame.ts";
 import { Health } from "./disk/health.ts";
 import { NoteFile } from "./disk/note-file.ts";

@@ -5,6 +5,7 @@ import { type Problem, problemLine } from "../config/problems.ts";
 import { settingsJsonSchema } from "../config/schema.ts";
 import { showJson, showToml } from "../config/show.ts";
 import { surroundings } from "../config/surroundings.ts";
+import { assertAccess } from "../fleet/broker-access.ts";
 import { asService } from "./as-service.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { answer, print } from "./print.ts";
@@ -25,6 +26,9 @@ export function configCommand(): Command {
         return;
       }
       const configuration = await load(file);
+      const { settings, secrets } = configuration;
+      // What TLS makes of certificates is known only when it is asked.
+      if (settings.mqtt !== undefined) assertAccess({ ...settings.mqtt, ...secrets.broker });
       await warn(await surroundings(configuration, file));
       await answer(`${file}: ok\n`);
     });

@@ -5,9 +5,13 @@ import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, problemLine } from "../config/problems.ts";
 import { changedSettings } from "../config/show.ts";
 
+/** Settings that say whose the secrets are. */
+const identity: ReadonlySet<string> = new Set(["sis.endpoint", "sis.project_id", "sis.auth.method"]);
+
 /**
  * Reads the configuration and the secrets again. Secrets for the service are taken over as they are; settings that have
- * changed, and secrets for the broker, are named: they want a restart. What is not fit changes nothing. Never throws.
+ * changed, and secrets for the broker, are named: they want a restart. Where the service, the project or the way of
+ * authentication is another, nothing is taken over: the secrets may be theirs. What is not fit changes nothing. Never throws.
  * @param running what the agent was started with
  */
 export async function reload(
@@ -29,11 +33,17 @@ export async function reload(
     return;
   }
   for (const warning of found.warnings) logger.warn(problemLine(warning));
-  agent.renew(found.secrets);
   const settings = changedSettings(running.settings, found.settings);
+  const apart = settings.filter((setting) => identity.has(setting));
+  if (apart.length === 0) agent.renew(found.secrets);
   if (JSON.stringify(running.secrets.broker) !== JSON.stringify(found.secrets.broker))
     settings.push("the broker's secrets");
-  if (settings.length === 0) logger.info("reloaded: secrets are read again, and no setting has changed");
+  if (apart.length > 0) {
+    const changed = settings.join(", ");
+    logger.warn("not reloaded: the secrets may go with settings that a running agent cannot take over; restart it", {
+      changed,
+    });
+  } else if (settings.length === 0) logger.info("reloaded: secrets are read again, and no setting has changed");
   else
     logger.warn("reloaded: secrets are read again; restart the agent for the rest", { changed: settings.join(", ") });
 }

@@ -27,10 +27,10 @@ export function oddities(view: View): readonly Finding[] {
 }
 
 function* buttonless(view: View): Iterable<Finding> {
-  if (view.text("audio.gate") !== "button" || view.given("panel.port") || view.given("mqtt.url")) return;
+  if (view.text("audio.gate") !== "button" || view.given("panel.port")) return;
   yield {
     key: "audio.gate",
-    message: "nothing can press the button: with neither [panel] nor [mqtt] no sound is sent",
+    message: "nothing can press the button: without [panel] no sound is sent",
   };
 }
 

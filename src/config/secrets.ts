@@ -96,7 +96,12 @@ export async function readSecrets(
     }
     const found = await readSecretFile(file, form);
     if ("why" in found) {
-      problems.push(problem(path, found.why, found.code));
+      // A token lives shorter than a start may take: whoever fetches it may not have come to it yet.
+      const mayCome = path === "sis.auth.token_file" && found.code === "config-unreadable";
+      if (mayCome) {
+        files.set(path, file);
+        warnings.push(problem(path, `${found.why}; it is read again whenever a token is needed`, found.code));
+      } else problems.push(problem(path, found.why, found.code));
       continue;
     }
     texts.set(path, found.text);

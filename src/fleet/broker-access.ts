@@ -69,7 +69,7 @@ export function assertAccess(access: BrokerAccess): void {
     createSecureContext({ ca, cert, key });
   } catch (cause) {
     throw new Fault("config-invalid", "mqtt.ca_file, mqtt.cert_file or mqtt.key_file cannot be used by TLS", {
-      hint: "Check that the files are whole, and that the key belongs to the certificate and has no passphrase.",
+      hint: "Check that the files are whole, and that the key belongs to the certificate, has no passphrase, and is long enough (RSA: 2048 bits).",
       cause,
     });
   }

@@ -60,8 +60,8 @@ const objections: ReadonlySet<ErrorReport["class"]> = new Set(["config", "accoun
 
 type State =
   | { readonly phase: "settled" }
-  /** Being applied, or taken back. */
-  | { readonly phase: "busy" }
+  /** Being applied, where there is something to go back to, or taken back. */
+  | { readonly phase: "busy"; readonly before: RemoteConfig | null }
   /** No session has run on them yet. `trouble`: why not, if anything. */
   | (Trial & { readonly phase: "trial"; readonly trouble: string | null })
   /** A session runs on them. */
@@ -70,7 +70,7 @@ type State =
 
 interface Trial {
   /** What to go back to. */
-  readonly before: RemoteSettings;
+  readonly before: RemoteConfig;
   /** Monotonic. */
   readonly deadlineMs: number;
   readonly timer: Disposable;
@@ -130,8 +130,8 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
   }
 
   async function attempt(settings: RemoteSettings, desired: RemoteConfig["desired"]): Promise<void> {
-    const before = config.settings;
-    state = { phase: "busy" };
+    const before = config;
+    state = { phase: "busy", before };
     // What is kept is what was good: a crash of the trial is a way back.
     change({ ...config, desired, status: "trying", errors: [] });
     logger.info("trying the fleet's settings", { settings: Object.keys(settings).join(", ") });
@@ -149,17 +149,17 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     }
   }
 
-  async function goBack(before: RemoteSettings, why: string): Promise<void> {
+  async function goBack({ settings }: RemoteConfig, why: string): Promise<void> {
     endTimer();
-    state = { phase: "busy" };
+    state = { phase: "busy", before: null };
     logger.warn("the fleet's settings are taken back", { reason: why });
-    await host.apply(before).catch((error: unknown) => {
+    await host.apply(settings).catch((error: unknown) => {
       logger.error("the settings before could not be taken up again", { error: toFault(error).message });
     });
     if (closed()) return;
     settle({
       ...config,
-      settings: before,
+      settings,
       status: "rolled-back",
       errors: [{ key: null, message: printable(why, 299) }],
     });
@@ -210,6 +210,8 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     now: () => config,
     async close() {
       endTimer();
+      // An ordinary stop is no verdict: the broker gives them again at the next start, and they are tried afresh.
+      if ("before" in state && state.before !== null) file?.save(remoteConfigText(state.before));
       state = { phase: "closed" };
       await file?.flush();
       file?.close();

@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
-import { type Clock, pause } from "../base/clock.ts";
+import { atMost, type Clock, pause } from "../base/clock.ts";
+import { diskPatienceMs } from "../base/disk-fault.ts";
 import { type BoardReading, isHot, readBoard } from "./board.ts";
 
 export interface HostReading extends BoardReading {
@@ -20,14 +21,22 @@ export interface HostWatchOptions {
 
 const everyMs = 10_000;
 
-/** Reads the machine's sensors again and again. Disposing ends that; nothing is told after it. */
+/**
+ * Reads the machine's sensors again and again. A disk that hangs holds up nothing: what it has free is not known then.
+ * Disposing ends that; nothing is told after it.
+ */
 export function watchHost({ folder, sys, clock, onReading }: HostWatchOptions): Disposable {
   const stop = new AbortController();
 
   async function run(): Promise<void> {
     let hot = false;
+    let asked: Promise<number | null> | null = null;
     while (!stop.signal.aborted) {
-      const [board, diskFreeBytes] = await Promise.all([readBoard(sys), freeBytes(folder)]);
+      // One question at a time: each that is not answered keeps a thread.
+      asked ??= freeBytes(folder).finally(() => {
+        asked = null;
+      });
+      const [board, diskFreeBytes] = await Promise.all([readBoard(sys), atMost(clock, diskPatienceMs, asked)]);
       hot = isHot(hot, board);
       if (!stop.signal.aborted) onReading({ ...board, hot, diskFreeBytes });
       await pause(clock, everyMs, stop.signal);
@@ -35,7 +44,6 @@ export function watchHost({ folder, sys, clock, onReading }: HostWatchOptions): 
   }
 
   void run();
-  // A disk that hangs holds up nothing: its answer comes to nobody.
   return { [Symbol.dispose]: () => stop.abort() };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFile, chmod } from "node:fs/promises";
 import { test } from "node:test";
@@ -62,6 +62,23 @@ test("check: warns of a sound file that cannot be read, and of a state_dir that 
     `warning: ${folder.of("agent.toml")}:8: audio.path: ${folder.of("away.wav")} cannot be read: there is no such file or folder`,
     "warning: SIS_AGENT_STATE_DIR (state_dir): /dev/null/state cannot be written by this user: there is a file where a folder should be; nothing would survive a restart",
   ]);
+});
+
+test("a certificate that TLS does not take is told of by check, and ends a run with the same words", async () => {
+  await using folder = await Folder.with({ "agent.toml": good, sk: "hunter2\n" });
+  const make = ["req", "-x509", "-newkey", "rsa:1024", "-nodes", "-subj", "/CN=k", "-keyout", "key", "-out", "cert"];
+  execFileSync("openssl", make, { cwd: folder.path, stdio: "ignore" });
+  await chmod(folder.of("sk"), 0o600);
+  const mqtt = '[audio]\nsource = "stdin"\n[mqtt]\nurl = "mqtts://b.example"\ncert_file = "cert"\nkey_file = "key"\n';
+  await appendFile(folder.of("agent.toml"), mqtt);
+  const env = plainEnvironment({ SIS_AGENT_STATE_DIR: folder.of("state") });
+  const flags = ["--config", folder.of("agent.toml")];
+  const check = await sisAgent(["config", "check", ...flags], { env });
+  assert.equal(check.code, 78);
+  assert.match(check.stderr, /^mqtt\.ca_file, mqtt\.cert_file or mqtt\.key_file cannot be used by TLS\n.*2048 bits/m);
+  const run = await sisAgent(["run", ...flags], { env });
+  assert.equal(run.code, 78);
+  assert.match(run.stderr.trimEnd().split("\n").at(-1) ?? "", /config-invalid.*cannot be used by TLS/);
 });
 
 test("check: no such file", async () => {

@@ -121,6 +121,12 @@ test("a token is read again each time", async () => {
   assert.equal(await secrets.service.readToken(), "second");
   await rm(join(lab.folder, "token"));
   await assert.rejects(secrets.service.readToken(), { name: "Fault", code: "config-unreadable" });
+  // A start without it: whoever fetches tokens may not have come to it yet.
+  const later = await loadConfiguration(lab.file, {});
+  assert.match(later.warnings[0]?.message ?? "", /^names no file in .*; it is read again whenever a token is needed$/);
+  await writeFile(join(lab.folder, "token"), "third\n");
+  assert.ok(later.secrets.service.method === "token");
+  assert.equal(await later.secrets.service.readToken(), "third");
 });
 
 test("a service on loopback needs no proof", async () => {

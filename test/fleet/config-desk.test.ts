@@ -148,6 +148,22 @@ test("what the service objects to is taken back at once, and why is told", async
   await desk.close();
 });
 
+test("an ordinary stop is no verdict on settings that are on trial: they are tried afresh", async () => {
+  for (const proving of [false, true]) {
+    using lab = startLab();
+    const desk = lab.open();
+    desk.receive(lab.payload(tail));
+    await lab.appliedTimes(1);
+    if (proving) desk.report(sessionOf("started"));
+    await desk.close();
+    assert.deepEqual(lab.load(), noRemoteConfig);
+    const again = lab.open(lab.load());
+    again.receive(lab.payload(tail));
+    await lab.appliedTimes(2);
+    await again.close();
+  }
+});
+
 test("no session within a minute, and an error: taken back; no error, since nobody spoke: kept", async () => {
   for (const trouble of [true, false]) {
     using lab = startLab();

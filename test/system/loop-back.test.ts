@@ -52,8 +52,8 @@ function somebodySays(pulse: PulseLab, digits: string, silenceMs: number): Promi
   return pulse.play(joined([silence(silenceMs), dtmf(digits, { ...plainDtmf, sampleRate: 16_000 }), silence(500)]));
 }
 
-/** What "1234" takes to be said, with the room's tail. Sound comes out of the recorder in pieces of an eighth of a second. */
-const mutedMs = 760 + 400 - 150;
+/** What "1234" takes to be said, with the room's tail. Sound comes out of the recorder in pieces of an eighth of a second: one at each end. */
+const mutedMs = 760 + 400 - 250;
 
 suite("an agent that speaks where it listens", {
   timeout: 120_000,

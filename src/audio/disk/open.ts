@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
+import { claim } from "../../base/claim.ts";
 import { Fault } from "../../base/fault.ts";
-import { claim } from "./claim.ts";
 import { type Found, lookThrough } from "./folder.ts";
 import type { Health } from "./health.ts";
 
@@ -16,7 +16,7 @@ export function openFolder(
 ): Found {
   const { folder, sampleRate, keeps } = options;
   try {
-    if (keeps || existsSync(folder)) claim(folder);
+    if (keeps || existsSync(folder)) claim(folder, `keeps its sound in ${folder}: this one keeps it in memory only`);
   } catch (error) {
     // What another agent keeps is not ours to touch. Anything else may pass.
     if (error instanceof Fault) {

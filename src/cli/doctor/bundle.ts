@@ -91,7 +91,9 @@ export function safeLog(lines: readonly string[], secrets: readonly string[]): r
     const json = line.slice(line.indexOf("{"));
     if (!isLogLine(json)) return [];
     let safe = json;
-    for (const secret of secrets) safe = safe.replaceAll(secret, "***");
+    // In a log line it stands as JSON writes it.
+    for (const secret of secrets)
+      safe = safe.replaceAll(JSON.stringify(secret).slice(1, -1), "***").replaceAll(secret, "***");
     return [printable(safe, longestLogLine)];
   });
 }

@@ -21,6 +21,12 @@ test("of a log, only what the agent's logger wrote is passed on, without secrets
   assert.deepEqual(log, [kept[0], kept[1]?.slice(3), line({ detail: "sent ***, twice ***" })]);
 });
 
+test("a secret is masked as JSON writes it, too", () => {
+  const secrets = ['pass"word\\1', "-----BEGIN KEY-----\nabc\n-----END KEY-----"];
+  const log = safeLog([line({ detail: `one ${secrets[0]}, two ${secrets[1]}` })], secrets);
+  assert.deepEqual(log, [line({ detail: "one ***, two ***" })]);
+});
+
 test("a line of any length is cut", () => {
   const [cut = ""] = safeLog([line({ detail: "x".repeat(100_000) })], []);
   assert.ok(cut.length <= 2001);

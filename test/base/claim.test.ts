@@ -5,7 +5,7 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { Folder } from "../../cli/process.ts";
+import { Folder } from "../cli/process.ts";
 
 const program = fileURLToPath(new URL("./claimant.ts", import.meta.url));
 

@@ -1,16 +1,17 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { errorName } from "../../base/disk-fault.ts";
-import { Fault } from "../../base/fault.ts";
-import { makeFolderSync } from "../../base/make-folder.ts";
+import { errorName } from "./disk-fault.ts";
+import { Fault } from "./fault.ts";
+import { makeFolderSync } from "./make-folder.ts";
 
 const claimName = "owner";
 
 /**
- * Takes the folder for this process, and creates it. Two agents on one folder would both recognise what it holds.
+ * Takes the folder for this process, and creates it. Two agents on one folder would both recognise, and tell, what it holds.
+ * @param said goes on from "another agent (process 17)": what it does with the folder, and what follows for this one
  * @throws Fault `disk-in-use` if another living process has it; what the file system throws
  */
-export function claim(folder: string): void {
+export function claim(folder: string, said: string): void {
   makeFolderSync(folder);
   const file = path.join(folder, claimName);
   const mine = JSON.stringify({ pid: process.pid, start: startOf(process.pid) });
@@ -18,8 +19,7 @@ export function claim(folder: string): void {
   while (!create(file, mine) || read(file) !== mine) {
     const owner = ownerIn(file);
     if (owner !== null && livesElsewhere(owner)) {
-      const message = `another agent (process ${owner.pid}) keeps its sound in ${folder}: this one keeps it in memory only`;
-      throw new Fault("disk-in-use", message, {
+      throw new Fault("disk-in-use", `another agent (process ${owner.pid}) ${said}`, {
         hint: "Stop the other agent, or give each a state_dir of its own; then restart this one.",
       });
     }
