@@ -76,7 +76,8 @@ export class Timeline {
     } else if (this.#live && differenceMs < this.#bestMs) {
       this.#bestMs = differenceMs;
       const anchor = this.#anchors.pop();
-      this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#originMs(monotonicMs, wallMs) });
+      // What came before keeps its time, whatever the wall clock says by now: whether it was set is asked below.
+      this.#anchors.push({ from: anchor?.from ?? from, originMs: this.#bestMs + this.#aheadMs });
     } else if (this.#live && this.#wasSet(monotonicMs, wallMs)) {
       this.#anchors.push({ from, originMs: this.#originMs(monotonicMs, wallMs) });
     }

@@ -101,7 +101,7 @@ export async function* recognise(
       },
       confirmed() {},
       closed(ending) {
-        if (ending.how === "refused") credentials.refused(ending);
+        if (ending.how === "refused" && ending.diagnosis.class === "credentials") credentials.refused(ending);
         finish(errorOf(ending));
       },
     },

@@ -48,7 +48,8 @@ export function place(segment: Segment, session: Session, places: Places, proper
     endMs: wall(word.endMs),
   }));
   const transcript: Transcript = {
-    id: span.to > places.answered ? places.answeredName : places.nameOf(span.from),
+    // An answer that comes out of order must not take the name of the one that went before it.
+    id: span.to > places.answered ? places.answeredName : `${places.nameOf(span.from)}-late`,
     startMs: wall(startMs),
     endMs: wall(endMs),
     text: result.text,

@@ -33,7 +33,7 @@ const marginMs = 2_000;
 const preRollMs = 1_000;
 
 export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
-  const limitMs = mode === "short" ? limits.shortSessionMs : limits.continuousSessionMs;
+  const limitMs = mode === "continuous" ? limits.continuousSessionMs : limits.shortSessionMs;
   const headMs = config.vadHead ?? limits.vadHeadMs.default;
   const tailMs = config.vadTail ?? limits.vadTailMs.default;
   return {

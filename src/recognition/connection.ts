@@ -26,6 +26,11 @@ export class Connection {
     return this.#link;
   }
 
+  /** What the service says is kept just now. */
+  get holding(): boolean {
+    return this.#held !== null;
+  }
+
   open(): void {
     this.#count += 1;
     const mine = this.#count;

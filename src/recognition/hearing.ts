@@ -6,7 +6,7 @@ import { place } from "./assembly.ts";
 import type { Bounds } from "./bounds.ts";
 import type { Report } from "./report.ts";
 import { Session } from "./session.ts";
-import { noReach, type Reach, reachAt } from "./silence.ts";
+import { dealtTo, noReach, type Reach, reachAt } from "./silence.ts";
 import type { Settle } from "./state.ts";
 
 /** What came of one RESULT. */
@@ -27,6 +27,9 @@ const mostTraces = 20;
 
 /** Nobody waits longer for a slow service: what it has not answered by then is sent again. */
 const mostOwedMs = 60_000;
+
+/** Shorter sessions are not asked for, and a shorter one that is cut off tells nothing, ms of sound. */
+const leastPatienceMs = 10_000;
 
 /** How often something has gone wrong at one place. */
 interface Tries {
@@ -52,6 +55,9 @@ export class Hearing {
   #formerTraces: readonly string[] = [];
   #wordless = noTries;
   #unreadable = noTries;
+  /** So many sessions in a row were cut off before anything came of most of what they had been sent. */
+  #inVain = 0;
+  #patienceMs = Number.POSITIVE_INFINITY;
   #reach: Reach = noReach;
   /** A result of the running session could not be read, for the last time: what it covered is lost, wherever it was. */
   #suspect = false;
@@ -87,7 +93,7 @@ export class Hearing {
 
   /** A session begins where the log is read next. */
   begin(id: string, traceId: string | null): void {
-    this.#session = new Session(id, traceId, this.#log.cursor, this.#log.sampleRate);
+    this.#session = new Session(id, traceId, this.#log.cursor, this.#log.sampleRate, this.#patienceMs);
     this.#reach = noReach;
     this.#suspect = false;
     this.#onReport({ type: "session", change: "started", session: id, traceId, reason: "started" });
@@ -102,6 +108,7 @@ export class Hearing {
   end(settle: Settle, reason: string): void {
     const session = this.#session;
     if (session === null) return;
+    this.#learnPatience(session, settle);
     if (settle === "sent" && this.#suspect) this.#log.abandon(session.sentTo, "unreadable");
     if (settle === "sent") this.#log.settle(session.sentTo);
     if (settle === "silence") this.#log.settle(session.positionAt(this.#bounds.silentHeadMs));
@@ -123,14 +130,18 @@ export class Hearing {
     let dropped = 0;
     let finalToMs: number | null = null;
     const heard = (trouble: Heard["trouble"]): Heard => ({ dropped, finalToMs, trouble });
-    for (const [index, segment] of segments.entries()) {
+    const inOrder = segments.toSorted((a, b) => a.startMs - b.startMs);
+    for (const [index, segment] of inOrder.entries()) {
       const session = this.#sessionOf(traceId);
       if (session === null) {
         dropped += segments.length - index;
         return heard(null);
       }
       if (segment.isFinal) session.answered = true;
-      if (segment.isFinal && session === this.#session) finalToMs = segment.endMs;
+      if (segment.isFinal && session === this.#session) {
+        finalToMs = segment.endMs;
+        this.#reach = dealtTo(this.#reach, Math.min(segment.endMs, session.sentMs));
+      }
       const placed = place(segment, session, this.#log, this.#property);
       if ("span" in placed && this.#isSentAgain(session, placed.span)) {
         dropped += 1;
@@ -167,15 +178,33 @@ export class Hearing {
     return !this.#suspect;
   }
 
-  /**
-   * `arrived` samples of the running session have reached the service by `nowMs`. It never reports silence; but what
-   * cannot be part of a segment that is still open is done with, even if the service is as slow as real time.
-   */
-  confirmed(arrived: number, nowMs: number): void {
+  /** `arrived` samples of the running session have reached the service by `nowMs`. */
+  reached(arrived: number, nowMs: number): void {
     this.#reach = reachAt(this.#reach, (arrived * 1000) / this.#log.sampleRate, nowMs, this.#speed);
+  }
+
+  /**
+   * The service never reports silence; but what cannot be part of a segment that is still open is done with, even if the
+   * service is as slow as real time.
+   */
+  settleSilence(): void {
     const doneMs = this.#reach.dealtMs - this.#bounds.longestSegmentMs;
     if (this.#session === null || this.#suspect || doneMs <= 0) return;
     this.#log.settle(this.#session.positionAt(doneMs));
+  }
+
+  /**
+   * Where sessions are cut off again and again before anything comes of them, as by a proxy after a minute of a quiet room,
+   * all of it would be sent again for ever. An END that is answered settles what was sent: the next session asks for it in
+   * time, each one that succeeds twice as late.
+   */
+  #learnPatience(session: Session, settle: Settle): void {
+    if (settle !== "finals") this.#patienceMs *= 2;
+    const isInVain = settle === "finals" && session.heardTo <= session.start;
+    const settledMs = ((this.#log.settled - session.start) * 1000) / this.#log.sampleRate;
+    if (!isInVain) this.#inVain = 0;
+    else if (session.sentMs >= leastPatienceMs && settledMs < session.sentMs / 2) this.#inVain += 1;
+    if (this.#inVain > 1) this.#patienceMs = Math.max(session.sentMs / 4, leastPatienceMs);
   }
 
   /** The session that a result is about; null: it is over for too long for anything to be known of it. */

@@ -210,7 +210,9 @@ export class Lane {
       malformed: (fault) => this.#unreadable(fault),
       confirmed: (sent) => {
         this.#sender.confirm(sent);
-        this.#hearing.confirmed(sent - this.#sentBefore, this.#options.clock.monotonicMs());
+        this.#hearing.reached(sent - this.#sentBefore, this.#options.clock.monotonicMs());
+        // While another lane is to be heard, what lies before the handover is that one's.
+        if (!this.#connection.holding) this.#hearing.settleSilence();
         this.#host.turned();
       },
       closed: (ending) => this.dispatch({ type: "closed", ending }),
@@ -227,7 +229,10 @@ export class Lane {
   }
 
   #unreadable(fault: Fault): void {
-    this.dispatch({ type: "malformed", fault, again: !harmless.has(fault.code) && this.#hearing.unreadable() });
+    // Before and after a session nothing can be a result of ours; once it has failed, its sound is sent again anyway.
+    const isInSession = this.#state.phase === "streaming" || this.#state.phase === "ending";
+    const again = isInSession && !harmless.has(fault.code) && this.#hearing.unreadable();
+    this.dispatch({ type: "malformed", fault, again });
   }
 
   #clearDeadline(): void {

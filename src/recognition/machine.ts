@@ -88,7 +88,7 @@ const transitions: Transitions = {
     exhausted: leaveForGood,
     stop: leaveForGood,
     reconfigured: reconnect,
-    deadline: ignore,
+    deadline: (state, _event, context) => timedOut(state, "no connection to the service in time", context),
     opened: start,
     closed: lost,
   },

@@ -4,6 +4,8 @@ import type { Context, Effect, Ending, EventOf, Irregularity, Next, Settle, Stat
 
 /** The plain moves that the table of transitions is made of: each gives the next state and what to do. */
 
+/** Credentials may have to be got first, from a service or a disk that hangs; then the connection has 10 s of its own. */
+const connectTimeoutMs = 60_000;
 /** How long the service may take, ms; for an END, once it has dealt with what it was sent. */
 const startTimeoutMs = 10_000;
 export const endTimeoutMs: Readonly<Record<Ending, number>> = {
@@ -48,7 +50,8 @@ export function noted(irregularity: Irregularity): (state: State) => Step {
 }
 
 export function connect(state: State): Step {
-  return { next: { phase: "connecting", standing: state.standing }, effects: [{ do: "connect" }] };
+  const effects: Effect[] = [{ do: "connect" }, wait(connectTimeoutMs)];
+  return { next: { phase: "connecting", standing: state.standing }, effects };
 }
 
 /** A changed configuration deserves a fresh start. */

@@ -39,6 +39,8 @@ export type Pause =
 
 /** How long before a pause is wanted it is begun to learn what one sounds like. */
 const learningMs = 15_000;
+/** A session that is ended in time waits for a pause until it is so many times as long. */
+const pauseWithin = 3;
 /** A connection is replaced when so much of what was left of its token's life is over. */
 const usedOfToken = 0.9;
 
@@ -135,18 +137,20 @@ export class Sender {
   pump(session: Session, link: Link, how: { readonly last: boolean; readonly untilPause: boolean }): Pause {
     const { log, clock, bounds, chunkMs, throttle } = this.#options;
     const nowMs = clock.monotonicMs();
+    // Ended in time, a session makes room for the next one on its own connection.
+    const isShort = session.patienceMs < bounds.rollInPauseMs;
     for (let leftMs = this.#leftMs(session, nowMs); ; leftMs -= chunkMs) {
       const starvedAtMs = this.#lastSentMs + bounds.starvedMs;
       const { unread } = log;
       if (unread < this.#chunk && (unread === 0 || !(how.last || log.endsAtHole))) {
         if (nowMs >= starvedAtMs) return { why: "starved" };
-        return { why: "live", nearLimit: leftMs < 0, againAtMs: starvedAtMs };
+        return { why: "live", nearLimit: leftMs < 0 && !isShort, againAtMs: starvedAtMs };
       }
       const unconfirmedMs = (this.#sent - this.#confirmed) / this.#samplesPerMs;
       const waitMs = throttle.waitMs(chunkMs, { bufferedBytes: link.bufferedBytes(), unconfirmedMs }, nowMs);
       if (waitMs > 0) return { why: "paced", againAtMs: nowMs + waitMs };
       if (leftMs < 0) {
-        if (how.untilPause && this.#lull.quiet) return { why: "full", quiet: true };
+        if ((how.untilPause || isShort) && this.#lull.quiet) return { why: "full", quiet: true };
         if (this.#isFull(session, nowMs)) return { why: "full", quiet: false };
       }
       const chunk = log.read(this.#chunk, 1);
@@ -171,12 +175,14 @@ export class Sender {
 
   #isFull(session: Session, nowMs: number): boolean {
     const { bounds, chunkMs } = this.#options;
-    return session.sentMs + chunkMs > bounds.rollMs || this.#connectionMs(nowMs) + chunkMs > bounds.reconnectMs;
+    const mostMs = Math.min(bounds.rollMs, session.patienceMs * pauseWithin);
+    return session.sentMs + chunkMs > mostMs || this.#connectionMs(nowMs) + chunkMs > bounds.reconnectMs;
   }
 
   /** How long until the session is so near its limit, its connection's or its token's, that the next pause in speech is the time to end it. */
   #leftMs(session: Session, nowMs: number): number {
-    return Math.min(this.#options.bounds.rollInPauseMs - session.sentMs, this.#connectionLeftMs(nowMs));
+    const mostMs = Math.min(this.#options.bounds.rollInPauseMs, session.patienceMs);
+    return Math.min(mostMs - session.sentMs, this.#connectionLeftMs(nowMs));
   }
 
   #connectionLeftMs(nowMs: number): number {

@@ -20,6 +20,8 @@ export class Session {
   readonly id: string;
   readonly traceId: string | null;
   readonly start: Position;
+  /** So much sound is to be sent in it, ms: then it is ended in the next pause. Infinity: as much as may be. */
+  readonly patienceMs: number;
   readonly #samplesPerMs: number;
   readonly #runs: Run[] = [];
   readonly #heard: Span[] = [];
@@ -31,7 +33,14 @@ export class Session {
   answered = false;
 
   /** @param start where in the log its first sample will be @param sampleRate Hz */
-  constructor(id: string, traceId: string | null, start: Position, sampleRate: number) {
+  constructor(
+    id: string,
+    traceId: string | null,
+    start: Position,
+    sampleRate: number,
+    patienceMs = Number.POSITIVE_INFINITY,
+  ) {
+    this.patienceMs = patienceMs;
     this.id = id;
     this.traceId = traceId;
     this.start = start;

@@ -13,6 +13,11 @@ export interface Reach {
 /** Of a session that has just begun. */
 export const noReach: Reach = { arrivedMs: 0, dealtMs: 0, atMs: 0 };
 
+/** A final result proves that the service has dealt with what lies before its end, ms of the session. */
+export function dealtTo(before: Reach, ms: number): Reach {
+  return ms <= before.dealtMs ? before : { ...before, dealtMs: ms, arrivedMs: Math.max(before.arrivedMs, ms) };
+}
+
 /**
  * It is `nowMs`, and so much of the session's sound is known to have arrived.
  * @param speed of the source, times real time: a recording that is played fast has a service that is as fast

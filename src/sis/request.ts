@@ -37,7 +37,7 @@ export const limits = {
   /** Audio on one connection, and in one continuous session. */
   connectionAudioMs: 5 * 60 * 60 * 1000,
   continuousSessionMs: 5 * 60 * 60 * 1000,
-  /** Audio in one session of the short mode. */
+  /** Audio in one session of the short and of the sentence mode. */
   shortSessionMs: 60_000,
   /** Without any message from the client for this long: FATAL_ERROR SIS.0304 and a disconnect. */
   clientSilenceMs: 20_000,

@@ -29,9 +29,9 @@ export function fatal(state: State, event: EventOf<"FATAL_ERROR">, context: Cont
   return fail(state, "FATAL_ERROR", said(event), context);
 }
 
-/** END that is none of ours: before any sound, or with reason ERROR. */
+/** END before any sound, or with another reason than that it is whole. */
 export function endedBadly(state: State, event: EventOf<"END">, context: Context): Step {
-  const diagnosis = event.reason === "ERROR" ? brokenEnd : silentEnd;
+  const diagnosis = event.reason === "NORMAL" ? silentEnd : brokenEnd;
   return fail(state, "PROTOCOL", { diagnosis, message: diagnosis.meaning, traceId: event.traceId }, context);
 }
 

@@ -51,7 +51,7 @@ function hearAtOnce(state: State, event: EventOf<"sound">, context: Context): St
 }
 
 function end(state: StateOf<"hearing">, event: EventOf<"END">, context: Context): Step {
-  if (event.reason === "ERROR" || state.bytes === 0) return endedBadly(state, event, context);
+  if (event.reason !== "NORMAL" || state.bytes === 0) return endedBadly(state, event, context);
   return { next: { phase: "done", tries: state.tries }, effects: [{ do: "close" }] };
 }
 

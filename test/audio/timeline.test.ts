@@ -47,6 +47,14 @@ test("a wall clock that is set counts within a second, for what comes then; what
   assert.ok(Math.abs(timeline.wallMs(15_100 * perMs) - (1e12 + 15_100)) <= 1);
 });
 
+test("a clock that has jumped, as over a suspend, moves nothing that came before, also where sound comes sooner than ever", () => {
+  const timeline = new Timeline(16000, true);
+  timeline.openStream("a", 0);
+  feed(timeline, { from: 0, seconds: 6, chunkMs: 100, wallMs: 0, lateMs: () => 30 });
+  feed(timeline, { from: 6_000, seconds: 1, chunkMs: 100, wallMs: 8 * 3_600_000, lateMs: () => 0 });
+  assert.ok(Math.abs(timeline.wallMs(3_000 * perMs) - 3_000) <= 30);
+});
+
 test("a wall clock that is set after boot counts from then on", () => {
   const timeline = new Timeline(16000, true);
   timeline.openStream("a", 0);

@@ -87,6 +87,15 @@ test("a refusal is told to the credentials, and diagnosed", async () => {
   assert.equal(refusals, 1);
 });
 
+test("a service that is away is not the credentials' fault: they are not got anew", async () => {
+  await using service = await startSimulator();
+  service.addFault({ at: { connection: 1 }, fault: { kind: "refuse", status: 503 } });
+  let refusals = 0;
+  const credentials: Credentials = { ...noCredentials, refused: () => (refusals += 1) };
+  isSisError(await errorOf(recognise([sound(1)], options(service.url, { credentials }))), "HTTP.503");
+  assert.equal(refusals, 0);
+});
+
 test("what the service adds one day does no harm", async () => {
   await using service = await startSimulator();
   service.addFault({ at: { audio_ms: 500 }, fault: "unknown-type" });

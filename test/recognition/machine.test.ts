@@ -74,7 +74,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
   idle: {
     ...silent,
     ...notNow,
-    wanted: "connecting: connect",
+    wanted: "connecting: connect wait(60000)",
     exhausted: "stopped: stopped",
     stop: "stopped: stopped",
     reconfigured: "=",
@@ -89,7 +89,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     exhausted: "leaving → stopped: close wait(1000)",
     stop: "leaving → stopped: close wait(1000)",
     reconfigured: "leaving → connect: close wait(1000)",
-    deadline: "=",
+    deadline: "leaving → waiting: error(link-timeout) close wait(1000)",
     opened: "starting: start wait(10000)",
     closed: "waiting: error(link-lost) backing-off wait(750)",
   },
@@ -229,8 +229,8 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     wanted: "=",
     exhausted: "stopped: stopped",
     stop: "stopped: stopped",
-    reconfigured: "connecting: connect",
-    deadline: "connecting: connect",
+    reconfigured: "connecting: connect wait(60000)",
+    deadline: "connecting: connect wait(60000)",
     opened: "=",
     closed: "=",
   },
@@ -317,7 +317,7 @@ test("START refused: config and account hold without a connection; credentials a
     states.starting,
     [error("SIS.0101"), "leaving → waiting: error(SIS.0101) renew-credentials close wait(1000)"],
     [events.closed, "waiting: backing-off wait(0)"],
-    [events.deadline, "connecting: connect"],
+    [events.deadline, "connecting: connect wait(60000)"],
     [events.opened, "starting: start wait(10000)"],
   );
   walk(
@@ -329,7 +329,7 @@ test("START refused: config and account hold without a connection; credentials a
 
 test("a connection that the service closes after one session is replaced at once; a new one that closes is a failure", () => {
   const closed: Event = { type: "closed", ending: { how: "closed", code: 1000, reason: "", asked: false } };
-  walk({ ...states.starting, reused: true }, [closed, "connecting: connect"]);
+  walk({ ...states.starting, reused: true }, [closed, "connecting: connect wait(60000)"]);
   walk(states.starting, [closed, "waiting: error(link-lost) backing-off wait(750)"]);
 });
 
@@ -338,7 +338,7 @@ test("a START that worked before and is refused now: the order is suspected firs
     { ...states.starting, reused: true },
     [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000)"],
     [events.closed, "waiting: backing-off wait(500)"],
-    [events.deadline, "connecting: connect"],
+    [events.deadline, "connecting: connect wait(60000)"],
     [events.opened, "starting: start wait(10000)"],
   );
   walk(again, [error("SIS.0032"), "leaving → waiting: error(SIS.0032) close wait(1000)"]);
@@ -354,7 +354,7 @@ test("FATAL_ERROR: the service disconnects; when it does not, we do; then back-o
     [events.FATAL_ERROR, "doomed: error(SIS.0304) over(finals) wait(2000)"],
     [events.deadline, "=: destroy"],
     [events.closed, "waiting: backing-off wait(500)"],
-    [events.deadline, "connecting: connect"],
+    [events.deadline, "connecting: connect wait(60000)"],
   );
 });
 

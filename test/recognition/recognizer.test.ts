@@ -234,6 +234,40 @@ test("a result that cannot be placed or read makes the sound go out again; if th
   );
 });
 
+test("what cannot be read before a session begins was no result of ours, and takes no try away", () => {
+  const lab = recognitionLab();
+  lab.capture(100);
+  lab.link.open();
+  for (let stray = 0; stray < 3; stray += 1) lab.link.garble();
+  lab.link.say({ resp_type: "START", trace_id: "trace-1" });
+  lab.capture(10_000);
+  lab.link.garble();
+  assert.deepEqual(lab.link.sent.at(-1), end(true), "its sound is sent again");
+  assert.equal(lab.log.ledger().lostMs, 0);
+});
+
+test("results out of order have names of their own, in one message and in several", () => {
+  const lab = recognitionLab();
+  lab.capture(100);
+  lab.stream();
+  lab.capture(20_000);
+  const segment = (startMs: number, text: string) => ({
+    start_time: startMs,
+    end_time: startMs + 2000,
+    is_final: true,
+    result: { text, score: 1 },
+  });
+  const say = (...segments: object[]) => lab.link.say({ resp_type: "RESULT", trace_id: "trace-1", segments });
+  say(segment(2000, "two"), segment(0, "one"));
+  say(segment(6000, "four"));
+  say(segment(4000, "three"));
+  assert.deepEqual(
+    lab.transcripts.map(({ text }) => text),
+    ["one", "two", "four", "three"],
+  );
+  assert.equal(new Set(lab.transcripts.map(({ id }) => id)).size, 4);
+});
+
 test("confirmed silence is settled, but never a segment that may still be open", () => {
   const lab = recognitionLab();
   lab.capture(100);

@@ -99,6 +99,16 @@ suite("one piece of text", () => {
     });
   }
 
+  test("an END is the end of the sound where it says that it is whole", () => {
+    for (const [reason, phase] of [
+      ["NORMAL", "done"],
+      ["CANCEL", "waiting"],
+      ["OTHER", "waiting"],
+      ["ERROR", "waiting"],
+    ] as const)
+      assert.equal(step(states.hearing, { type: "END", reason, traceId: "t" }, context).next.phase, phase);
+  });
+
   test("sound that dribbles in does not put off the deadline", () => {
     let state: State = { phase: "hearing", tries, bytes: 0 };
     const waits: number[] = [];
