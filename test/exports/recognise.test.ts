@@ -92,7 +92,7 @@ test("a service that is away is not the credentials' fault: they are not got ane
   service.addFault({ at: { connection: 1 }, fault: { kind: "refuse", status: 503 } });
   let refusals = 0;
   const credentials: Credentials = { ...noCredentials, refused: () => (refusals += 1) };
-  isSisError(await errorOf(recognise([sound(1)], options(service.url, { credentials }))), "HTTP.503");
+  isSisError(await errorOf(recognise([sound(1)], options(service.url, { credentials }))), "APIGW.0201");
   assert.equal(refusals, 0);
 });
 
