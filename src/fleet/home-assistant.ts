@@ -33,7 +33,7 @@ export function homeAssistantMessages(owner: TopicOwner, info: DeviceInfo, trans
   return [{ topic: `homeassistant/device/${id}/config`, payload, delivery }];
 }
 
-/** Of letters, digits, - and _ only, as a discovery topic wants it; still another one for each device. */
+/** Of letters, digits, - and _ only, as a discovery topic wants it; still another one for each device of a fleet. */
 function objectId({ fleet, device }: TopicOwner): string {
   const plain = device.replaceAll(/[^A-Za-z0-9_-]/g, "_");
   if (plain === device) return device;

@@ -11,9 +11,9 @@ export interface Patient {
   readonly agentPid: number | null;
 }
 
-/** The agent that keeps its sound in `stateDir`; null: none does, or it cannot be told. */
+/** The agent that runs on `stateDir`; null: none does, or it cannot be told. */
 export async function runningAgent(stateDir: string): Promise<number | null> {
-  const owner = await readFile(join(stateDir, "audio", "owner"), "utf8").catch(() => "");
+  const owner = await readFile(join(stateDir, "owner"), "utf8").catch(() => "");
   const pid = Number(/"pid":(\d{1,10})\b/.exec(owner)?.[1]);
   if (!Number.isInteger(pid)) return null;
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
