@@ -178,7 +178,10 @@ const broken = "Look in the broker's log; restart the broker.";
 const offences: Readonly<Record<Offence, Words>> = {
   "not-mqtt": { says: "what answers there is no MQTT broker", hint: address },
   "no-connack": { says: "what answers there does not answer as an MQTT broker in time", hint: address },
-  "too-large": { says: "it sends more than this device takes", hint: "Look for what sends to this device." },
+  "too-large": {
+    says: "it sends more than this device takes",
+    hint: "Look for what sends to this device. What else waited for it there is given up.",
+  },
   "no-puback": { says: "it does not acknowledge what it is sent", hint: broken },
   "no-suback": { says: "it does not answer a subscription", hint: broken },
   "takes-nothing": { says: "it wants no messages at all (Receive Maximum 0)", hint: broken },

@@ -35,8 +35,11 @@ export interface CommandDeskOptions {
 
 /** Takes commands, one after the other, each id once; but nothing waits for a text to be spoken, which may take minutes. */
 export interface CommandDesk {
-  /** @param levels the topic's levels after `dn/command/` */
-  receive(levels: readonly string[], payload: Uint8Array, retained: boolean): void;
+  /**
+   * @param levels the topic's levels after `dn/command/`
+   * @param payload null: it was too large to be taken
+   */
+  receive(levels: readonly string[], payload: Uint8Array | null, retained: boolean): void;
   /** Tells what became of commands that were under way when the agent last ended. Called once there is someone to hear. */
   resume(): void;
   close(): Promise<void>;
@@ -67,7 +70,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     publish(name, id, { status: "failed", reason: why, result: null });
   }
 
-  function receive(levels: readonly string[], payload: Uint8Array, retained: boolean): void {
+  function receive(levels: readonly string[], payload: Uint8Array | null, retained: boolean): void {
     if (closing.signal.aborted) return;
     const nowMs = clock.wallMs();
     const read = readCommand(levels, payload, retained, nowMs);

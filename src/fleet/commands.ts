@@ -32,21 +32,23 @@ const idShape = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * @param levels the topic's levels after `dn/command/`
+ * @param payload null: it was too large to be taken
  * @param retained whether the broker keeps it: such a command would be executed whenever the device comes back
  */
 export function readCommand(
   levels: readonly string[],
-  payload: Uint8Array,
+  payload: Uint8Array | null,
   retained: boolean,
   nowMs: number,
 ): ReadCommand {
-  if (payload.length === 0) return { is: "nothing" };
+  if (payload?.length === 0) return { is: "nothing" };
   const [name = "", id = "", ...more] = levels;
   if (!nameShape.test(name) || !idShape.test(id) || more.length > 0) {
     return { is: "unreadable", why: "the topic is not dn/command/{name}/{id}" };
   }
   const refused = (why: string): ReadCommand => ({ is: "refused", name, id, why: printable(why) });
   if (retained) return refused("it is retained: commands are published without retain");
+  if (payload === null) return refused("it is larger than the 64 KiB that a device takes");
   const known = commandNames.find((each) => each === name);
   if (known === undefined) return refused(`there is no such command; there are: ${commandNames.join(", ")}`);
   const parsed = commandPayload.safeParse(jsonOf(payload));

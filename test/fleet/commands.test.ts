@@ -56,6 +56,18 @@ test("a command that is cleared at the broker is no command, and is not answered
     for (const topic of ["mute/1", "reboot/1", "mute"]) assert.deepEqual(read(topic, "", retained), { is: "nothing" });
 });
 
+test("one that was too large to be taken is refused with a reason", () => {
+  const found = readCommand(["say", "1"], null, false, nowMs);
+  assert.deepEqual(found, {
+    is: "refused",
+    name: "say",
+    id: "1",
+    why: "it is larger than the 64 KiB that a device takes",
+  });
+  assert.equal(readCommand(["say", "a b"], null, false, nowMs).is, "unreadable");
+  assert.match(why(readCommand(["say", "1"], null, true, nowMs)), /retained/);
+});
+
 test("a topic that is none of a command has nobody to answer", () => {
   for (const topic of ["mute", "mute/", "/1", "mute/1/2", "MUTE/1", "mute/a b", `mute/${"i".repeat(65)}`, "mute/a+b"])
     assert.equal(read(topic).is, "unreadable", topic);
