@@ -3,7 +3,7 @@ import { errorCodeOf } from "./broker-faults.ts";
 import type { EndClass } from "./broker-policy.ts";
 import { knownFaults } from "./known-faults.ts";
 import type { AlarmType } from "./schema.ts";
-import { type Symptom, symptomOfKnown } from "./symptom.ts";
+import { type brokerOrigins, type Symptom, symptomOfKnown } from "./symptom.ts";
 
 const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   network: null, // no broker, no one to tell: the log says it
@@ -16,7 +16,7 @@ const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
 
 /** What the broker did to us, and what it means. */
 export interface BrokerTrouble {
-  readonly origin: "broker" | "topics" | "subscriptions";
+  readonly origin: (typeof brokerOrigins)[number];
   readonly class: EndClass;
   /** MQTT reason code; null: the broker did not say. */
   readonly reasonCode: number | null;
