@@ -93,7 +93,8 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     const { command, id, notAfterMs } = read;
     if (waiting >= mostWaiting) return refuse(command.name, id, "too many commands wait already");
     const next = withCommand(journal, { id, name: command.name, notAfterMs, status: "taken" }, nowMs);
-    if (next === null) return refuse(command.name, id, "too many commands came within a day");
+    if (next === null)
+      return refuse(command.name, id, "too many commands came within their time: give a nearer not_after");
     note(next);
     waiting += 1;
     publish(command.name, id, { status: "accepted", reason: "", result: null });

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import type { CommandName } from "./schema-down.ts";
 
 // Which commands were taken up: so that none is executed twice, not even when the broker delivers it again after a
 // restart. Pure but for reading the file.
@@ -19,6 +20,12 @@ export interface TakenCommand {
 
 /** More at a time are not taken up: what is remembered must have a bound. */
 const mostCommands = 500;
+/**
+ * What must get through whatever else came: what comes of them is the same however often. They have a room of their own, in
+ * which the oldest gives way.
+ */
+const switches: ReadonlySet<string> = new Set<CommandName>(["start", "stop", "mute", "unmute"]);
+const mostSwitches = 100;
 /** The clock may be set back by a little. */
 const graceMs = 600_000;
 
@@ -33,7 +40,7 @@ const content = z.object({
         status: z.enum(["taken", "succeeded", "failed"]),
       }),
     )
-    .max(mostCommands),
+    .max(mostCommands + mostSwitches),
 });
 
 /** Adds a command, and forgets those that cannot come again; null: too many are remembered. */
@@ -43,7 +50,10 @@ export function withCommand(
   nowMs: number,
 ): readonly TakenCommand[] | null {
   const kept = journal.filter(({ notAfterMs }) => notAfterMs + graceMs >= nowMs);
-  return kept.length >= mostCommands ? null : [...kept, command];
+  const ofItsKind = kept.filter(({ name }) => switches.has(name) === switches.has(command.name));
+  if (!switches.has(command.name)) return ofItsKind.length >= mostCommands ? null : [...kept, command];
+  const oldest = ofItsKind.length >= mostSwitches ? ofItsKind.find(({ status }) => status !== "taken") : undefined;
+  return [...kept.filter((each) => each !== oldest), command];
 }
 
 /** The journal after a command has ended. */

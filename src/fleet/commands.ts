@@ -56,7 +56,7 @@ export function readCommand(
     return refused(problemOf(parsed.error, "the payload is not a JSON object with v, ts, args and not_after"));
   const notAfterMs = Date.parse(parsed.data.not_after);
   if (nowMs > notAfterMs) return refused("it came too late: not_after has passed by this device's clock");
-  if (notAfterMs - nowMs > longestAheadMs) return refused("not_after is more than a day ahead");
+  if (notAfterMs - nowMs > longestAheadMs) return refused("not_after is more than a day ahead by this device's clock");
   const command = commandOf(known, parsed.data.args);
   return typeof command === "string" ? refused(command) : { is: "command", command, id, notAfterMs };
 }

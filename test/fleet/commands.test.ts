@@ -31,7 +31,7 @@ const refused: Readonly<Record<string, readonly [found: ReadCommand, why: RegExp
   "one that came too late": [read("mute/1", { ...good, not_after: new Date(nowMs - 1).toISOString() }), /too late/],
   "one that is to live too long": [
     read("mute/1", { ...good, not_after: new Date(nowMs + 86_400_001).toISOString() }),
-    /a day ahead/,
+    /a day ahead by this device's clock/,
   ],
   "one without an end": [read("mute/1", { ...good, not_after: undefined }), /not_after/],
   "one with arguments it does not take": [
