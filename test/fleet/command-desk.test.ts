@@ -123,6 +123,42 @@ test("one that was being executed when the agent ended is told to have failed, a
   await again.close();
 });
 
+test("one that only waited when the agent ended was not executed, and can be sent again", async () => {
+  using lab = startLab();
+  let stops = 0;
+  const executors: Executors = {
+    "self-test": () => new Promise<null>(() => {}),
+    stop: () => {
+      stops += 1;
+      return null;
+    },
+  };
+  const desk = lab.open(executors);
+  const payload = lab.payload();
+  desk.receive(["self-test", "1"], payload, false);
+  await lab.until(2);
+  desk.receive(["stop", "2"], payload, false);
+  await desk.close();
+  await setImmediate();
+  assert.deepEqual(lab.told.splice(0), ["self-test 1 accepted", "self-test 1 executing", "stop 2 accepted"]);
+  const again = lab.open(executors);
+  again.resume();
+  assert.match(lab.told[0] ?? "", /^self-test 1 failed the agent ended while it was executed/);
+  assert.equal(lab.told[2], "stop 2 failed the agent ended before its turn came: it was not executed");
+  assert.equal(stops, 0);
+  again.receive(["stop", "2"], payload, false);
+  again.receive(["self-test", "1"], payload, false);
+  await lab.until(8);
+  assert.deepEqual(lab.told.slice(4), [
+    "stop 2 accepted",
+    "stop 2 executing",
+    "stop 2 succeeded",
+    "event stop 2 succeeded",
+  ]);
+  assert.equal(stops, 1);
+  await again.close();
+});
+
 test("one that was executed, and comes again after its time, has not failed for that", async () => {
   using lab = startLab();
   const desk = lab.open({ report: () => null });
