@@ -17,6 +17,11 @@ export interface Instant {
   readonly wallMs: number;
 }
 
+/** How far the wall clock has run ahead of the monotonic one: it was set meanwhile, or the machine slept. Negative: behind. */
+export function partedMs(since: Instant, now: Instant): number {
+  return now.wallMs - since.wallMs - (now.monotonicMs - since.monotonicMs);
+}
+
 export function instantOf(clock: Clock): Instant {
   return { monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs() };
 }

@@ -66,7 +66,8 @@ export function startFeed(options: FeedOptions, listener: FeedListener): Feed {
         opened: () => snapshot.begin(),
         received({ topic, payload, retain }) {
           if (retain) snapshot.keptCame();
-          listener.received(topic, payload);
+          // What is larger than any device's message is none.
+          if (payload !== null) listener.received(topic, payload);
         },
       },
     );

@@ -133,6 +133,6 @@ function firstSpan(symptom: Symptom, wallMs: number): Span {
 }
 
 function longerSpan(span: Span, symptom: Symptom, wallMs: number): Span {
-  // The wall clock may have been set back meanwhile.
-  return { symptom, firstMs: span.firstMs, lastMs: Math.max(span.lastMs, wallMs), count: span.count + 1 };
+  // The wall clock may have been set back meanwhile: it was ahead before.
+  return { symptom, firstMs: Math.min(span.firstMs, wallMs), lastMs: wallMs, count: span.count + 1 };
 }

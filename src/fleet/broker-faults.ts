@@ -13,6 +13,7 @@ interface Words {
 type Row = readonly [says: string, meaning: EndClass, hint: string];
 
 const tlsMismatch = "Check that mqtt.url and the broker agree on TLS.";
+const urlAndBroker = "Check mqtt.url, and that the broker runs.";
 const untrusted: Row = [
   "its certificate is not trusted",
   "config",
@@ -21,7 +22,7 @@ const untrusted: Row = [
 
 /** By the code of a socket, DNS or TLS error of Node. */
 const unreachable: ReadonlyMap<string, Row> = new Map<string, Row>([
-  ["ECONNREFUSED", ["nothing listens at that address", "network", "Check mqtt.url, and that the broker runs."]],
+  ["ECONNREFUSED", ["nothing listens at that address", "network", urlAndBroker]],
   ["ECONNRESET", ["the connection was reset", "network", tlsMismatch]],
   ["ENOTFOUND", ["its name is not known", "network", "Check the host in mqtt.url and the network's DNS."]],
   ["EAI_AGAIN", ["its name could not be looked up", "network", "Check the network and its DNS."]],
@@ -178,7 +179,10 @@ const broken = "Look in the broker's log; restart the broker.";
 const offences: Readonly<Record<Offence, Words>> = {
   "not-mqtt": { says: "what answers there is no MQTT broker", hint: address },
   "no-connack": { says: "what answers there does not answer as an MQTT broker in time", hint: address },
-  "too-large": { says: "it sends more than this device takes", hint: "Look for what sends to this device." },
+  "too-large": {
+    says: "it sends more than this device takes",
+    hint: "Look for what sends to this device. What else waited for it there is given up.",
+  },
   "no-puback": { says: "it does not acknowledge what it is sent", hint: broken },
   "no-suback": { says: "it does not answer a subscription", hint: broken },
   "takes-nothing": { says: "it wants no messages at all (Receive Maximum 0)", hint: broken },
@@ -190,21 +194,18 @@ export function offenceFault(code: FaultCode, offence: Offence): Fault {
   return new Fault(code, `MQTT broker: ${says}`, { hint });
 }
 
+const aboutAddress: ReadonlySet<string> = new Set([address, urlAndBroker, tlsMismatch]);
+
 /** What an error of the socket, of TLS or of the MQTT library is: a Fault, and the kind of trouble. */
 export function linkTrouble(code: FaultCode, error: Error): { readonly fault: Fault; readonly meaning: EndClass } {
   if (error.message === "connack timeout") return { fault: offenceFault(code, "no-connack"), meaning: "network" };
   const errorCode = errorCodeOf(error);
   const row = unreachable.get(errorCode) ?? alerts.get(/_ALERT_([A-Z_]+)$/.exec(errorCode)?.[1] ?? "");
-  if (row === undefined) {
-    // A connection that was accepted had the right address: its end without a word says nothing of it.
-    const hint = code === "broker-unreachable" ? address : "";
-    return {
-      fault: new Fault(code, `MQTT broker: ${printable(error.message)}`, { hint, cause: error }),
-      meaning: "network",
-    };
-  }
-  const [says, meaning, hint] = row;
-  return { fault: new Fault(code, `MQTT broker: ${says} (${errorCode})`, { hint, cause: error }), meaning };
+  const [says, meaning, advice] = row ?? [printable(error.message), "network", address];
+  const message = row === undefined ? `MQTT broker: ${says}` : `MQTT broker: ${says} (${errorCode})`;
+  // A connection that was accepted had the right address, and agreed on TLS: its end says nothing of them.
+  const hint = code === "broker-lost" && aboutAddress.has(advice) ? "" : advice;
+  return { fault: new Fault(code, message, { hint, cause: error }), meaning };
 }
 
 /** Node's code of an error of the socket or of TLS; empty: it has none. */

@@ -4,7 +4,7 @@ import { type Fault, toFault } from "../base/fault.ts";
 import { type BrokerAccess, brokerAddress } from "./broker-access.ts";
 import { linkTrouble, type Offence, offenceFault, reasonFault, refusedConnection } from "./broker-faults.ts";
 import { type BrokerTimings, type ConnectionEnd, type EndClass, reasonClass } from "./broker-policy.ts";
-import { watchPackets } from "./packet-guard.ts";
+import { type CutMessage, watchPackets } from "./packet-guard.ts";
 
 // One connection to a broker, whoever has it, from its first packet to its end: the MQTT library and its ways. Its own
 // reconnect and its store, which has no bound, are not used.
@@ -34,7 +34,8 @@ export interface Subscription {
 /** A message from the broker. */
 export interface Incoming {
   readonly topic: string;
-  readonly payload: Uint8Array;
+  /** null: it was larger than is taken, and was thrown away. */
+  readonly payload: Uint8Array | null;
   /** The broker keeps it: it may be old. */
   readonly retain: boolean;
 }
@@ -88,6 +89,12 @@ type State =
   /** Only the socket's end is awaited. */
   | { readonly phase: "closing"; readonly end: ConnectionEnd | null };
 
+/**
+ * Of a message that is thrown away as it comes (MQTT 3.1.1). Behind a larger one, on a line that is not fast, the broker's
+ * acknowledgements would come too late.
+ */
+const largestCutBytes = 4 * 1024 * 1024;
+
 /** Reason codes from here on are failures. */
 const firstRefusal = 0x80;
 const noMatchingSubscribers = 0x10;
@@ -109,11 +116,22 @@ export function openLine(options: LineOptions, listener: LineListener): Line {
     return stillborn(ended);
   }
 
-  const watch = watchPackets(options.largestPacketBytes);
-  // Before the library's own listener, which stops at what is no MQTT in words that help no one.
-  client.stream.prependListener("data", (chunk: Buffer) => {
-    const misconduct = state.phase === "closing" ? null : watch(chunk);
-    if (misconduct !== null) accuse(misconduct);
+  const watch = watchPackets({
+    packetBytes: options.largestPacketBytes,
+    // With MQTT 5 the broker has been told what is taken, and keeps what is larger to itself.
+    messageBytes: options.access.protocol === 5 ? 0 : largestCutBytes,
+  });
+  /** Messages that were cut, of which the library has not told yet. */
+  const cut: CutMessage[] = [];
+  // Between the socket and the library, which collects all that is announced, and stops at what is no MQTT in words that
+  // help no one.
+  const readers = client.stream.listeners("data");
+  client.stream.removeAllListeners("data");
+  client.stream.on("data", (chunk: Buffer) => {
+    const found = watch(chunk);
+    if (typeof found === "string") return accuse(found);
+    cut.push(...found.cut);
+    if (found.bytes.length > 0) for (const read of readers) read.call(client.stream, found.bytes);
   });
   client.on("connect", ({ properties }) => {
     if (properties?.receiveMaximum === 0) return accuse("takes-nothing");
@@ -121,7 +139,11 @@ export function openLine(options: LineOptions, listener: LineListener): Line {
     listener.opened({ ...properties });
   });
   client.on("message", (topic, payload, { retain }) => {
-    if (state.phase !== "closing") listener.received({ topic, payload, retain });
+    if (state.phase === "closing") return;
+    // Only what was cut has no topic any more.
+    if (topic !== "") return listener.received({ topic, payload, retain });
+    const message = cut.shift();
+    if (message !== undefined) listener.received({ ...message, payload: null });
   });
   // The library knows no difference between a PUBACK and this one.
   client.on("packetreceive", (packet) => {
@@ -145,7 +167,7 @@ export function openLine(options: LineOptions, listener: LineListener): Line {
 
   function accuse(offence: Offence): void {
     const fault = offenceFault(state.phase === "open" ? "broker-lost" : "broker-unreachable", offence);
-    conclude("faulty", null, { fault, meaning: "network" });
+    conclude(offence === "too-large" ? "overfed" : "faulty", null, { fault, meaning: "network" });
   }
 
   function conclude(

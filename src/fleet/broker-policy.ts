@@ -4,8 +4,8 @@ import type { Random } from "../base/random.ts";
 
 /** How one connection to the broker, or the try to get one, ended. */
 export interface ConnectionEnd {
-  /** faulty: what answered does not keep to MQTT, so we ended it. */
-  readonly kind: "unreachable" | "refused" | "lost" | "faulty";
+  /** faulty: what answered does not keep to MQTT, so we ended it; overfed: it sent more than is taken. */
+  readonly kind: "unreachable" | "refused" | "lost" | "faulty" | "overfed";
   /** The broker's own word for it (MQTT 5 reason code, or a 3.1.1 CONNACK return code); null: it said nothing. */
   readonly reasonCode: number | null;
   readonly meaning: EndClass;

@@ -3,7 +3,7 @@ import { errorCodeOf } from "./broker-faults.ts";
 import type { EndClass } from "./broker-policy.ts";
 import { knownFaults } from "./known-faults.ts";
 import type { AlarmType } from "./schema.ts";
-import type { Symptom } from "./symptom.ts";
+import { type brokerOrigins, type Symptom, symptomOfKnown } from "./symptom.ts";
 
 const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
   network: null, // no broker, no one to tell: the log says it
@@ -16,7 +16,7 @@ const byEndClass: Readonly<Record<EndClass, AlarmType | null>> = {
 
 /** What the broker did to us, and what it means. */
 export interface BrokerTrouble {
-  readonly origin: "broker" | "topics" | "subscriptions";
+  readonly origin: (typeof brokerOrigins)[number];
   readonly class: EndClass;
   /** MQTT reason code; null: the broker did not say. */
   readonly reasonCode: number | null;
@@ -27,6 +27,11 @@ export interface BrokerTrouble {
 export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
   const alarm = byEndClass[trouble.class];
   if (alarm === null) return null;
+  // Inferred: what the last connection ended with says nothing of it.
+  if (alarm === "identity" && trouble.reasonCode === null) {
+    const { fault } = knownFaults["duplicate-id-unsaid"];
+    return symptomOfKnown("duplicate-id-unsaid", trouble.origin, fault, { debounceMs: 0, lasting: true });
+  }
   return {
     alarm,
     origin: trouble.origin,
@@ -34,7 +39,7 @@ export function symptomOfBroker(trouble: BrokerTrouble): Symptom | null {
     code: brokerCode(trouble),
     message: trouble.fault.message,
     traceId: null,
-    hint: trouble.fault.hint || (alarm === "identity" ? knownFaults["duplicate-id-unsaid"].hint : ""),
+    hint: trouble.fault.hint,
     debounceMs: 0,
     lasting: true,
   };

@@ -55,6 +55,8 @@ export interface ConnectionOptions {
   readonly access: BrokerAccess;
   readonly clientId: string;
   readonly will: Will;
+  /** Leaves what the broker has kept for this device. */
+  readonly clean: boolean;
   readonly carrier: Carrier;
   readonly clock: Clock;
   readonly timings: BrokerTimings;
@@ -155,9 +157,9 @@ function refusal(reasonCode: number): Answer {
   return { result: "refused", reasonCode, fault: reasonFault("broker-refused", reasonCode) };
 }
 
-function ownOptions({ access, will, timings }: ConnectionOptions): LineOptions["own"] {
+function ownOptions({ access, will, clean, timings }: ConnectionOptions): LineOptions["own"] {
   return {
-    clean: false,
+    clean,
     keepalive: keepaliveSeconds,
     will: {
       topic: will.topic,

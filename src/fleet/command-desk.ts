@@ -3,7 +3,15 @@ import { diskPatienceMs } from "../base/disk-fault.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
-import { journalText, loadJournal, type TakenCommand, withCommand, withOutcome } from "./command-journal.ts";
+import {
+  isOver,
+  journalText,
+  loadJournal,
+  type TakenCommand,
+  withCommand,
+  withoutCommand,
+  withStatus,
+} from "./command-journal.ts";
 import { type Command, readCommand } from "./commands.ts";
 import type { CommandArguments, CommandName, OutcomePayload } from "./schema-down.ts";
 
@@ -35,8 +43,11 @@ export interface CommandDeskOptions {
 
 /** Takes commands, one after the other, each id once; but nothing waits for a text to be spoken, which may take minutes. */
 export interface CommandDesk {
-  /** @param levels the topic's levels after `dn/command/` */
-  receive(levels: readonly string[], payload: Uint8Array, retained: boolean): void;
+  /**
+   * @param levels the topic's levels after `dn/command/`
+   * @param payload null: it was too large to be taken
+   */
+  receive(levels: readonly string[], payload: Uint8Array | null, retained: boolean): void;
   /** Tells what became of commands that were under way when the agent last ended. Called once there is someone to hear. */
   resume(): void;
   close(): Promise<void>;
@@ -52,7 +63,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   const { executors, clock, logger, publish } = options;
   const file = options.file === null ? null : keptFile(options.file, clock, options.onDisk);
   let journal: readonly TakenCommand[] = options.file === null ? [] : loadJournal(options.file, logger);
-  const unfinished = journal.filter(({ status }) => status === "taken");
+  const unfinished = journal.filter(({ status }) => !isOver(status));
   let working: Promise<void> = Promise.resolve();
   let waiting = 0;
   const closing = new AbortController();
@@ -67,7 +78,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     publish(name, id, { status: "failed", reason: why, result: null });
   }
 
-  function receive(levels: readonly string[], payload: Uint8Array, retained: boolean): void {
+  function receive(levels: readonly string[], payload: Uint8Array | null, retained: boolean): void {
     if (closing.signal.aborted) return;
     const nowMs = clock.wallMs();
     const read = readCommand(levels, payload, retained, nowMs);
@@ -89,8 +100,9 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     if (read.is === "refused") return refuse(read.name, read.id, read.why);
     const { command, id, notAfterMs } = read;
     if (waiting >= mostWaiting) return refuse(command.name, id, "too many commands wait already");
-    const next = withCommand(journal, { id, name: command.name, notAfterMs, status: "taken" }, nowMs);
-    if (next === null) return refuse(command.name, id, "too many commands came within a day");
+    const next = withCommand(journal, { id, name: command.name, notAfterMs, status: "waiting" }, nowMs);
+    if (next === null)
+      return refuse(command.name, id, "too many commands came within their time: give a nearer not_after");
     note(next);
     waiting += 1;
     publish(command.name, id, { status: "accepted", reason: "", result: null });
@@ -100,7 +112,9 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   /** Resolves when the next may be taken up. */
   async function takeUp(command: Command, id: string, notAfterMs: number): Promise<void> {
     waiting -= 1;
+    if (closing.signal.aborted) return;
     // On disk before it is begun: after a crash it must not be begun again.
+    note(withStatus(journal, id, "taken"));
     if (file !== null) await atMost(clock, diskPatienceMs, file.flush());
     const executed = execute(command, id, notAfterMs);
     if (command.name !== "say") await executed;
@@ -124,7 +138,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   }
 
   function end(name: string, id: string, status: "succeeded" | "failed", reason: string, result: CommandResult): void {
-    note(withOutcome(journal, id, status));
+    note(withStatus(journal, id, status));
     logger.info(`a command ${status}`, { name, id, reason });
     publish(name, id, { status, reason, result });
     options.ended(name, id, status, reason);
@@ -147,8 +161,13 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   return {
     receive,
     resume() {
-      for (const { name, id } of unfinished.splice(0)) {
-        end(name, id, "failed", "the agent ended while it was executed: whether it was is not known", null);
+      for (const { name, id, status } of unfinished.splice(0)) {
+        if (status === "taken") {
+          end(name, id, "failed", "the agent ended while it was executed: whether it was is not known", null);
+        } else {
+          end(name, id, "failed", "the agent ended before its turn came: it was not executed", null);
+          note(withoutCommand(journal, id));
+        }
       }
     },
     async close() {

@@ -3,22 +3,32 @@ import * as z from "zod";
 import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import type { CommandName } from "./schema-down.ts";
 
 // Which commands were taken up: so that none is executed twice, not even when the broker delivers it again after a
 // restart. Pure but for reading the file.
 
-/** A command that was taken up. */
+const statuses = ["waiting", "taken", "succeeded", "failed"] as const;
+type CommandStatus = (typeof statuses)[number];
+
+/** A command that is not refused. */
 export interface TakenCommand {
   readonly id: string;
   readonly name: string;
   /** Wall clock: later it would be refused anyway, and can be forgotten. */
   readonly notAfterMs: number;
-  /** `taken`: it is being executed, or was when the agent ended. */
-  readonly status: "taken" | "succeeded" | "failed";
+  /** `waiting`: for its turn; `taken`: it is being executed, or was when the agent ended. */
+  readonly status: CommandStatus;
 }
 
 /** More at a time are not taken up: what is remembered must have a bound. */
 const mostCommands = 500;
+/**
+ * What must get through whatever else came: what comes of them is the same however often. They have a room of their own, in
+ * which the oldest gives way.
+ */
+const switches: ReadonlySet<string> = new Set<CommandName>(["start", "stop", "mute", "unmute"]);
+const mostSwitches = 100;
 /** The clock may be set back by a little. */
 const graceMs = 600_000;
 
@@ -30,10 +40,10 @@ const content = z.object({
         id: z.string().max(64),
         name: z.string().max(64),
         notAfterMs: z.number(),
-        status: z.enum(["taken", "succeeded", "failed"]),
+        status: z.enum(statuses),
       }),
     )
-    .max(mostCommands),
+    .max(mostCommands + mostSwitches),
 });
 
 /** Adds a command, and forgets those that cannot come again; null: too many are remembered. */
@@ -43,16 +53,28 @@ export function withCommand(
   nowMs: number,
 ): readonly TakenCommand[] | null {
   const kept = journal.filter(({ notAfterMs }) => notAfterMs + graceMs >= nowMs);
-  return kept.length >= mostCommands ? null : [...kept, command];
+  const ofItsKind = kept.filter(({ name }) => switches.has(name) === switches.has(command.name));
+  if (!switches.has(command.name)) return ofItsKind.length >= mostCommands ? null : [...kept, command];
+  const oldest = ofItsKind.length >= mostSwitches ? ofItsKind.find(({ status }) => isOver(status)) : undefined;
+  return [...kept.filter((each) => each !== oldest), command];
 }
 
-/** The journal after a command has ended. */
-export function withOutcome(
+/** The journal after a command was begun, or has ended. */
+export function withStatus(
   journal: readonly TakenCommand[],
   id: string,
-  status: "succeeded" | "failed",
+  status: Exclude<CommandStatus, "waiting">,
 ): readonly TakenCommand[] {
   return journal.map((each) => (each.id === id ? { ...each, status } : each));
+}
+
+/** The journal without a command that was not begun: it may come again. */
+export function withoutCommand(journal: readonly TakenCommand[], id: string): readonly TakenCommand[] {
+  return journal.filter((each) => each.id !== id);
+}
+
+export function isOver(status: CommandStatus): boolean {
+  return status === "succeeded" || status === "failed";
 }
 
 export function journalText(journal: readonly TakenCommand[]): string {

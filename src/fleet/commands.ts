@@ -32,21 +32,23 @@ const idShape = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
  * @param levels the topic's levels after `dn/command/`
+ * @param payload null: it was too large to be taken
  * @param retained whether the broker keeps it: such a command would be executed whenever the device comes back
  */
 export function readCommand(
   levels: readonly string[],
-  payload: Uint8Array,
+  payload: Uint8Array | null,
   retained: boolean,
   nowMs: number,
 ): ReadCommand {
-  if (payload.length === 0) return { is: "nothing" };
+  if (payload?.length === 0) return { is: "nothing" };
   const [name = "", id = "", ...more] = levels;
   if (!nameShape.test(name) || !idShape.test(id) || more.length > 0) {
     return { is: "unreadable", why: "the topic is not dn/command/{name}/{id}" };
   }
   const refused = (why: string): ReadCommand => ({ is: "refused", name, id, why: printable(why) });
   if (retained) return refused("it is retained: commands are published without retain");
+  if (payload === null) return refused("it is larger than the 64 KiB that a device takes");
   const known = commandNames.find((each) => each === name);
   if (known === undefined) return refused(`there is no such command; there are: ${commandNames.join(", ")}`);
   const parsed = commandPayload.safeParse(jsonOf(payload));
@@ -54,7 +56,7 @@ export function readCommand(
     return refused(problemOf(parsed.error, "the payload is not a JSON object with v, ts, args and not_after"));
   const notAfterMs = Date.parse(parsed.data.not_after);
   if (nowMs > notAfterMs) return refused("it came too late: not_after has passed by this device's clock");
-  if (notAfterMs - nowMs > longestAheadMs) return refused("not_after is more than a day ahead");
+  if (notAfterMs - nowMs > longestAheadMs) return refused("not_after is more than a day ahead by this device's clock");
   const command = commandOf(known, parsed.data.args);
   return typeof command === "string" ? refused(command) : { is: "command", command, id, notAfterMs };
 }

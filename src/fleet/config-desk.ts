@@ -43,7 +43,8 @@ export interface ConfigDeskOptions {
 
 /** Takes the settings that the fleet wants: checks them whole, tries them, keeps them or goes back. */
 export interface ConfigDesk {
-  receive(payload: Uint8Array): void;
+  /** @param payload null: it was too large to be taken */
+  receive(payload: Uint8Array | null): void;
   /** What recognition reports decides whether settings on trial are good. */
   report(report: Report): void;
   now(): RemoteConfig;
@@ -52,6 +53,8 @@ export interface ConfigDesk {
 
 /** A session that has run for this long without an objection has taken the settings. */
 const provenMs = 5_000;
+/** Stands for what was too large to be taken: it is no JSON, so that nothing else that can be used is the same. */
+const tooLarge = "(too large)";
 /** By then there is a session, or the settings are taken back. */
 const trialMs = 60_000;
 
@@ -82,7 +85,7 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
   let config = options.initial;
   let state: State = { phase: "settled" };
   /** Came while another was being tried; the latest counts. */
-  let next: Uint8Array | null = null;
+  let next: string | null = null;
 
   function change(to: RemoteConfig): void {
     config = to;
@@ -90,13 +93,12 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     options.changed(config);
   }
 
-  function receive(payload: Uint8Array): void {
+  function want(text: string): void {
     if (state.phase === "closed") return;
     if (state.phase !== "settled") {
-      next = payload;
+      next = text;
       return;
     }
-    const text = new TextDecoder().decode(payload);
     // A broker gives it again at each connection: what was judged once stays judged.
     if (text === config.desired?.text) return;
     const read = readDesired(text, check);
@@ -126,7 +128,7 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
     change(to);
     const waiting = next;
     next = null;
-    if (waiting !== null) receive(waiting);
+    if (waiting !== null) want(waiting);
   }
 
   async function attempt(settings: RemoteSettings, desired: RemoteConfig["desired"]): Promise<void> {
@@ -205,7 +207,7 @@ export function openConfigDesk(options: ConfigDeskOptions): ConfigDesk {
   }
 
   return {
-    receive,
+    receive: (payload) => want(payload === null ? tooLarge : new TextDecoder().decode(payload)),
     report,
     now: () => config,
     async close() {
@@ -231,6 +233,8 @@ function readDesired(
   | { readonly problems: readonly SettingProblem[] } {
   // An empty retained message is how a broker is told to forget one.
   if (text === "") return { ts: null, settings: {} };
+  if (text === tooLarge)
+    return { problems: [{ key: null, message: "it is larger than the 64 KiB that a device takes" }] };
   let json: unknown;
   let namesPrototype = false;
   try {

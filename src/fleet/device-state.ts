@@ -1,4 +1,5 @@
 import type { Silencer, SourceEvent } from "../audio/source.ts";
+import type { Instant } from "../base/clock.ts";
 import { printable } from "../base/fault.ts";
 import type { RecognitionPhase, Report } from "../recognition/report.ts";
 import type { DevicePhase } from "./schema.ts";
@@ -7,8 +8,8 @@ import type { DevicePhase } from "./schema.ts";
 export interface DeviceState {
   readonly phase: DevicePhase;
   readonly reason: string;
-  /** Wall clock of the phase's beginning. */
-  readonly sinceMs: number;
+  /** When the phase began. */
+  readonly since: Instant;
   /** The latest word of recognition; null: none yet. */
   readonly recognition: { readonly phase: RecognitionPhase; readonly reason: string } | null;
   /** Why no sound comes in; null: it does, or nothing is known. */
@@ -19,11 +20,11 @@ export interface DeviceState {
 
 export type DeviceInput = Report | SourceEvent;
 
-export function startingDevice(wallMs: number): DeviceState {
+export function startingDevice(now: Instant): DeviceState {
   return {
     phase: "starting",
     reason: "started",
-    sinceMs: wallMs,
+    since: now,
     recognition: null,
     captureTrouble: null,
     silencedBy: null,
@@ -31,16 +32,16 @@ export function startingDevice(wallMs: number): DeviceState {
 }
 
 /** The state after an input; the same object where it changes nothing. */
-export function stepDevice(state: DeviceState, input: DeviceInput, wallMs: number): DeviceState {
+export function stepDevice(state: DeviceState, input: DeviceInput, now: Instant): DeviceState {
   switch (input.type) {
     case "phase":
-      return summed({ ...state, recognition: { phase: input.phase, reason: input.reason } }, state, wallMs);
+      return summed({ ...state, recognition: { phase: input.phase, reason: input.reason } }, state, now);
     case "interrupted":
-      return summed({ ...state, captureTrouble: input.fault.message }, state, wallMs);
+      return summed({ ...state, captureTrouble: input.fault.message }, state, now);
     case "audio":
-      return state.captureTrouble === null ? state : summed({ ...state, captureTrouble: null }, state, wallMs);
+      return state.captureTrouble === null ? state : summed({ ...state, captureTrouble: null }, state, now);
     case "muted":
-      return summed({ ...state, silencedBy: input.muted ? input.by : null, captureTrouble: null }, state, wallMs);
+      return summed({ ...state, silencedBy: input.muted ? input.by : null, captureTrouble: null }, state, now);
     case "opened":
     case "overrun":
     case "ended":
@@ -54,14 +55,14 @@ export function stepDevice(state: DeviceState, input: DeviceInput, wallMs: numbe
 }
 
 /** The state of an agent that has stopped. */
-export function offlineDevice(state: DeviceState, reason: string, wallMs: number): DeviceState {
-  return { ...state, phase: "offline", reason: printable(reason), sinceMs: wallMs };
+export function offlineDevice(state: DeviceState, reason: string, now: Instant): DeviceState {
+  return { ...state, phase: "offline", reason: printable(reason), since: now };
 }
 
-function summed(next: DeviceState, before: DeviceState, wallMs: number): DeviceState {
+function summed(next: DeviceState, before: DeviceState, now: Instant): DeviceState {
   const { phase, reason } = summary(next);
-  const sinceMs = phase === before.phase ? before.sinceMs : wallMs;
-  return { ...next, phase, reason: printable(reason), sinceMs };
+  const since = phase === before.phase ? before.since : now;
+  return { ...next, phase, reason: printable(reason), since };
 }
 
 function summary(state: DeviceState): { readonly phase: DevicePhase; readonly reason: string } {

@@ -18,6 +18,7 @@ import type { DeviceInfo } from "./payloads.ts";
 import * as payloads from "./payloads.ts";
 import { openPresence } from "./presence.ts";
 import { commandNames } from "./schema-down.ts";
+import { brokerOrigins } from "./symptom.ts";
 import { assertOwner, downLevels } from "./topics.ts";
 import { openTriage } from "./triage.ts";
 
@@ -128,6 +129,8 @@ export function startFleet(options: FleetOptions): Fleet {
     accepted: (origin) => triage.well(origin),
     received,
   });
+  // Nothing will ever be heard of it: alarms from before the settings did without would stand for ever.
+  if (broker === null) for (const origin of brokerOrigins) triage.well(origin);
   commands.resume();
   const metrics = openMetricsDesk({
     measure: options.measure,

@@ -40,13 +40,16 @@ export function startLink(options: LinkOptions, owner: LinkOwner): Link {
     // Six megabytes that a device without a broker does without.
     const { openConnection } = await import("./broker.ts");
     let history = newHistory;
+    let clean = false;
     while (!stopping.signal.aborted) {
-      connection = openConnection({ access, clientId, will: owner.nextWill(), carrier: owner, clock, timings });
+      connection = openConnection({ access, clientId, will: owner.nextWill(), clean, carrier: owner, clock, timings });
       const end = await connection.ended;
       connection = null;
       if (end === null || stopping.signal.aborted) break;
       const retry = afterEnd(timings, history, end, random);
       history = retry.history;
+      // In the session as it is, the broker would send the same again, at each connection.
+      clean = end.kind === "overfed";
       owner.failed(end, retry.class, retry.retryInMs);
       await pause(clock, retry.retryInMs, stopping.signal);
     }

@@ -34,6 +34,7 @@ export interface Tallies {
 export const noTallies: Tallies = { sessions: 0, errors: 0, latencies: [] };
 
 const mostLatencies = 1_000;
+const longestLatencyMs = 24 * 3_600_000;
 
 export function tallied(before: Tallies, report: Report, nowMs: number): Tallies {
   switch (report.type) {
@@ -44,7 +45,10 @@ export function tallied(before: Tallies, report: Report, nowMs: number): Tallies
     case "transcript": {
       const { final, endMs } = report.transcript;
       if (!final) return before;
-      return { ...before, latencies: [...before.latencies, nowMs - endMs].slice(-mostLatencies) };
+      const latencyMs = nowMs - endMs;
+      // The clock was set meanwhile.
+      if (latencyMs < 0 || latencyMs > longestLatencyMs) return before;
+      return { ...before, latencies: [...before.latencies, latencyMs].slice(-mostLatencies) };
     }
     case "phase":
     case "healthy":

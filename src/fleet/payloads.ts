@@ -1,3 +1,4 @@
+import { type Instant, partedMs } from "../base/clock.ts";
 import { printable } from "../base/fault.ts";
 import { isoTime } from "../base/iso-time.ts";
 import type { Report, Transcript } from "../recognition/report.ts";
@@ -57,16 +58,22 @@ export function infoPayload(info: DeviceInfo, configHash: string, nowMs: number)
   };
 }
 
+/** Less is how they run, or how a clock is kept right; and what was told once is told again. */
+const clocksDifferMs = 1_000;
+
 /** @param session of the MQTT connection, see StatePayload */
-export function statePayload(state: DeviceState, boot: string, session: string, nowMs: number): StatePayload {
+export function statePayload(state: DeviceState, boot: string, session: string, now: Instant): StatePayload {
+  // A clock that is set meanwhile was wrong before: mostly it said 1970.
+  const parted = partedMs(state.since, now);
+  const sinceMs = state.since.wallMs + (Math.abs(parted) < clocksDifferMs ? 0 : parted);
   return {
     v: 1,
-    ts: timestamp(nowMs),
+    ts: timestamp(now.wallMs),
     online: state.phase !== "offline",
     phase: state.phase,
     boot,
     session,
-    since: timestamp(state.sinceMs),
+    since: timestamp(sinceMs),
     reason: state.reason,
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../base/clock.ts";
+import { type Clock, instantOf } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Will } from "./broker.ts";
 import { configMessage, infoMessage, stateMessage } from "./delivery.ts";
@@ -47,10 +47,10 @@ const refreshMs = 1_800_000;
 
 export function openPresence(options: PresenceOptions): Presence {
   const { owner, boot, info, publish, clock, random } = options;
-  let device = startingDevice(clock.wallMs());
+  let device = startingDevice(instantOf(clock));
   let session = newSession(random);
 
-  const state = () => stateMessage(owner, payloads.statePayload(device, boot, session, clock.wallMs()));
+  const state = () => stateMessage(owner, payloads.statePayload(device, boot, session, instantOf(clock)));
   const told = () => infoMessage(owner, payloads.infoPayload(info, options.configHash(), clock.wallMs()));
 
   const config = () =>
@@ -67,12 +67,12 @@ export function openPresence(options: PresenceOptions): Presence {
   return {
     step(input) {
       const { phase, reason } = device;
-      device = stepDevice(device, input, clock.wallMs());
+      device = stepDevice(device, input, instantOf(clock));
       if (device.phase !== phase || device.reason !== reason) publish(state());
     },
     leave(reason) {
       refresh[Symbol.dispose]();
-      device = offlineDevice(device, reason, clock.wallMs());
+      device = offlineDevice(device, reason, instantOf(clock));
       publish(state());
     },
     configChanged() {
@@ -90,8 +90,8 @@ export function openPresence(options: PresenceOptions): Presence {
     },
     nextWill() {
       session = newSession(random);
-      const lost = offlineDevice(device, "connection lost", clock.wallMs());
-      const payload = payloads.statePayload(lost, boot, session, clock.wallMs());
+      const lost = offlineDevice(device, "connection lost", instantOf(clock));
+      const payload = payloads.statePayload(lost, boot, session, instantOf(clock));
       return { topic: upTopic(owner, "state"), payload: JSON.stringify(payload) };
     },
   };

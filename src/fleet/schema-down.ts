@@ -37,10 +37,14 @@ export const commandArguments = {
 
 export type CommandArguments<Name extends CommandName> = z.infer<(typeof commandArguments)[Name]>;
 
+/** RFC 3339, UTC, with or without parts of a second: people write it, too. */
+const moment = z.iso.datetime({ error: "not a time in UTC such as 2026-03-01T08:00:00Z" });
+
 export const commandPayload = z.object({
   ...common,
+  ts: moment.describe("when this was written"),
   args: z.record(z.string().max(64), z.unknown()).describe("of the command; most take none"),
-  not_after: timestamp.describe("later than this it is not executed; at most a day ahead"),
+  not_after: moment.describe("later than this it is not executed; at most a day ahead"),
 });
 
 const outcomes = ["accepted", "executing", "succeeded", "failed"] as const;

@@ -21,6 +21,9 @@ export const origins = [
 ] as const;
 export type Origin = (typeof origins)[number];
 
+/** Those of the broker. */
+export const brokerOrigins = ["broker", "topics", "subscriptions"] as const satisfies readonly Origin[];
+
 /** One sighting of trouble, diagnosed. */
 export interface Symptom {
   readonly alarm: AlarmType;

@@ -121,3 +121,13 @@ test("faults say what the broker or the system said, and what to do", () => {
   assert.deepEqual([refused.code, refused.message.includes("nothing listens")], ["broker-unreachable", true]);
   assert.ok(!linkTrouble("broker-lost", new Error("a\u001b[2Jb")).fault.message.includes("\u001b"));
 });
+
+test("who had been let in had the right address, and the right way to speak: the end says nothing of it", () => {
+  const hintOf = (kind: "broker-lost" | "broker-unreachable", code: string) =>
+    linkTrouble(kind, Object.assign(new Error("read"), { code })).fault.hint;
+  for (const code of ["ECONNRESET", "EPROTO", "ECONNREFUSED"]) {
+    assert.match(hintOf("broker-unreachable", code), /TLS|mqtt\.url/);
+    assert.doesNotMatch(hintOf("broker-lost", code), /TLS|mqtt\.url/);
+  }
+  assert.match(hintOf("broker-lost", "ETIMEDOUT"), /network/);
+});

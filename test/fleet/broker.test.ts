@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
 import { type Outgoing, openConnection } from "../../src/fleet/broker.ts";
+import { openLine } from "../../src/fleet/broker-line.ts";
 import { type BrokerTimings, brokerTimings, type ConnectionEnd } from "../../src/fleet/broker-policy.ts";
+import { startLink } from "../../src/fleet/link.ts";
 
 const connack = [0x20, 0x03, 0x00, 0x00, 0x00];
 const puback = [0x40, 0x02, 0x00, 0x01];
@@ -27,6 +29,7 @@ async function endWith(
     access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 5 },
     clientId: "kiosk-17",
     will: { topic: "w", payload: "{}" },
+    clean: false,
     carrier: {
       subscriptions,
       connected() {},
@@ -58,7 +61,7 @@ const cases = {
   ],
   "announces a huge packet": [
     [connack, [...puback, 0x30, 0xff, 0xff, 0xff, 0x7f]],
-    "faulty",
+    "overfed",
     "broker-lost",
     /more than/,
   ],
@@ -99,6 +102,7 @@ test("refused subscriptions are told with the broker's reason; the connection go
     access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 5 },
     clientId: "kiosk-17",
     will: { topic: "w", payload: "{}" },
+    clean: false,
     carrier: {
       subscriptions: ["a", "b"],
       connected() {},
@@ -118,11 +122,99 @@ test("refused subscriptions are told with the broker's reason; the connection go
   await new Promise((resolve) => server.close(resolve));
 });
 
+test("who was sent more than is taken begins a new session, once: in the old one it would come again", async () => {
+  const sessions: string[] = [];
+  const enough = Promise.withResolvers<void>();
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", (bytes) => {
+      // CONNECT: two bytes of header, "MQTT" with its length, the version, then the flags.
+      sessions.push(((bytes[9] ?? 0) & 0b10) === 0 ? "kept" : "new");
+      if (sessions.length === 3) enough.resolve();
+      const answer = [0x20, 0x02, 0x00, 0x00];
+      if (sessions.length === 1) answer.push(0x30, 0xff, 0xff, 0xff, 0x7f);
+      socket.end(Uint8Array.from(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const quick = { atLeastMs: 0, baseMs: 1, capMs: 1 };
+  const link = startLink(
+    {
+      access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 4 },
+      clientId: "kiosk-17",
+      clock: systemClock,
+      random: () => 0,
+      timings: { ...brokerTimings, retry: { ...brokerTimings.retry, network: quick } },
+    },
+    {
+      subscriptions: [],
+      nextWill: () => ({ topic: "w", payload: "{}" }),
+      connected() {},
+      take: () => null,
+      answered() {},
+      unheard() {},
+      received() {},
+      subscribed() {},
+      failed() {},
+      stopped() {},
+    },
+  );
+  const guard = systemClock.after(60_000, () => enough.reject(new Error("not connected three times within 60 s")));
+  try {
+    await enough.promise;
+  } finally {
+    guard[Symbol.dispose]();
+    await link.stop();
+  }
+  assert.deepEqual(sessions, ["kept", "new", "kept"]);
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test("who leaves still hears what the broker has taken", async () => {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.on("data", (bytes) => {
+      if (bytes[0] === 0x10) socket.write(Uint8Array.of(0x20, 0x02, 0x00, 0x00));
+      // PUBLISH: the topic "t" with its length, then the packet's id.
+      else if (bytes[0] === 0x32) socket.write(Uint8Array.of(0x40, 0x02, bytes[5] ?? 0, bytes[6] ?? 0));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  assert.ok(address !== null && typeof address === "object");
+  const answers: (Error | null)[] = [];
+  const line = openLine(
+    {
+      access: { url: `mqtt://127.0.0.1:${address.port}`, protocol: 4 },
+      clientId: "kiosk-17",
+      clock: systemClock,
+      timings: brokerTimings,
+      largestPacketBytes: 65_536,
+      own: { clean: true },
+    },
+    {
+      opened() {
+        line.publish(message, (error) => answers.push(error));
+        line.leave();
+      },
+      received() {},
+    },
+  );
+  const guard = systemClock.after(60_000, () => line.cut());
+  assert.equal(await line.ended, null);
+  guard[Symbol.dispose]();
+  assert.deepEqual(answers, [null]);
+  await new Promise((resolve) => server.close(resolve));
+});
+
 test("certificates that TLS cannot use end the connection, and nothing else", async () => {
   const connection = openConnection({
     access: { url: "mqtts://127.0.0.1:1", protocol: 5, cert: "no certificate", key: "no key" },
     clientId: "kiosk-17",
     will: { topic: "w", payload: "{}" },
+    clean: false,
     carrier: {
       subscriptions: [],
       connected() {},

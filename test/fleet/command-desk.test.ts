@@ -123,6 +123,42 @@ test("one that was being executed when the agent ended is told to have failed, a
   await again.close();
 });
 
+test("one that only waited when the agent ended was not executed, and can be sent again", async () => {
+  using lab = startLab();
+  let stops = 0;
+  const executors: Executors = {
+    "self-test": () => new Promise<null>(() => {}),
+    stop: () => {
+      stops += 1;
+      return null;
+    },
+  };
+  const desk = lab.open(executors);
+  const payload = lab.payload();
+  desk.receive(["self-test", "1"], payload, false);
+  await lab.until(2);
+  desk.receive(["stop", "2"], payload, false);
+  await desk.close();
+  await setImmediate();
+  assert.deepEqual(lab.told.splice(0), ["self-test 1 accepted", "self-test 1 executing", "stop 2 accepted"]);
+  const again = lab.open(executors);
+  again.resume();
+  assert.match(lab.told[0] ?? "", /^self-test 1 failed the agent ended while it was executed/);
+  assert.equal(lab.told[2], "stop 2 failed the agent ended before its turn came: it was not executed");
+  assert.equal(stops, 0);
+  again.receive(["stop", "2"], payload, false);
+  again.receive(["self-test", "1"], payload, false);
+  await lab.until(8);
+  assert.deepEqual(lab.told.slice(4), [
+    "stop 2 accepted",
+    "stop 2 executing",
+    "stop 2 succeeded",
+    "event stop 2 succeeded",
+  ]);
+  assert.equal(stops, 1);
+  await again.close();
+});
+
 test("one that was executed, and comes again after its time, has not failed for that", async () => {
   using lab = startLab();
   const desk = lab.open({ report: () => null });
@@ -221,11 +257,39 @@ test("more than can be remembered within their life are refused", async () => {
     if (id % 5 === 0) await eventually(() => lab.told.includes(`event report ${id} succeeded`), `command ${id}`);
   }
   desk.receive(["report", "501"], lab.payload(), false);
-  assert.match(lab.told.at(-1) ?? "", /501 failed too many commands came/);
+  assert.match(lab.told.at(-1) ?? "", /501 failed too many commands came within their time: give a nearer not_after/);
   lab.clock.advance(60_000 + 600_000 + 1);
   desk.receive(["report", "502"], lab.payload(), false);
   await eventually(() => lab.told.includes("event report 502 succeeded"), "a later one");
   await desk.close();
+});
+
+test("who has sent too many can still stop it and have it listen again, as often as need be", async () => {
+  using lab = startLab();
+  const switches: Executors = { report: () => null, start: () => null, stop: () => null, mute: () => null };
+  const desk = lab.open(switches);
+  const day = lab.payload({}, 86_400_000);
+  for (let id = 1; id <= 500; id += 1) {
+    desk.receive(["report", `r${id}`], day, false);
+    if (id % 5 === 0) await eventually(() => lab.told.includes(`event report r${id} succeeded`), `command ${id}`);
+  }
+  for (let id = 1; id <= 250; id += 1) {
+    desk.receive([id % 2 === 0 ? "start" : "stop", `s${id}`], day, false);
+    if (id % 5 === 0)
+      await eventually(() => lab.told.some((line) => line.endsWith(`s${id} succeeded`)), `switch ${id}`);
+  }
+  desk.receive(["mute", "m"], day, false);
+  await eventually(() => lab.told.includes("event mute m succeeded"), "the last one");
+  desk.receive(["report", "r501"], day, false);
+  assert.match(lab.told.at(-1) ?? "", /r501 failed too many/);
+  await desk.close();
+  const before = lab.told.length;
+  const again = lab.open(switches);
+  again.resume();
+  for (const id of ["r1", "r500"]) again.receive(["report", id], day, false);
+  again.receive(["mute", "m"], day, false);
+  assert.equal(lab.told.length, before, "what is remembered is bounded, and can be read again");
+  await again.close();
 });
 
 test("a text that still waits for its turn has not failed", async () => {

@@ -31,7 +31,7 @@ const refused: Readonly<Record<string, readonly [found: ReadCommand, why: RegExp
   "one that came too late": [read("mute/1", { ...good, not_after: new Date(nowMs - 1).toISOString() }), /too late/],
   "one that is to live too long": [
     read("mute/1", { ...good, not_after: new Date(nowMs + 86_400_001).toISOString() }),
-    /a day ahead/,
+    /a day ahead by this device's clock/,
   ],
   "one without an end": [read("mute/1", { ...good, not_after: undefined }), /not_after/],
   "one with arguments it does not take": [
@@ -54,6 +54,31 @@ for (const [name, [found, words]] of Object.entries(refused)) {
 test("a command that is cleared at the broker is no command, and is not answered", () => {
   for (const retained of [true, false])
     for (const topic of ["mute/1", "reboot/1", "mute"]) assert.deepEqual(read(topic, "", retained), { is: "nothing" });
+});
+
+test("a time may have parts of a second or not; what is no time is told what one looks like", () => {
+  for (const not_after of ["2026-01-01T00:01:00Z", "2026-01-01T00:01:00.5Z", "2026-01-01T00:01:00.123456Z"]) {
+    const found = read("mute/1", { ...good, ts: "2026-01-01T00:00:00Z", not_after });
+    assert.ok(found.is === "command");
+    assert.equal(found.notAfterMs, Date.parse(not_after));
+  }
+  const wanted = "not a time in UTC such as 2026-03-01T08:00:00Z";
+  for (const time of ["soon", "2026-01-01 00:01:00", "2026-01-01T00:01:00+02:00", 1_767_225_660]) {
+    assert.equal(why(read("mute/1", { ...good, not_after: time })), `not_after: ${wanted}`);
+    assert.equal(why(read("mute/1", { ...good, ts: time })), `ts: ${wanted}`);
+  }
+});
+
+test("one that was too large to be taken is refused with a reason", () => {
+  const found = readCommand(["say", "1"], null, false, nowMs);
+  assert.deepEqual(found, {
+    is: "refused",
+    name: "say",
+    id: "1",
+    why: "it is larger than the 64 KiB that a device takes",
+  });
+  assert.equal(readCommand(["say", "a b"], null, false, nowMs).is, "unreadable");
+  assert.match(why(readCommand(["say", "1"], null, true, nowMs)), /retained/);
 });
 
 test("a topic that is none of a command has nobody to answer", () => {

@@ -259,3 +259,31 @@ test("a disk that hangs is not waited for longer than two seconds: the settings 
     await lab.appliedTimes(2);
   }
 });
+
+test("settings that are too large to be taken are refused, once; what comes then is looked at", async () => {
+  using lab = startLab();
+  const desk = lab.open();
+  desk.receive(null);
+  desk.receive(null);
+  assert.deepEqual(lab.statuses(), ["refused"]);
+  assert.deepEqual(lab.told[0]?.errors, [{ key: null, message: "it is larger than the 64 KiB that a device takes" }]);
+  await desk.close();
+  const again = lab.open(lab.load());
+  again.receive(null);
+  assert.deepEqual(lab.statuses(), ["refused"]);
+  again.receive(Buffer.alloc(0));
+  assert.deepEqual(lab.statuses(), ["refused", "own"]);
+  await again.close();
+});
+
+test("settings that are too large to be taken, while others are tried, are refused after them", async () => {
+  using lab = startLab();
+  const desk = lab.open();
+  desk.receive(lab.payload(tail));
+  await lab.appliedTimes(1);
+  desk.receive(null);
+  desk.report(sessionOf("started"));
+  lab.clock.advance(5_000);
+  assert.deepEqual(lab.statuses(), ["trying", "applied", "refused"]);
+  await desk.close();
+});

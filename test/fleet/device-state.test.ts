@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Instant } from "../../src/base/clock.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { type DeviceInput, offlineDevice, startingDevice, stepDevice } from "../../src/fleet/device-state.ts";
+import { statePayload } from "../../src/fleet/payloads.ts";
 import type { RecognitionPhase } from "../../src/recognition/report.ts";
 import { errorOf, sessionOf } from "./samples.ts";
 
+const at = (ms: number) => ({ monotonicMs: ms, wallMs: ms });
 const unplugged: DeviceInput = {
   type: "interrupted",
   fault: new Fault("device-lost", "the microphone is gone"),
@@ -55,25 +58,37 @@ const rows: readonly { inputs: readonly DeviceInput[]; phase: string; reason: st
 
 for (const row of rows) {
   test(`${row.inputs.map((input) => ("phase" in input ? input.phase : input.type)).join(", ") || "nothing"} → ${row.phase}`, () => {
-    const state = row.inputs.reduce((before, input) => stepDevice(before, input, 1_000), startingDevice(0));
+    const state = row.inputs.reduce((before, input) => stepDevice(before, input, at(1_000)), startingDevice(at(0)));
     assert.equal(state.phase, row.phase);
     assert.equal(state.reason, row.reason);
   });
 }
 
 test("since is when the phase began, not when its reason changed", () => {
-  let state = stepDevice(startingDevice(0), phase("backing-off", "first"), 1_000);
-  state = stepDevice(state, phase("backing-off", "second"), 2_000);
-  assert.deepEqual([state.sinceMs, state.reason], [1_000, "second"]);
-  assert.equal(stepDevice(state, phase("streaming"), 3_000).sinceMs, 3_000);
+  let state = stepDevice(startingDevice(at(0)), phase("backing-off", "first"), at(1_000));
+  state = stepDevice(state, phase("backing-off", "second"), at(2_000));
+  assert.deepEqual([state.since, state.reason], [at(1_000), "second"]);
+  assert.deepEqual(stepDevice(state, phase("streaming"), at(3_000)).since, at(3_000));
 });
 
 test("sound that flows while all is well changes nothing", () => {
-  const state = stepDevice(startingDevice(0), phase("streaming"), 1_000);
-  assert.equal(stepDevice(state, audio, 2_000), state);
+  const state = stepDevice(startingDevice(at(0)), phase("streaming"), at(1_000));
+  assert.equal(stepDevice(state, audio, at(2_000)), state);
 });
 
 test("the end is offline with its reason", () => {
-  const state = offlineDevice(startingDevice(0), "stopped by SIGTERM", 5_000);
-  assert.deepEqual([state.phase, state.reason, state.sinceMs], ["offline", "stopped by SIGTERM", 5_000]);
+  const state = offlineDevice(startingDevice(at(0)), "stopped by SIGTERM", at(5_000));
+  assert.deepEqual([state.phase, state.reason, state.since], ["offline", "stopped by SIGTERM", at(5_000)]);
+});
+
+test("since is told by the clock as it is set now: one that was set after the start says nothing of 1970", () => {
+  const wallMs = Date.UTC(2026, 5, 1);
+  const told = (clock: Instant) => {
+    const state = stepDevice(startingDevice(at(0)), phase("streaming"), at(9_000));
+    return statePayload(state, "b", "s", clock).since;
+  };
+  assert.equal(told({ monotonicMs: 20_000, wallMs }), "2026-05-31T23:59:49.000Z");
+  assert.equal(told({ monotonicMs: 20_000, wallMs: 20_000 }), "1970-01-01T00:00:09.000Z");
+  // The two clocks never run quite alike: what was told once is told again.
+  assert.equal(told({ monotonicMs: 20_000.4, wallMs: 20_200 }), "1970-01-01T00:00:09.000Z");
 });

@@ -7,6 +7,7 @@ import type { EndClass } from "../../src/fleet/broker-policy.ts";
 import { symptomOfBroker } from "../../src/fleet/broker-trouble.ts";
 import { type Condition, symptomOfCondition } from "../../src/fleet/condition.ts";
 import { symptomOfCapture, symptomOfReport, wellByCapture, wellByReport } from "../../src/fleet/diagnosis.ts";
+import { knownFaults } from "../../src/fleet/known-faults.ts";
 import type { AlarmType } from "../../src/fleet/schema.ts";
 import type { Report } from "../../src/recognition/report.ts";
 import type { ErrorClass } from "../../src/sis/catalogue.ts";
@@ -164,4 +165,11 @@ test("the code of a broker's alarm is its reason code, or the fault's where it s
   const silent = symptomOfBroker({ origin: "broker", class: "identity", reasonCode: null, fault });
   assert.equal(silent?.code, "broker-lost");
   assert.match(silent.hint, /device_id/);
+});
+
+test("an identity that is inferred has the words of the table, whatever the last connection ended with", () => {
+  const fault = new Fault("broker-lost", "MQTT broker: the connection was reset (ECONNRESET)", { hint: "Check TLS." });
+  const symptom = symptomOfBroker({ origin: "broker", class: "identity", reasonCode: null, fault });
+  const { fault: words, hint, code } = knownFaults["duplicate-id-unsaid"];
+  assert.deepEqual([symptom?.message, symptom?.hint, symptom?.code], [words, hint, code]);
 });

@@ -6,11 +6,14 @@ import { test } from "node:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { LogFields, Logger } from "../../src/base/logger.ts";
 import { seededRandom } from "../../src/base/random.ts";
+import { alarmPolicy } from "../../src/fleet/alarm-machine.ts";
 import { type FleetMessage, type FleetOptions, startFleet } from "../../src/fleet/fleet.ts";
+import type { AlarmType } from "../../src/fleet/schema.ts";
+import type { Origin } from "../../src/fleet/symptom.ts";
 import type { Report } from "../../src/recognition/report.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { eventually } from "../system/lab/processes.ts";
-import { deviceInfo, errorOf, gapReport, idle, sessionOf, transcript } from "./samples.ts";
+import { deviceInfo, errorOf, gapReport, idle, sessionOf, symptomOf, transcript } from "./samples.ts";
 
 /** A fleet without a broker, on a clock moved by hand. */
 function startLab(change: Partial<FleetOptions> = {}) {
@@ -136,6 +139,35 @@ test("who observes no more hears no more", async () => {
   fleet.report(outage);
   assert.equal(messages.length, 0);
   await fleet.stop("test over");
+});
+
+test("alarms about a broker, from before the settings did without one, are over", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "fleet-"));
+  try {
+    const kept = (type: AlarmType, origin: Origin) => ({
+      type,
+      id: `boot-0-${type}`,
+      status: "active",
+      severity: "critical",
+      symptom: { ...symptomOf({ alarm: type, origin }), debounceMs: 0 },
+      firstMs: 1,
+      lastMs: 1,
+      count: 1,
+      flapping: false,
+    });
+    const alarms = [kept("identity", "broker"), kept("credentials", "topics"), kept("account", "subscriptions")];
+    writeFileSync(join(folder, "alarms.json"), JSON.stringify({ v: 1, alarms: [...alarms, kept("config", "speech")] }));
+    const { clock, fleet } = startLab({ stateDir: folder });
+    assert.equal(fleet.alarms().length, 4);
+    clock.advance(alarmPolicy.identity.clearAfterMs);
+    assert.deepEqual(
+      fleet.alarms().map(({ type }) => type),
+      ["config"],
+    );
+    await fleet.stop("test over");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test("an alarm survives a restart, is cleared by the next start, and forgotten then", async () => {

@@ -80,6 +80,13 @@ test("latency is from the end of speech to its final text", () => {
   assert.deepEqual([payload.sessions, payload.errors], [1, 1]);
 });
 
+test("a latency that a clock made which was set meanwhile is none", () => {
+  const said = (nowMs: number) =>
+    tallied(noTallies, { type: "transcript", transcript: { ...transcript, final: true } }, nowMs).latencies;
+  assert.deepEqual([said(transcript.endMs - 1), said(transcript.endMs + 86_400_001)], [[], []]);
+  assert.deepEqual([said(transcript.endMs), said(transcript.endMs + 86_400_000)], [[0], [86_400_000]]);
+});
+
 test("once a minute, devices not together; nothing is counted twice", () => {
   const clock = new ManualClock();
   const told: MetricsPayload[] = [];

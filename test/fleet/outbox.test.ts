@@ -16,6 +16,8 @@ import {
 import { errorEventPayload, statePayload } from "../../src/fleet/payloads.ts";
 import { errorReport } from "./samples.ts";
 
+const epoch = { monotonicMs: 0, wallMs: 0 };
+
 const limits = { entries: 5, bytes: 1_000_000 };
 
 function event(seq: number): Message {
@@ -24,7 +26,7 @@ function event(seq: number): Message {
 }
 
 function state(topic: string, reason: string): Message {
-  const payload = statePayload({ ...startingDevice(0), reason }, "b", "s", 0);
+  const payload = statePayload({ ...startingDevice(epoch), reason }, "b", "s", epoch);
   return { topic, payload, delivery: { retain: true, expirySeconds: null, keep: "latest" } };
 }
 

@@ -14,6 +14,7 @@ import { deviceInfo, errorReport, symptomOf, transcript } from "./samples.ts";
 const ajv = new Ajv2020({ validateFormats: false });
 const validators = new Map([...jsonSchemas()].map(([name, schema]) => [name, ajv.compile(schema)]));
 const nowMs = Date.UTC(2026, 0, 1, 12, 0, 0, 7);
+const now = { monotonicMs: 0, wallMs: nowMs };
 const stamp = { seq: 1, boot: "boot-1", nowMs };
 
 function problems(name: string, payload: object): string {
@@ -57,7 +58,7 @@ const delivery = { waiting: 0, dropped: 0, unheard: 0, reconnects: 0 };
 const mark = (atMs: number) => ({ atMs, measurement, delivery });
 
 const samples: readonly (readonly [string, object])[] = [
-  ["state", payloads.statePayload(startingDevice(nowMs), "boot-1", "c0ffee", nowMs)],
+  ["state", payloads.statePayload(startingDevice(now), "boot-1", "c0ffee", now)],
   ["info", payloads.infoPayload(deviceInfo, "d34db33f", nowMs)],
   ["alarm", payloads.alarmPayload(anAlarm("trouble", "wait"), nowMs)],
   ["event-error", payloads.errorEventPayload(errorReport, stamp)],

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { brokerTimings } from "../../src/fleet/broker-policy.ts";
 import { errorOf, gapReport, sessionOf } from "../fleet/samples.ts";
 import { quickTimings, raisedTypes, startTestFleet } from "./lab/fleet.ts";
+import { command } from "./lab/fleet-command.ts";
 import { mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
 import { type Seen, startMonitor } from "./lab/mqtt-monitor.ts";
 import { startTcpProxy } from "./lab/tcp-proxy.ts";
@@ -198,6 +199,25 @@ for (const protocol of [5, 4] as const) {
     assert.ok(Number(retry?.fields["retryInMs"]) >= brokerTimings.retry.identity.atLeastMs);
   });
 }
+
+test("MQTT 4: a message that is too large is answered in words, and neither it nor one that is kept ends the connection", {
+  skip,
+}, async () => {
+  await using broker = await startMosquitto();
+  await using monitor = await startMonitor(broker.url);
+  const down = "sis/v1/lab/kiosk-17/dn";
+  const large = { v: 1, settings: { pad: "x".repeat(300_000) } };
+  await monitor.publish(`${down}/config`, large, { retain: true });
+  await using device = startTestFleet({ url: broker.url, protocol: 4 }, { executors: { report: () => null } });
+  const refused = await monitor.find((message) => on("config")(message) && message.payload["status"] === "refused");
+  assert.match(JSON.stringify(refused.payload["errors"]), /larger than the 64 KiB/);
+  await monitor.publish(`${down}/command/say/x1`, large);
+  const outcome = await monitor.find(on("command/say/x1"));
+  assert.match(String(outcome.payload["reason"]), /larger than the 64 KiB/);
+  await command(monitor, "report", "y1", {}, 60_000, "sis/v1/lab/kiosk-17")();
+  await monitor.find((message) => on("command/report/y1")(message) && message.payload["status"] === "succeeded");
+  assert.equal(device.log.filter(({ message }) => message.startsWith("connected")).length, 1);
+});
 
 test("a topic that the broker does not allow: the rest goes on, and the alarm stands until it does", {
   skip,

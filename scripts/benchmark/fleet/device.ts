@@ -1,4 +1,4 @@
-import { systemClock } from "../../../src/base/clock.ts";
+import { instantOf, systemClock } from "../../../src/base/clock.ts";
 import { seededRandom } from "../../../src/base/random.ts";
 import type { Answer, Outgoing } from "../../../src/fleet/broker.ts";
 import { brokerTimings } from "../../../src/fleet/broker-policy.ts";
@@ -36,7 +36,7 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
   let connections = 0;
   let isConnected = false;
   let phase: DevicePhase = "starting";
-  let since = Date.now();
+  let since = instantOf(systemClock);
 
   const calm = { silencedBy: null, recognition: null, captureTrouble: null };
   const session = () => `${name}-${connections}`;
@@ -60,7 +60,7 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
   }
 
   function tellState(): void {
-    const state = statePayload({ ...calm, phase, sinceMs: since, reason: "benchmark" }, boot, session(), Date.now());
+    const state = statePayload({ ...calm, phase, since, reason: "benchmark" }, boot, session(), instantOf(systemClock));
     put(upTopic(owner, "state"), state, { qos: 1, retain: true, expirySeconds: 7_200 });
   }
 
@@ -70,11 +70,12 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
       events.attempt();
       connections += 1;
       isConnected = false;
+      const now = instantOf(systemClock);
       const offline = statePayload(
-        { ...calm, phase: "offline", sinceMs: Date.now(), reason: "connection lost" },
+        { ...calm, phase: "offline", since: now, reason: "connection lost" },
         boot,
         session(),
-        Date.now(),
+        now,
       );
       return { topic: upTopic(owner, "state"), payload: JSON.stringify(offline) };
     },
@@ -114,7 +115,7 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
     name,
     phase(next) {
       phase = next;
-      since = Date.now();
+      since = instantOf(systemClock);
       tellState();
     },
     alarm(type, status, code) {
