@@ -45,7 +45,7 @@ function checkDelivery(world: World): void {
   const all = broker.arrivals.flatMap(({ topic, payload, line }) => {
     const key = keyOf(topic, payload);
     // Told at the start, before anybody can look on.
-    const atStart = String(payload["reason"]).startsWith("the agent ended while");
+    const atStart = String(payload["reason"]).startsWith("the agent ended ");
     return key === null || atStart ? [] : [{ key, payload, line }];
   });
   for (const { key } of all) first.add(key);
