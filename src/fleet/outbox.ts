@@ -12,6 +12,8 @@ export interface Delivery {
    * `now`: the same, at QoS 0, and only while there is a connection.
    */
   readonly keep: "latest" | "every" | "now";
+  /** Of `every`: no more than so many of those with a quota wait; beyond it they push out one another. Default: none. */
+  readonly quota?: number;
 }
 
 export interface Message {
@@ -67,8 +69,9 @@ export function put(outbox: Outbox, message: Message, connected: boolean, limits
     const others = outbox.latest.filter((other) => other.message.topic !== message.topic);
     return { ...outbox, lastId: id, latest: [...others, entry] };
   }
-  const { kept, dropped } = withinLimits([...outbox.every, entry], limits);
-  return { ...outbox, lastId: id, every: kept, dropped: outbox.dropped + dropped };
+  const kept = withinLimits(withinQuota([...outbox.every, entry], message.delivery.quota), limits);
+  const dropped = outbox.dropped + outbox.every.length + 1 - kept.length;
+  return { ...outbox, lastId: id, every: kept, dropped };
 }
 
 /** Puts what a new connection begins with before everything that waits already. */
@@ -109,7 +112,16 @@ export function isEmpty(outbox: Outbox): boolean {
   return outbox.latest.length === 0 && outbox.every.length === 0;
 }
 
-function withinLimits(entries: readonly Entry[], limits: OutboxLimits) {
+/** @param quota of the newest */
+function withinQuota(entries: readonly Entry[], quota: number | undefined): readonly Entry[] {
+  if (quota === undefined) return entries;
+  const sharing = entries.filter(({ message }) => message.delivery.quota !== undefined);
+  if (sharing.length <= quota) return entries;
+  const gone = sharing.find((entry) => !entry.sent);
+  return entries.filter((entry) => entry !== gone);
+}
+
+function withinLimits(entries: readonly Entry[], limits: OutboxLimits): readonly Entry[] {
   let kept = entries;
   let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   while (kept.length > limits.entries || (bytes > limits.bytes && kept.length > 0)) {
@@ -118,5 +130,5 @@ function withinLimits(entries: readonly Entry[], limits: OutboxLimits) {
     bytes -= kept[index]?.bytes ?? 0;
     kept = kept.toSpliced(index, 1);
   }
-  return { kept, dropped: entries.length - kept.length };
+  return kept;
 }

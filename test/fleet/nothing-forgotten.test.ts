@@ -128,6 +128,22 @@ test("how many messages gave way is told once it has caught up, and by a stop be
   }
 });
 
+test("commands that came too late push out one another, not what happened", async () => {
+  const world = new World();
+  await world.settle();
+  await perform(world, { do: "way", way: "lost" });
+  await perform(world, { do: "gap", times: 940 });
+  for (let n = 0; n < 200; n += 1) world.command("mute", -1);
+  await perform(world, { do: "pass", ms: 30_000 });
+  await perform(world, { do: "stop" });
+  await perform(world, { do: "way", way: "prompt" });
+  await world.heal();
+  const events = world.broker.arrivals.filter(({ topic }) => topic.endsWith("/event/audio-gap"));
+  assert.equal(new Set(events.map(({ payload }) => payload["seq"])).size, 940);
+  assert.equal(world.lost, 150);
+  await world.dispose();
+});
+
 test("whatever the broker and the power do: nothing is forgotten, done twice, or left standing", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), livedThrough), {
     numRuns: Number(process.env["RUNS"] ?? 100),

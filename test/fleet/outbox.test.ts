@@ -111,6 +111,15 @@ test("too large: the oldest give way until the bytes fit, the newest too when it
   assert.deepEqual([isEmpty(none), none.dropped], [true, 1]);
 });
 
+test("what has a quota pushes out others of its kind, and nothing else", () => {
+  const refusal = (seq: number): Message => ({ ...event(seq), delivery: { ...event(seq).delivery, quota: 2 } });
+  const outbox = filled(event(1), refusal(2), refusal(3), event(4), refusal(5), refusal(6));
+  assert.deepEqual([seqs(drained(outbox).sent), outbox.dropped], [[1, 4, 5, 6], 2]);
+  const { next } = drained(filled(refusal(1), refusal(2)));
+  const onTheWay = put(put(next, refusal(3), true, limits), refusal(4), true, limits);
+  assert.deepEqual(seqs(onTheWay.every.map(({ message }) => message)), [1, 2]);
+});
+
 test("a new connection begins with its birth, before what waited", () => {
   const outbox = filled(event(1), state("alarm", "cleared"), state("state", "old"));
   const { sent } = drained(putFirst(outbox, [state("info", "i"), state("state", "new")]));
