@@ -24,6 +24,8 @@ const byReasonCode: ReadonlyMap<number, EndClass> = new Map<number, EndClass>([
   [3, "busy"], // server unavailable
   [4, "credentials"], // bad user name or password
   [5, "credentials"], // not authorised
+  [0x80, "busy"], // unspecified error: the broker is ill, as with the next
+  [0x83, "busy"], // implementation specific error
   [0x84, "config"], // unsupported protocol version
   [0x85, "config"], // client identifier not valid
   [0x86, "credentials"], // bad user name or password

@@ -55,7 +55,7 @@ export interface PublisherOwner {
 /** What became of messages since the start. */
 export interface DeliveryCounts {
   readonly waiting: number;
-  /** Gave way because too many waited. */
+  /** Gave way because too many waited, or was refused for good. */
   readonly dropped: number;
   /** The broker said that nobody subscribes to them (MQTT 5, reason code 0x10). */
   readonly unheard: number;
@@ -78,6 +78,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
   let connections = 0;
   let toldDropped = 0;
   let unheard = 0;
+  let unwanted = 0;
   const onTheWay = new Map<number, Message>();
   /** The kinds of topics that the broker does not take of this device. */
   const refused = new Set<string>();
@@ -135,6 +136,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
   }
 
   function refusedBy({ topic }: Message, reasonCode: number, fault: Fault): void {
+    unwanted += 1;
     // One line a kind: a broker that refuses one message of it refuses them all.
     const kind = kindOf(topic);
     if (!refused.has(kind)) logger.warn("a message was refused", { topic, error: fault.message });
@@ -184,7 +186,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     isConnected: () => connected,
     counts: () => ({
       waiting: outbox.every.length,
-      dropped: outbox.dropped,
+      dropped: outbox.dropped + unwanted,
       unheard,
       reconnects: Math.max(0, connections - 1),
     }),

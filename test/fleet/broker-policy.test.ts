@@ -25,8 +25,8 @@ const longest = (failures: number, reasonCode: number | null) =>
   Math.round(afterEnd(brokerTimings, after(failures), endOf(reasonCode), almostOne).retryInMs / 1_000);
 
 const meanings: Readonly<Record<Exclude<EndClass, "clock">, readonly (number | null)[]>> = {
-  network: [null, 0x80, 0x8b, 0x8d, 0x98, 0xff],
-  busy: [3, 0x88, 0x89, 0x97, 0x9f],
+  network: [null, 0x8b, 0x8d, 0x98, 0xff],
+  busy: [3, 0x80, 0x83, 0x88, 0x89, 0x97, 0x9f],
   credentials: [4, 5, 0x86, 0x87, 0x8a, 0x8c],
   config: [1, 2, 0x84, 0x85, 0x9c, 0x9d],
   identity: [0x8e],

@@ -25,6 +25,8 @@ export class PlayedBroker implements Far {
   way: Way = "prompt";
   /** It takes no message whose topic holds this; null: it takes all. */
   refuses: string | null = null;
+  /** What it says then. */
+  refusal = 0x87;
   line: StandInLine | null = null;
   readonly retained = new Map<string, Json>();
   readonly arrivals: Arrival[] = [];
@@ -71,7 +73,7 @@ export class PlayedBroker implements Far {
     }
     const answer = () => {
       if (!line.isOpen) return;
-      if (refused) answered(new Error("not authorised"), 0x87);
+      if (refused) answered(new Error("refused"), this.refusal);
       else answered(null, null);
     };
     if (this.way === "held") this.#held.push({ line, answer });

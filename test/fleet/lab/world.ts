@@ -173,6 +173,13 @@ export class World {
     this.broker.vanished();
   }
 
+  /** What the device says of its messages. */
+  counts(): Json {
+    this.life.fleet.repeat();
+    const counts = this.told.get(`${up}metrics`)?.["mqtt"];
+    return counts as Json;
+  }
+
   async settle(): Promise<void> {
     await setImmediate();
   }
