@@ -21,6 +21,7 @@ import {
   take,
 } from "./outbox.ts";
 import type { OutboxFile } from "./outbox-file.ts";
+import { kindOf, noneRefused, withRefused, withTaken } from "./refused-kinds.ts";
 
 export interface PublisherOptions {
   readonly access: BrokerAccess;
@@ -72,7 +73,7 @@ export interface Publisher {
 }
 
 export function startPublisher(options: PublisherOptions, owner: PublisherOwner): Publisher {
-  const { access, logger, file } = options;
+  const { access, clock, logger, file } = options;
   let outbox = options.restored.reduce<Outbox>((all, message) => put(all, message, false), emptyOutbox);
   let connected = false;
   let connections = 0;
@@ -81,7 +82,7 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
   let unwanted = 0;
   const onTheWay = new Map<number, Message>();
   /** The kinds of topics that the broker does not take of this device. */
-  const refused = new Set<string>();
+  let refused = noneRefused;
   file?.follow(outbox.every);
 
   if (sendsSecretsInClear(access)) {
@@ -130,17 +131,19 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
   }
 
   function delivered(message: Message): void {
-    refused.delete(kindOf(message.topic));
-    if (refused.size === 0) owner.accepted("topics");
+    // At QoS 0 nobody has said that it was taken.
+    if (message.delivery.keep !== "now") {
+      refused = withTaken(refused, message.topic, clock.monotonicMs());
+      if (refused.size === 0) owner.accepted("topics");
+    }
     owner.delivered(message);
   }
 
   function refusedBy({ topic }: Message, reasonCode: number, fault: Fault): void {
     unwanted += 1;
     // One line a kind: a broker that refuses one message of it refuses them all.
-    const kind = kindOf(topic);
-    if (!refused.has(kind)) logger.warn("a message was refused", { topic, error: fault.message });
-    refused.add(kind);
+    if (!refused.has(kindOf(topic))) logger.warn("a message was refused", { topic, error: fault.message });
+    refused = withRefused(refused, topic, clock.monotonicMs());
     owner.trouble({ origin: "topics", class: reasonClass(reasonCode), reasonCode, fault });
   }
 
@@ -197,11 +200,6 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
       file?.close();
     },
   };
-}
-
-/** `…/up/event/error` → `…/up/event`: what access lists are made of, and few. */
-function kindOf(topic: string): string {
-  return topic.split("/").slice(0, 6).join("/");
 }
 
 function outgoing({ id, message, late }: Entry): Outgoing {

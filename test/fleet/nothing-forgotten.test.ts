@@ -168,6 +168,22 @@ test("what the broker refuses for good is counted with what gave way", async () 
   await world.dispose();
 });
 
+test("the alarm about a topic that is refused ends an hour after the access list was mended, not while it is refused", async () => {
+  const world = new World();
+  await world.settle();
+  const alarms = () => world.life.fleet.alarms().map(({ type }) => type);
+  await perform(world, { do: "refuses", topics: "/event/" });
+  for (let n = 0; n < 3; n += 1) {
+    await perform(world, { do: "gap", times: 1 });
+    await perform(world, { do: "pass", ms: 3_500_000 });
+    assert.ok(alarms().includes("credentials"), `refused ${n + 1} times`);
+  }
+  await perform(world, { do: "refuses", topics: null });
+  await perform(world, { do: "pass", ms: 2_000_000 });
+  assert.deepEqual(alarms(), []);
+  await world.dispose();
+});
+
 test("whatever the broker and the power do: nothing is forgotten, done twice, or left standing", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), livedThrough), {
     numRuns: Number(process.env["RUNS"] ?? 100),
