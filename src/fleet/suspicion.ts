@@ -35,7 +35,7 @@ export const suspectedFromTheStart: Suspicion = { is: "in-line", ends: endsOfCha
 /** Long enough for the next connection to prove stable before the next try. */
 const firstWaitMs = 120_000;
 const longestWaitMs = 3_600_000;
-/** Eight tries take four hours. */
+/** Eight tries take three hours at least. */
 const hangUpsOfGuilt = 8;
 
 /** Whether nothing else may be in flight beside it. */
