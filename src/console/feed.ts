@@ -51,7 +51,7 @@ export function startFeed(options: FeedOptions, listener: FeedListener): Feed {
     while (!stopping.signal.aborted) {
       const end = await attend();
       if (end === null || stopping.signal.aborted) return;
-      const retry = afterEnd(timings, history, end, random);
+      const retry = afterEnd(timings, history, end, false, random);
       history = retry.history;
       listener.lost(end.fault, retry.retryInMs);
       await pause(clock, retry.retryInMs, stopping.signal);

@@ -24,6 +24,8 @@ const byReasonCode: ReadonlyMap<number, EndClass> = new Map<number, EndClass>([
   [3, "busy"], // server unavailable
   [4, "credentials"], // bad user name or password
   [5, "credentials"], // not authorised
+  [0x80, "busy"], // unspecified error: the broker is ill, as with the next
+  [0x83, "busy"], // implementation specific error
   [0x84, "config"], // unsupported protocol version
   [0x85, "config"], // client identifier not valid
   [0x86, "credentials"], // bad user name or password
@@ -95,18 +97,26 @@ export const newHistory: LinkHistory = { failures: 0, shortLives: 0 };
 /** MQTT 3.1.1 brokers cannot say "taken over", and some MQTT 5 brokers do not: after this many it is taken for that. */
 const shortLivesOfTwins = 4;
 
-/** What the end means, with what went before, and the wait before the next attempt. */
+/**
+ * What the end means, with what went before, and the wait before the next attempt.
+ *
+ * @param inFlight whether messages were: the end may be the broker's answer to one, and says nothing of a twin
+ */
 export function afterEnd(
   timings: BrokerTimings,
   before: LinkHistory,
   end: ConnectionEnd,
+  inFlight: boolean,
   random: Random,
 ): { readonly history: LinkHistory; readonly class: EndClass; readonly retryInMs: number } {
   const stable = end.upMs >= timings.stableMs;
   const failures = stable ? 1 : before.failures + 1;
-  const shortLives = end.kind === "lost" && end.reasonCode === null && !stable ? before.shortLives + 1 : 0;
-  const meaning = shortLives >= shortLivesOfTwins ? "identity" : end.meaning;
-  const policy = timings.retry[meaning];
+  const wordless = end.kind === "lost" && end.reasonCode === null && !stable;
+  const shortLives = wordless ? before.shortLives + (inFlight ? 0 : 1) : 0;
+  const meaning = shortLives >= shortLivesOfTwins && !inFlight ? "identity" : end.meaning;
+  // Whom it had let in, it may tell that of a message, and not keep out.
+  const aboutMessage = inFlight && end.kind === "lost" && meaning === "credentials";
+  const policy = timings.retry[aboutMessage ? "network" : meaning];
   const retryInMs = policy.atLeastMs + backoffDelayMs(policy, failures, random);
   return { history: { failures, shortLives }, class: meaning, retryInMs };
 }

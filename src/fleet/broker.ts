@@ -3,7 +3,7 @@ import type { Fault } from "../base/fault.ts";
 import type { BrokerAccess } from "./broker-access.ts";
 import { reasonFault } from "./broker-faults.ts";
 import { type BrokerLimits, type Incoming, type LineMessage, type LineOptions, openLine } from "./broker-line.ts";
-import type { BrokerTimings, ConnectionEnd } from "./broker-policy.ts";
+import { type BrokerTimings, type ConnectionEnd, reasonClass } from "./broker-policy.ts";
 
 // A device's connection to the broker. Nothing is handed to the MQTT library while there is no connection, and only a few
 // messages at a time while there is one: what waits, waits with the carrier.
@@ -72,7 +72,6 @@ const largestInboundBytes = 65_536;
 const overheadBytes = 64;
 
 const packetTooLarge = 0x95;
-const quotaExceeded = 0x97;
 
 /** Begins to connect. Never throws: what goes wrong is told by `ended`. */
 export function openConnection(options: ConnectionOptions): Connection {
@@ -128,7 +127,8 @@ export function openConnection(options: ConnectionOptions): Connection {
       deadline[Symbol.dispose]();
       awaited.delete(deadline);
       if (error === null) carrier.answered(message.id, { result: "delivered" });
-      else if (reasonCode === quotaExceeded) line.breakOff(reasonCode, error);
+      // That is no word about the message: it may take it once it is well.
+      else if (reasonCode !== null && reasonClass(reasonCode) === "busy") line.breakOff(reasonCode, error);
       else if (reasonCode !== null) carrier.answered(message.id, refusal(reasonCode));
       pump();
     });

@@ -37,6 +37,8 @@ export interface CommandDeskOptions {
   readonly logger: Logger;
   readonly onDisk: DiskListener;
   readonly publish: (name: string, id: string, outcome: Pick<OutcomePayload, "status" | "reason" | "result">) => void;
+  /** A command was not taken up. */
+  readonly refused: (name: string, id: string, reason: string) => void;
   /** A command that was taken up has ended. */
   readonly ended: (name: string, id: string, status: "succeeded" | "failed", reason: string) => void;
 }
@@ -75,7 +77,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
 
   function refuse(name: string, id: string, why: string): void {
     logger.warn("a command was refused", { name, id, reason: why });
-    publish(name, id, { status: "failed", reason: why, result: null });
+    options.refused(name, id, why);
   }
 
   function receive(levels: readonly string[], payload: Uint8Array | null, retained: boolean): void {

@@ -50,6 +50,18 @@ export function outcomeMessage(owner: TopicOwner, name: string, id: string, payl
   return { topic: upTopic(owner, `command/${name}/${id}`), payload, delivery };
 }
 
+/**
+ * A flood of commands that came too late, as after an outage, must not push out what happened during it: that cannot be
+ * learned otherwise, while who sent a command knows when it was to be over.
+ */
+const mostRefusals = 50;
+
+/** The outcome of a command that was not taken up. */
+export function refusalMessage(owner: TopicOwner, name: string, id: string, payload: OutcomePayload): Message {
+  const message = outcomeMessage(owner, name, id, payload);
+  return { ...message, delivery: { ...message.delivery, quota: mostRefusals } };
+}
+
 export function configMessage(owner: TopicOwner, payload: ConfigReportPayload): Message {
   return { topic: upTopic(owner, "config"), payload, delivery: { retain: true, expirySeconds: null, keep: "latest" } };
 }
@@ -64,7 +76,9 @@ export function restoredMessage(owner: TopicOwner, topic: string, payload: unkno
   const [kind, type, id] = topic.split("/").slice(5);
   if (kind === "command" && type !== undefined && id !== undefined) {
     const { data } = outcomePayload.safeParse(payload);
-    return data === undefined ? null : outcomeMessage(owner, type, id, data);
+    if (data === undefined) return null;
+    // Whether it was taken up is not known any more: what became of those that were is an event besides.
+    return data.status === "failed" ? refusalMessage(owner, type, id, data) : outcomeMessage(owner, type, id, data);
   }
   if (kind === "transcript") {
     const { data } = transcriptPayload.safeParse(payload);

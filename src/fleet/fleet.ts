@@ -8,7 +8,7 @@ import type { Incoming } from "./broker-line.ts";
 import { brokerTimings } from "./broker-policy.ts";
 import { type Executors, openCommandDesk } from "./command-desk.ts";
 import { openConfigDesk } from "./config-desk.ts";
-import { alarmMessage, metricsMessage, outcomeMessage, transcriptMessage } from "./delivery.ts";
+import { alarmMessage, metricsMessage, outcomeMessage, refusalMessage, transcriptMessage } from "./delivery.ts";
 import { eventsOf } from "./events.ts";
 import type { Fleet, FleetOptions } from "./fleet-contract.ts";
 import { openMetricsDesk } from "./metrics-desk.ts";
@@ -78,6 +78,10 @@ export function startFleet(options: FleetOptions): Fleet {
     logger,
     publish: (name, id, outcome) =>
       publish(outcomeMessage(identity, name, id, payloads.outcomePayload(outcome, clock.wallMs()))),
+    refused: (name, id, reason) => {
+      const outcome = payloads.outcomePayload({ status: "failed", reason, result: null }, clock.wallMs());
+      publish(refusalMessage(identity, name, id, outcome));
+    },
     ended: (...facts) => publish(events.ofCommand(...facts)),
   });
   const config = openConfigDesk({

@@ -8,6 +8,8 @@ import { afterEnd, type BrokerTimings, type ConnectionEnd, type EndClass, newHis
 export interface LinkOwner extends Carrier {
   /** The will of a connection that is about to be tried. */
   nextWill(): Will;
+  /** Whether messages are on their way, or were when the connection ended. */
+  inFlight(): boolean;
   /** The connection, or the try, is over; the next one follows after `retryInMs`. */
   failed(end: ConnectionEnd, meaning: EndClass, retryInMs: number): void;
   /** The connection is over because the link was stopped; none follows. */
@@ -46,7 +48,7 @@ export function startLink(options: LinkOptions, owner: LinkOwner): Link {
       const end = await connection.ended;
       connection = null;
       if (end === null || stopping.signal.aborted) break;
-      const retry = afterEnd(timings, history, end, random);
+      const retry = afterEnd(timings, history, end, owner.inFlight(), random);
       history = retry.history;
       // In the session as it is, the broker would send the same again, at each connection.
       clean = end.kind === "overfed";

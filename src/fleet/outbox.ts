@@ -1,4 +1,14 @@
 import type { Payload } from "./schema.ts";
+import {
+  type Blame,
+  goesAlone,
+  isGuilty,
+  type Suspicion,
+  suspectedFromTheStart,
+  suspicionOfOthers,
+  suspicionOfSent,
+  unsuspected,
+} from "./suspicion.ts";
 
 // What is still to be delivered: bounded, whatever the broker does, and counting what it loses. Pure.
 
@@ -12,6 +22,8 @@ export interface Delivery {
    * `now`: the same, at QoS 0, and only while there is a connection.
    */
   readonly keep: "latest" | "every" | "now";
+  /** Of `every`: no more than so many of those with a quota wait; beyond it they push out one another. Default: none. */
+  readonly quota?: number;
 }
 
 export interface Message {
@@ -29,6 +41,15 @@ export interface Entry {
   /** Did not get through on the connection there was (if any) when it happened. */
   readonly late: boolean;
   readonly bytes: number;
+  readonly suspicion: Suspicion;
+}
+
+/** What may go out. */
+export interface Opening {
+  /** Nothing is in flight. */
+  readonly quiet: boolean;
+  /** What is set aside may be tried if it was due by then, monotonic; minus infinity: not now. */
+  readonly asideDueMs: number;
 }
 
 export interface Outbox {
@@ -62,31 +83,48 @@ export function put(outbox: Outbox, message: Message, connected: boolean, limits
   if (message.delivery.keep === "now" && !connected) return outbox;
   const id = outbox.lastId + 1;
   const bytes = JSON.stringify(message.payload).length;
-  const entry: Entry = { id, message, sent: false, late: !connected, bytes };
+  const entry: Entry = {
+    id,
+    message,
+    sent: false,
+    late: !connected,
+    bytes,
+    suspicion: suspicionAtFirst(outbox, message),
+  };
   if (message.delivery.keep !== "every") {
     const others = outbox.latest.filter((other) => other.message.topic !== message.topic);
     return { ...outbox, lastId: id, latest: [...others, entry] };
   }
-  const { kept, dropped } = withinLimits([...outbox.every, entry], limits);
-  return { ...outbox, lastId: id, every: kept, dropped: outbox.dropped + dropped };
+  const kept = withinLimits(withinQuota([...outbox.every, entry], message.delivery.quota), limits);
+  const dropped = outbox.dropped + outbox.every.length + 1 - kept.length;
+  return { ...outbox, lastId: id, every: kept, dropped };
 }
 
 /** Puts what a new connection begins with before everything that waits already. */
 export function putFirst(outbox: Outbox, messages: readonly Message[]): Outbox {
-  const first = messages.reduce<Outbox>((all, message) => put(all, message, true), { ...outbox, latest: [] });
+  const all = messages.reduce<Outbox>((before, message) => put(before, message, true), outbox);
   const topics = new Set(messages.map((message) => message.topic));
-  return { ...first, latest: [...first.latest, ...outbox.latest.filter((entry) => !topics.has(entry.message.topic))] };
+  const first = all.latest.filter(({ message }) => topics.has(message.topic));
+  return { ...all, latest: [...first, ...all.latest.filter((entry) => !first.includes(entry))] };
 }
 
-/** The next entry to send, now marked as sent; null: nothing waits. What the fleet must know first goes first. */
-export function take(outbox: Outbox): { readonly next: Outbox; readonly entry: Entry | null } {
-  for (const queue of ["latest", "every"] as const) {
-    const index = outbox[queue].findIndex((entry) => !entry.sent);
-    const entry = outbox[queue][index];
-    if (entry === undefined) continue;
-    return { next: { ...outbox, [queue]: outbox[queue].with(index, { ...entry, sent: true }) }, entry };
-  }
-  return { next: outbox, entry: null };
+/** The next entry to send, now marked as sent; null: nothing may go. What the fleet must know first goes first. */
+export function take(outbox: Outbox, opening: Opening): { readonly next: Outbox; readonly entry: Entry | null } {
+  const entry = nextOf(outbox, opening);
+  if (entry === null) return { next: outbox, entry };
+  const marked = (each: Entry): Entry => (each === entry ? { ...each, sent: true } : each);
+  const queue = outbox.latest.includes(entry) ? "latest" : "every";
+  return { next: { ...outbox, [queue]: outbox[queue].map(marked) }, entry };
+}
+
+function nextOf({ latest, every }: Outbox, { quiet, asideDueMs }: Opening): Entry | null {
+  const unsent = (each: Entry) => !each.sent && each.suspicion.is === "in-line";
+  const next = latest.find(unsent) ?? every.find(unsent);
+  if (next !== undefined) return quiet || !goesAlone(next.suspicion) ? next : null;
+  if (!quiet) return null;
+  const dueMs = ({ suspicion }: Entry) => (suspicion.is === "aside" ? suspicion.dueAtMs : Number.POSITIVE_INFINITY);
+  const due = [...latest, ...every].filter((entry) => dueMs(entry) <= asideDueMs);
+  return due.toSorted((a, b) => dueMs(a) - dueMs(b))[0] ?? null;
 }
 
 /** The broker has answered for this entry: it is done with. An id that was replaced meanwhile is ignored. */
@@ -99,17 +137,55 @@ export function settle(outbox: Outbox, id: number): Outbox {
 }
 
 /** The connection is gone: whatever was not acknowledged is to be sent again, and is late by now. */
-export function disconnected(outbox: Outbox): Outbox {
-  const waiting = (entry: Entry): Entry => ({ ...entry, sent: false, late: true });
+export function disconnected(outbox: Outbox, blame: Blame, nowMs: number): Outbox {
+  const waiting = (entry: Entry): Entry => {
+    const judge = entry.sent ? suspicionOfSent : suspicionOfOthers;
+    return { ...entry, sent: false, late: true, suspicion: judge(entry.suspicion, blame, nowMs) };
+  };
   const latest = outbox.latest.filter(({ message }) => message.delivery.keep === "latest");
   return { ...outbox, latest: latest.map(waiting), every: outbox.every.map(waiting) };
+}
+
+/** What has lost its place in line. */
+export function setAside({ latest, every }: Outbox): readonly Entry[] {
+  return [...latest, ...every].filter(({ suspicion }) => suspicion.is === "aside");
+}
+
+/** Takes out what the broker will never take. What is kept latest stays: it is replaced in time, by what may be taken. */
+export function giveUp(outbox: Outbox): { readonly next: Outbox; readonly givenUp: readonly Entry[] } {
+  const givenUp = outbox.every.filter(({ suspicion }) => isGuilty(suspicion));
+  if (givenUp.length === 0) return { next: outbox, givenUp };
+  return { next: { ...outbox, every: outbox.every.filter((entry) => !givenUp.includes(entry)) }, givenUp };
+}
+
+/** Before a stop: the state, above all, is to be said now or never. */
+export function recalled(outbox: Outbox): Outbox {
+  const inLine = (entry: Entry): Entry =>
+    entry.suspicion.is === "aside" ? { ...entry, suspicion: suspectedFromTheStart } : entry;
+  return { ...outbox, latest: outbox.latest.map(inLine) };
 }
 
 export function isEmpty(outbox: Outbox): boolean {
   return outbox.latest.length === 0 && outbox.every.length === 0;
 }
 
-function withinLimits(entries: readonly Entry[], limits: OutboxLimits) {
+/** A newer message of a topic is no more trusted than the one that it replaces, or those that were set aside. */
+function suspicionAtFirst({ latest, every }: Outbox, { topic, delivery }: Message): Suspicion {
+  if (delivery.keep !== "every") return latest.find(({ message }) => message.topic === topic)?.suspicion ?? unsuspected;
+  const isAside = ({ message, suspicion }: Entry) => message.topic === topic && suspicion.is === "aside";
+  return every.some(isAside) ? suspectedFromTheStart : unsuspected;
+}
+
+/** @param quota of the newest */
+function withinQuota(entries: readonly Entry[], quota: number | undefined): readonly Entry[] {
+  if (quota === undefined) return entries;
+  const sharing = entries.filter(({ message }) => message.delivery.quota !== undefined);
+  if (sharing.length <= quota) return entries;
+  const gone = sharing.find((entry) => !entry.sent);
+  return entries.filter((entry) => entry !== gone);
+}
+
+function withinLimits(entries: readonly Entry[], limits: OutboxLimits): readonly Entry[] {
   let kept = entries;
   let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   while (kept.length > limits.entries || (bytes > limits.bytes && kept.length > 0)) {
@@ -118,5 +194,5 @@ function withinLimits(entries: readonly Entry[], limits: OutboxLimits) {
     bytes -= kept[index]?.bytes ?? 0;
     kept = kept.toSpliced(index, 1);
   }
-  return { kept, dropped: entries.length - kept.length };
+  return kept;
 }

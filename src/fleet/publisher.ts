@@ -7,20 +7,26 @@ import { type BrokerAccess, sendsSecretsInClear } from "./broker-access.ts";
 import type { Incoming } from "./broker-line.ts";
 import { type BrokerTimings, reasonClass } from "./broker-policy.ts";
 import type { BrokerTrouble } from "./broker-trouble.ts";
+import { Flights, outgoing } from "./flights.ts";
 import { startLink } from "./link.ts";
+import { openLosses } from "./losses.ts";
 import {
   disconnected,
-  type Entry,
   emptyOutbox,
+  giveUp,
   isEmpty,
   type Message,
   type Outbox,
   put,
   putFirst,
+  recalled,
+  setAside,
   settle,
   take,
 } from "./outbox.ts";
 import type { OutboxFile } from "./outbox-file.ts";
+import { kindOf, noneRefused, withRefused, withTaken } from "./refused-kinds.ts";
+import type { Blame } from "./suspicion.ts";
 
 export interface PublisherOptions {
   readonly access: BrokerAccess;
@@ -55,7 +61,7 @@ export interface PublisherOwner {
 /** What became of messages since the start. */
 export interface DeliveryCounts {
   readonly waiting: number;
-  /** Gave way because too many waited. */
+  /** Gave way because too many waited, was refused for good, or was given up because connections ended with it. */
   readonly dropped: number;
   /** The broker said that nobody subscribes to them (MQTT 5, reason code 0x10). */
   readonly unheard: number;
@@ -72,15 +78,15 @@ export interface Publisher {
 }
 
 export function startPublisher(options: PublisherOptions, owner: PublisherOwner): Publisher {
-  const { access, logger, file } = options;
+  const { access, clock, logger, file } = options;
   let outbox = options.restored.reduce<Outbox>((all, message) => put(all, message, false), emptyOutbox);
   let connected = false;
   let connections = 0;
-  let toldDropped = 0;
   let unheard = 0;
-  const onTheWay = new Map<number, Message>();
+  const flights = new Flights();
+  const losses = openLosses(logger);
   /** The kinds of topics that the broker does not take of this device. */
-  const refused = new Set<string>();
+  let refused = noneRefused;
   file?.follow(outbox.every);
 
   if (sendsSecretsInClear(access)) {
@@ -97,55 +103,52 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     connections += 1;
     change(putFirst(outbox, owner.birth()));
     logger.info("connected to the MQTT broker", { waiting: outbox.every.length });
-    tellDropped();
-  }
-
-  function tellDropped(): void {
-    if (outbox.dropped === toldDropped) return;
-    logger.warn("messages were lost: more waited for the MQTT broker than are kept", {
-      lost: outbox.dropped - toldDropped,
-      hint: "Look at the broker and the way to it: it was away for too long, or takes messages more slowly than they come.",
-    });
-    toldDropped = outbox.dropped;
+    losses.tellDropped(outbox.dropped);
   }
 
   function takeNext(): Outgoing | null {
-    const { next, entry } = take(outbox);
-    change(next);
+    const nowMs = clock.monotonicMs();
+    const opening = flights.opening(nowMs);
+    if (opening === null) return null;
+    const { next, entry } = take(outbox, opening);
     if (entry === null) return null;
-    onTheWay.set(entry.id, entry.message);
+    change(next);
+    flights.sent(entry, nowMs);
     return outgoing(entry);
   }
 
   function answered(id: number, answer: Answer): void {
-    const message = onTheWay.get(id);
-    onTheWay.delete(id);
+    const message = flights.answered(id, answer, clock.monotonicMs());
     change(settle(outbox, id));
     // Also where it is the broker that is slow, and not away.
-    if (outbox.every.length === 0) tellDropped();
-    if (message === undefined) return;
+    if (outbox.every.length === 0) losses.tellDropped(outbox.dropped);
+    if (message === null) return;
     if (answer.result === "delivered") delivered(message);
     else refusedBy(message, answer.reasonCode, answer.fault);
   }
 
   function delivered(message: Message): void {
-    refused.delete(kindOf(message.topic));
-    if (refused.size === 0) owner.accepted("topics");
+    // At QoS 0 nobody has said that it was taken.
+    if (message.delivery.keep !== "now") {
+      refused = withTaken(refused, message.topic, clock.monotonicMs());
+      if (refused.size === 0) owner.accepted("topics");
+    }
     owner.delivered(message);
   }
 
   function refusedBy({ topic }: Message, reasonCode: number, fault: Fault): void {
-    // One line a kind: a broker that refuses one message of it refuses them all.
-    const kind = kindOf(topic);
-    if (!refused.has(kind)) logger.warn("a message was refused", { topic, error: fault.message });
-    refused.add(kind);
+    losses.refused(topic, fault.message, !refused.has(kindOf(topic)));
+    refused = withRefused(refused, topic, clock.monotonicMs());
     owner.trouble({ origin: "topics", class: reasonClass(reasonCode), reasonCode, fault });
   }
 
-  function disconnect(): void {
+  function disconnect(blame: Blame): void {
     connected = false;
-    onTheWay.clear();
-    change(disconnected(outbox));
+    flights.clear();
+    const { next, givenUp } = giveUp(disconnected(outbox, blame, clock.monotonicMs()));
+    change(next);
+    losses.givenUp(givenUp);
+    losses.setAside(setAside(next));
   }
 
   const link = startLink(options, {
@@ -164,14 +167,16 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
       logger.warn("the subscriptions were refused", { error: fault.message });
       owner.trouble({ origin: "subscriptions", class: reasonClass(reasonCode), reasonCode, fault });
     },
-    failed({ reasonCode, fault }, meaning, retryInMs) {
-      disconnect();
+    inFlight: () => flights.any,
+    failed(end, meaning, retryInMs) {
+      const { reasonCode, fault } = end;
+      disconnect(flights.blame(end, options.timings.stableMs, clock.monotonicMs()));
       logger.warn(fault.message, { code: fault.code, hint: fault.hint, retryInMs });
       owner.trouble({ origin: "broker", class: meaning, reasonCode, fault });
     },
     stopped() {
-      disconnect();
-      tellDropped();
+      disconnect("none");
+      losses.tellDropped(outbox.dropped);
       if (!isEmpty(outbox)) logger.warn("messages are left undelivered", { left: outbox.every.length });
     },
   });
@@ -184,27 +189,16 @@ export function startPublisher(options: PublisherOptions, owner: PublisherOwner)
     isConnected: () => connected,
     counts: () => ({
       waiting: outbox.every.length,
-      dropped: outbox.dropped,
+      dropped: outbox.dropped + losses.turnedDown,
       unheard,
       reconnects: Math.max(0, connections - 1),
     }),
     async stop() {
+      change(recalled(outbox));
       // What is on disk before the broker has had its say is there whatever becomes of the rest of the stop.
       await Promise.all([link.stop(), file?.flush()]);
       await file?.flush();
       file?.close();
     },
   };
-}
-
-/** `…/up/event/error` → `…/up/event`: what access lists are made of, and few. */
-function kindOf(topic: string): string {
-  return topic.split("/").slice(0, 6).join("/");
-}
-
-function outgoing({ id, message, late }: Entry): Outgoing {
-  const payload = late && "replayed" in message.payload ? { ...message.payload, replayed: true } : message.payload;
-  const { retain, expirySeconds, keep } = message.delivery;
-  const qos = keep === "now" ? 0 : 1;
-  return { id, topic: message.topic, payload: JSON.stringify(payload), qos, retain, expirySeconds };
 }

@@ -49,7 +49,7 @@ export const metricsPayload = z.object({
   mqtt: z.object({
     reconnects: count,
     waiting: count.describe("messages that wait for the broker"),
-    dropped: count.describe("messages that gave way, since the start"),
+    dropped: count.describe("messages that gave way, were refused or were given up, since the start"),
     unheard: count.describe("messages that nobody subscribes to, since the start (MQTT 5)"),
   }),
   cpu_percent: z.number().min(0).describe("of one core"),

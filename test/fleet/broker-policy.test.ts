@@ -22,11 +22,11 @@ function endOf(reasonCode: number | null, upMs = 0, kind: ConnectionEnd["kind"] 
 const after = (failures: number) => ({ failures, shortLives: 0 });
 
 const longest = (failures: number, reasonCode: number | null) =>
-  Math.round(afterEnd(brokerTimings, after(failures), endOf(reasonCode), almostOne).retryInMs / 1_000);
+  Math.round(afterEnd(brokerTimings, after(failures), endOf(reasonCode), false, almostOne).retryInMs / 1_000);
 
 const meanings: Readonly<Record<Exclude<EndClass, "clock">, readonly (number | null)[]>> = {
-  network: [null, 0x80, 0x8b, 0x8d, 0x98, 0xff],
-  busy: [3, 0x88, 0x89, 0x97, 0x9f],
+  network: [null, 0x8b, 0x8d, 0x98, 0xff],
+  busy: [3, 0x80, 0x83, 0x88, 0x89, 0x97, 0x9f],
   credentials: [4, 5, 0x86, 0x87, 0x8a, 0x8c],
   config: [1, 2, 0x84, 0x85, 0x9c, 0x9d],
   identity: [0x8e],
@@ -35,7 +35,11 @@ for (const [meaning, codes] of Object.entries(meanings)) {
   test(`reason codes that mean ${meaning}`, () => {
     for (const code of codes) {
       const kind = code === null ? "unreachable" : "refused";
-      assert.equal(afterEnd(brokerTimings, newHistory, endOf(code, 0, kind), almostOne).class, meaning, String(code));
+      assert.equal(
+        afterEnd(brokerTimings, newHistory, endOf(code, 0, kind), false, almostOne).class,
+        meaning,
+        String(code),
+      );
     }
   });
 }
@@ -45,7 +49,7 @@ test("the wait doubles from 1 s to 10 minutes, and its jitter reaches down to no
     [0, 1, 2, 3, 9, 10, 100].map((failures) => longest(failures, null)),
     [1, 2, 4, 8, 512, 600, 600],
   );
-  assert.equal(afterEnd(brokerTimings, after(5), endOf(null), () => 0).retryInMs, 0);
+  assert.equal(afterEnd(brokerTimings, after(5), endOf(null), false, () => 0).retryInMs, 0);
 });
 
 test("a busy broker is left alone for longer, a refusing one for longer still", () => {
@@ -59,22 +63,30 @@ test("a busy broker is left alone for longer, a refusing one for longer still", 
   );
 });
 
+test("a broker that had let it in, and ends the connection for a message that it does not allow, is tried again soon", () => {
+  const wait = (inFlight: boolean) =>
+    afterEnd(brokerTimings, newHistory, endOf(0x87, 500, "lost"), inFlight, almostOne);
+  assert.ok(wait(true).retryInMs <= 1_000);
+  assert.equal(wait(true).class, "credentials");
+  assert.ok(wait(false).retryInMs > 59_000);
+});
+
 test("who was pushed out by a twin stays away for five minutes at least", () => {
-  assert.equal(afterEnd(brokerTimings, newHistory, endOf(0x8e), () => 0).retryInMs, 300_000);
+  assert.equal(afterEnd(brokerTimings, newHistory, endOf(0x8e), false, () => 0).retryInMs, 300_000);
   assert.equal(longest(0, 0x8e), 900);
 });
 
 test("only a connection that stayed up for a minute starts the count anew", () => {
   const failures = (upMs: number) =>
-    afterEnd(brokerTimings, after(7), endOf(null, upMs, "lost"), almostOne).history.failures;
+    afterEnd(brokerTimings, after(7), endOf(null, upMs, "lost"), false, almostOne).history.failures;
   assert.deepEqual([failures(59_999), failures(60_000)], [8, 1]);
 });
 
 test("four short connections in a row that end without a word mean a twin; anything else in between does not", () => {
-  const classes = (ends: readonly ConnectionEnd[]) => {
+  const classes = (ends: readonly ConnectionEnd[], inFlight = false) => {
     let history = newHistory;
     return ends.map((end) => {
-      const next = afterEnd(brokerTimings, history, end, almostOne);
+      const next = afterEnd(brokerTimings, history, end, inFlight, almostOne);
       history = next.history;
       return next.class;
     });
@@ -87,6 +99,8 @@ test("four short connections in a row that end without a word mean a twin; anyth
     "identity",
     "identity",
   ]);
+  // A broker that hangs up on a message is none.
+  assert.ok(!classes([short, short, short, short, short], true).includes("identity"));
   for (const other of [
     endOf(null),
     endOf(null, 60_000, "lost"),
@@ -102,7 +116,7 @@ test("every wait is finite and within its bounds, after any number of failures",
   const drawn = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
   fc.assert(
     fc.property(fc.nat(5_000), reason, drawn, (failures, code, number) => {
-      const { retryInMs } = afterEnd(brokerTimings, after(failures), endOf(code), () => number);
+      const { retryInMs } = afterEnd(brokerTimings, after(failures), endOf(code), false, () => number);
       assert.ok(retryInMs >= 0 && retryInMs <= 900_000);
     }),
   );

@@ -150,6 +150,7 @@ test("who was sent more than is taken begins a new session, once: in the old one
     },
     {
       subscriptions: [],
+      inFlight: () => false,
       nextWill: () => ({ topic: "w", payload: "{}" }),
       connected() {},
       take: () => null,

@@ -21,6 +21,7 @@ function startLab() {
       logger,
       onDisk() {},
       publish: (name, id, { status, reason }) => told.push([name, id, status, reason].filter(Boolean).join(" ")),
+      refused: (name, id, reason) => told.push(`${name} ${id} failed ${reason}`),
       ended: (name, id, status) => told.push(`event ${name} ${id} ${status}`),
     });
   const payload = (args: object = {}, lifeMs = 60_000) =>

@@ -128,6 +128,62 @@ test("how many messages gave way is told once it has caught up, and by a stop be
   }
 });
 
+test("commands that came too late push out one another, not what happened", async () => {
+  const world = new World();
+  await world.settle();
+  await perform(world, { do: "way", way: "lost" });
+  await perform(world, { do: "gap", times: 940 });
+  for (let n = 0; n < 200; n += 1) world.command("mute", -1);
+  await perform(world, { do: "pass", ms: 30_000 });
+  await perform(world, { do: "stop" });
+  await perform(world, { do: "way", way: "prompt" });
+  await world.heal();
+  const events = world.broker.arrivals.filter(({ topic }) => topic.endsWith("/event/audio-gap"));
+  assert.equal(new Set(events.map(({ payload }) => payload["seq"])).size, 940);
+  assert.equal(world.lost, 150);
+  await world.dispose();
+});
+
+test("what an ill broker does not take is sent again", async () => {
+  for (const refusal of [0x80, 0x83, 0x97]) {
+    const world = new World();
+    await world.settle();
+    Object.assign(world.broker, { refuses: "/event/", refusal });
+    await perform(world, { do: "gap", times: 30 });
+    await perform(world, { do: "pass", ms: 30_000 });
+    await world.heal();
+    const events = world.broker.arrivals.filter(({ topic }) => topic.endsWith("/event/audio-gap"));
+    assert.equal(new Set(events.map(({ payload }) => payload["seq"])).size, 30, `0x${refusal.toString(16)}`);
+    assert.equal(world.counts()["dropped"], 0);
+    await world.dispose();
+  }
+});
+
+test("what the broker refuses for good is counted with what gave way", async () => {
+  const world = new World();
+  await world.settle();
+  await perform(world, { do: "refuses", topics: "/event/" });
+  await perform(world, { do: "gap", times: 30 });
+  assert.equal(world.counts()["dropped"], 30);
+  await world.dispose();
+});
+
+test("the alarm about a topic that is refused ends an hour after the access list was mended, not while it is refused", async () => {
+  const world = new World();
+  await world.settle();
+  const alarms = () => world.life.fleet.alarms().map(({ type }) => type);
+  await perform(world, { do: "refuses", topics: "/event/" });
+  for (let n = 0; n < 3; n += 1) {
+    await perform(world, { do: "gap", times: 1 });
+    await perform(world, { do: "pass", ms: 3_500_000 });
+    assert.ok(alarms().includes("credentials"), `refused ${n + 1} times`);
+  }
+  await perform(world, { do: "refuses", topics: null });
+  await perform(world, { do: "pass", ms: 2_000_000 });
+  assert.deepEqual(alarms(), []);
+  await world.dispose();
+});
+
 test("whatever the broker and the power do: nothing is forgotten, done twice, or left standing", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40 }), livedThrough), {
     numRuns: Number(process.env["RUNS"] ?? 100),

@@ -3,20 +3,26 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { startingDevice } from "../../src/fleet/device-state.ts";
 import {
-  disconnected,
+  disconnected as disconnectedBy,
   emptyOutbox,
+  giveUp,
   isEmpty,
   type Message,
   type Outbox,
   put,
   putFirst,
+  recalled,
+  setAside,
   settle,
-  take,
+  take as takeAt,
 } from "../../src/fleet/outbox.ts";
 import { errorEventPayload, statePayload } from "../../src/fleet/payloads.ts";
+import type { Blame } from "../../src/fleet/suspicion.ts";
 import { errorReport } from "./samples.ts";
 
 const epoch = { monotonicMs: 0, wallMs: 0 };
+const take = (outbox: Outbox) => takeAt(outbox, { quiet: true, asideDueMs: 0 });
+const disconnected = (outbox: Outbox) => disconnectedBy(outbox, "none", 0);
 
 const limits = { entries: 5, bytes: 1_000_000 };
 
@@ -113,6 +119,15 @@ test("too large: the oldest give way until the bytes fit, the newest too when it
   assert.deepEqual([isEmpty(none), none.dropped], [true, 1]);
 });
 
+test("what has a quota pushes out others of its kind, and nothing else", () => {
+  const refusal = (seq: number): Message => ({ ...event(seq), delivery: { ...event(seq).delivery, quota: 2 } });
+  const outbox = filled(event(1), refusal(2), refusal(3), event(4), refusal(5), refusal(6));
+  assert.deepEqual([seqs(drained(outbox).sent), outbox.dropped], [[1, 4, 5, 6], 2]);
+  const { next } = drained(filled(refusal(1), refusal(2)));
+  const onTheWay = put(put(next, refusal(3), true, limits), refusal(4), true, limits);
+  assert.deepEqual(seqs(onTheWay.every.map(({ message }) => message)), [1, 2]);
+});
+
 test("a new connection begins with its birth, before what waited", () => {
   const outbox = filled(event(1), state("alarm", "cleared"), state("state", "old"));
   const { sent } = drained(putFirst(outbox, [state("info", "i"), state("state", "new")]));
@@ -179,4 +194,56 @@ test("what is only worth something now is not kept while there is no connection,
 test("an answer that concerns nothing changes nothing", () => {
   const outbox = filled(event(1), state("a", "x"));
   assert.equal(settle(outbox, 99), outbox);
+});
+
+/** One that two connections have ended with, and then more. */
+function suspect(outbox: Outbox, ...blames: readonly Blame[]): Outbox {
+  return ["shared" as const, "shared" as const, ...blames].reduce<Outbox>((before, blame) => {
+    const { next, entry } = takeAt(before, { quiet: true, asideDueMs: Number.POSITIVE_INFINITY });
+    assert.ok(entry);
+    return disconnectedBy(next, blame, 0);
+  }, outbox);
+}
+
+const next = (outbox: Outbox, quiet: boolean, asideDueMs = 0) => takeAt(outbox, { quiet, asideDueMs }).entry?.message;
+
+test("what two connections have ended with keeps its place, and goes alone", () => {
+  const outbox = put(suspect(filled(event(1))), event(2), true);
+  assert.equal(next(outbox, false), undefined);
+  assert.deepEqual(next(outbox, true), event(1));
+});
+
+test("what is set aside goes after all others, alone, from its time on", () => {
+  const outbox = put(suspect(filled(event(1)), "likely"), event(2), true);
+  const { next: rest, entry } = takeAt(outbox, { quiet: true, asideDueMs: 200_000 });
+  assert.deepEqual(entry?.message, event(2));
+  assert.deepEqual(
+    setAside(outbox).map(({ message }) => message),
+    [event(1)],
+  );
+  const after = settle(rest, entry.id);
+  assert.equal(next(after, true, 119_999), undefined);
+  assert.equal(next(after, false, 120_000), undefined);
+  assert.deepEqual(next(after, true, 120_000), event(1));
+});
+
+test("what is set aside is given up when it is guilty; what is kept latest is not", () => {
+  const eight = Array.from({ length: 8 }, (): Blame => "plain");
+  const { next: rest, givenUp } = giveUp(suspect(filled(event(1)), ...eight));
+  assert.deepEqual([givenUp.map(({ message }) => message), rest.every], [[event(1)], []]);
+  assert.deepEqual(giveUp(suspect(filled(event(1)), ...eight.slice(1))).givenUp, []);
+  assert.deepEqual(giveUp(suspect(filled(state("a", "x")), ...eight)).givenUp, []);
+});
+
+test("a newer message of a topic inherits what was held against the older, also at a new connection", () => {
+  const outbox = suspect(filled(state("a", "old")), "likely");
+  for (const newer of [put(outbox, state("a", "new"), true), putFirst(outbox, [state("a", "new")])]) {
+    assert.equal(next(newer, true), undefined);
+    assert.deepEqual(next(newer, true, 120_000), state("a", "new"));
+  }
+});
+
+test("before a stop, what is kept latest has its place in line again", () => {
+  const outbox = recalled(suspect(filled(state("a", "x")), "likely"));
+  assert.deepEqual(next(outbox, true, Number.NEGATIVE_INFINITY), state("a", "x"));
 });

@@ -79,6 +79,7 @@ export function startDevice(url: string, name: string, events: DeviceEvents): Si
       );
       return { topic: upTopic(owner, "state"), payload: JSON.stringify(offline) };
     },
+    inFlight: () => onTheWay.size > 0,
     connected() {
       isConnected = true;
       waiting.unshift(...onTheWay.values());

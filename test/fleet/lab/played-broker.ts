@@ -25,6 +25,15 @@ export class PlayedBroker implements Far {
   way: Way = "prompt";
   /** It takes no message whose topic holds this; null: it takes all. */
   refuses: string | null = null;
+  /** What it says then. */
+  refusal = 0x87;
+  /** It hangs up on a message whose topic holds this, with this word. */
+  hangsUpOn: string | null = null;
+  hangUpCode: number | null = null;
+  /** Its answers take this long. */
+  delayMs = 0;
+  /** The way swallows a message whose topic holds this. */
+  swallows: string | null = null;
   line: StandInLine | null = null;
   readonly retained = new Map<string, Json>();
   readonly arrivals: Arrival[] = [];
@@ -62,6 +71,14 @@ export class PlayedBroker implements Far {
     if (this.way === "lost") this.#deaf.add(line);
     if (this.#deaf.has(line)) return;
     const { topic } = message;
+    if (this.swallows !== null && topic.includes(this.swallows)) return;
+    if (this.hangsUpOn !== null && topic.includes(this.hangsUpOn)) {
+      const code = this.hangUpCode;
+      // What was answered before is heard.
+      this.#deaf.add(line);
+      queueMicrotask(() => queueMicrotask(() => line.breakOff(code, new Error("the broker hung up"))));
+      return;
+    }
     const arrival = { topic, payload: JSON.parse(message.payload) as Json, line };
     const refused = this.refuses !== null && topic.includes(this.refuses);
     if (refused) this.refused.push(arrival);
@@ -71,10 +88,11 @@ export class PlayedBroker implements Far {
     }
     const answer = () => {
       if (!line.isOpen) return;
-      if (refused) answered(new Error("not authorised"), 0x87);
+      if (refused) answered(new Error("refused"), this.refusal);
       else answered(null, null);
     };
     if (this.way === "held") this.#held.push({ line, answer });
+    else if (this.delayMs > 0) line.options.clock.after(this.delayMs, answer);
     else queueMicrotask(answer);
   }
 
@@ -97,6 +115,18 @@ export class PlayedBroker implements Far {
   /** Answers what it has held back. */
   release(): void {
     for (const { answer } of this.#held.splice(0)) answer();
+  }
+
+  /** All that may be wrong with it or the way to it is mended. */
+  heal(): void {
+    Object.assign(this, {
+      welcome: "accept",
+      way: "prompt",
+      refuses: null,
+      hangsUpOn: null,
+      swallows: null,
+      delayMs: 0,
+    });
   }
 
   drop(reasonCode: number | null = null): void {

@@ -59,6 +59,8 @@ export class World {
   /** When a life ended without a word, and how slow its disk had been. */
   readonly crashes = new Map<number, { readonly atMs: number; readonly slackMs: number }>();
   lost = 0;
+  /** A message lost its place in line. */
+  setAside = false;
   desired: string | null = null;
   applied: Json = {};
   #slowestMs = 0;
@@ -159,6 +161,8 @@ export class World {
 
   #warned(text: string, fields: LogFields | undefined): void {
     const lost = fields?.["lost"];
+    if (text.includes("after all others")) this.setAside = true;
+    if (text.includes("given up")) this.lost += 1;
     if (text.includes("were lost") && typeof lost === "number") this.lost += lost;
   }
 
@@ -171,6 +175,13 @@ export class World {
     const slackMs = 600 + 20 * Math.max(this.#slowestMs, disk.delayMs);
     this.crashes.set(number, { atMs: clock.monotonicMs(), slackMs });
     this.broker.vanished();
+  }
+
+  /** What the device says of its messages. */
+  counts(): Json {
+    this.life.fleet.repeat();
+    const counts = this.told.get(`${up}metrics`)?.["mqtt"];
+    return counts as Json;
   }
 
   async settle(): Promise<void> {
@@ -257,7 +268,7 @@ export class World {
 
   /** All is well again, for as long as it takes. */
   async heal(): Promise<void> {
-    Object.assign(this.broker, { welcome: "accept", way: "prompt", refuses: null });
+    this.broker.heal();
     this.life.disk.delayMs = 0;
     this.life.disk.cutAfter = null;
     await this.pass(3_600_000);
