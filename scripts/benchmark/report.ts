@@ -26,9 +26,10 @@ export function recordResults(origin: Origin, results: readonly Result[]): void 
 function chapter(result: Result): string {
   const { bare, agent, "agent-disk": disk } = result.figures;
   const of = result.streams === 1 ? "One stream" : `${result.streams} streams of each kind at once, a process each`;
+  const rounds = result.rounds === 1 ? "one round" : `medians of ${result.rounds} rounds`;
   const added = `${signed(result.addedP50Ms)} / ${signed(result.addedP99Ms)}`;
   return [
-    `${of}; medians of ${result.rounds} rounds of ${result.seconds} s, each after ${result.warmUpSeconds} s of warm-up:`,
+    `${of}; ${rounds} of ${result.seconds} s, ${result.rounds === 1 ? "" : "each "}after ${result.warmUpSeconds} s of warm-up:`,
     "",
     "| | CPU, ms a second of sound | by the bare sender's | peak RSS, MB | by the bare sender's | latency, ms: p50 / p99 | added |",
     "| --- | --- | --- | --- | --- | --- | --- |",
