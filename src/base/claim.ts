@@ -5,6 +5,8 @@ import { Fault } from "./fault.ts";
 import { makeFolderSync } from "./make-folder.ts";
 
 const claimName = "owner";
+/** Others that start at the same moment take fewer. */
+const mostTries = 50;
 
 /**
  * Takes the folder for this process, and creates it. Two agents on one folder would both recognise, and tell, what it holds.
@@ -16,7 +18,8 @@ export function claim(folder: string, said: string): void {
   const file = path.join(folder, claimName);
   const mine = JSON.stringify({ pid: process.pid, start: startOf(process.pid) });
   // Of two that start at once, one creates the file. What it holds counts: the other one may have seen it empty, and taken it away.
-  while (!create(file, mine) || read(file) !== mine) {
+  for (let tries = 1; !create(file, mine) || read(file) !== mine; tries += 1) {
+    if (tries === mostTries) throw new Error(`${file} cannot be read by who has written it`);
     const owner = ownerIn(file);
     if (owner !== null && livesElsewhere(owner)) {
       throw new Fault("disk-in-use", `another agent (process ${owner.pid}) ${said}`, {

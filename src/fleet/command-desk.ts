@@ -3,15 +3,7 @@ import { diskPatienceMs } from "../base/disk-fault.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { type DiskListener, keptFile } from "./background-writer.ts";
-import {
-  isOver,
-  journalText,
-  loadJournal,
-  type TakenCommand,
-  withCommand,
-  withoutCommand,
-  withStatus,
-} from "./command-journal.ts";
+import { isOver, journalText, loadJournal, type TakenCommand, withCommand, withStatus } from "./command-journal.ts";
 import { type Command, readCommand } from "./commands.ts";
 import type { CommandArguments, CommandName, OutcomePayload } from "./schema-down.ts";
 
@@ -164,12 +156,12 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     receive,
     resume() {
       for (const { name, id, status } of unfinished.splice(0)) {
-        if (status === "taken") {
-          end(name, id, "failed", "the agent ended while it was executed: whether it was is not known", null);
-        } else {
-          end(name, id, "failed", "the agent ended before its turn came: it was not executed", null);
-          note(withoutCommand(journal, id));
-        }
+        // Its id stays taken: the broker may give it again, and whoever was told that it failed may have sent it anew.
+        const why =
+          status === "taken"
+            ? "the agent ended while it was executed: whether it was is not known"
+            : "the agent ended before its turn came: it was not executed";
+        end(name, id, "failed", why, null);
       }
     },
     async close() {

@@ -68,11 +68,6 @@ export function withStatus(
   return journal.map((each) => (each.id === id ? { ...each, status } : each));
 }
 
-/** The journal without a command that was not begun: it may come again. */
-export function withoutCommand(journal: readonly TakenCommand[], id: string): readonly TakenCommand[] {
-  return journal.filter((each) => each.id !== id);
-}
-
 export function isOver(status: CommandStatus): boolean {
   return status === "succeeded" || status === "failed";
 }

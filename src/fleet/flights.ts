@@ -43,8 +43,9 @@ export class Flights {
   opening(nowMs: number): Opening | null {
     for (const { alone } of this.#inFlight.values()) if (alone) return null;
     // What is set aside is tried right after another message was acknowledged, so that its fate says something about it.
-    const mayTry = this.#provenAtMs === null || nowMs - this.#provenAtMs <= freshMs;
-    return { quiet: !this.any, asideDueMs: mayTry ? nowMs : Number.NEGATIVE_INFINITY };
+    const proven = this.#provenAtMs !== null && nowMs - this.#provenAtMs <= freshMs;
+    const mayTry = this.#provenAtMs === null || proven;
+    return { quiet: !this.any, asideDueMs: mayTry ? nowMs : Number.NEGATIVE_INFINITY, proven };
   }
 
   sent({ id, message, suspicion }: Entry, nowMs: number): void {

@@ -50,6 +50,8 @@ export interface Opening {
   readonly quiet: boolean;
   /** What is set aside may be tried if it was due by then, monotonic; minus infinity: not now. */
   readonly asideDueMs: number;
+  /** The broker has just acknowledged something on this connection. */
+  readonly proven: boolean;
 }
 
 export interface Outbox {
@@ -117,14 +119,22 @@ export function take(outbox: Outbox, opening: Opening): { readonly next: Outbox;
   return { next: { ...outbox, [queue]: outbox[queue].map(marked) }, entry };
 }
 
-function nextOf({ latest, every }: Outbox, { quiet, asideDueMs }: Opening): Entry | null {
+function nextOf({ latest, every }: Outbox, { quiet, asideDueMs, proven }: Opening): Entry | null {
   const unsent = (each: Entry) => !each.sent && each.suspicion.is === "in-line";
-  const next = latest.find(unsent) ?? every.find(unsent);
-  if (next !== undefined) return quiet || !goesAlone(next.suspicion) ? next : null;
-  if (!quiet) return null;
-  const dueMs = ({ suspicion }: Entry) => (suspicion.is === "aside" ? suspicion.dueAtMs : Number.POSITIVE_INFINITY);
-  const due = [...latest, ...every].filter((entry) => dueMs(entry) <= asideDueMs);
-  return due.toSorted((a, b) => dueMs(a) - dueMs(b))[0] ?? null;
+  const alone = (entry: Entry) => (quiet ? entry : null);
+  // The state above all is not to wait behind all that has happened: what waits is let through while it is tried.
+  const overdue = proven ? firstDue(latest, asideDueMs) : undefined;
+  const next = latest.find(unsent) ?? overdue ?? every.find(unsent);
+  if (next !== undefined) return goesAlone(next.suspicion) ? alone(next) : next;
+  const due = firstDue([...latest, ...every], asideDueMs);
+  return due === undefined ? null : alone(due);
+}
+
+/** Of what is set aside, what has been due for longest. */
+function firstDue(entries: readonly Entry[], byMs: number): Entry | undefined {
+  const dueMs = ({ sent, suspicion }: Entry) =>
+    !sent && suspicion.is === "aside" ? suspicion.dueAtMs : Number.POSITIVE_INFINITY;
+  return entries.filter((entry) => dueMs(entry) <= byMs).toSorted((a, b) => dueMs(a) - dueMs(b))[0];
 }
 
 /** The broker has answered for this entry: it is done with. An id that was replaced meanwhile is ignored. */
@@ -138,8 +148,10 @@ export function settle(outbox: Outbox, id: number): Outbox {
 
 /** The connection is gone: whatever was not acknowledged is to be sent again, and is late by now. */
 export function disconnected(outbox: Outbox, blame: Blame, nowMs: number): Outbox {
+  // A broker takes them in order: of several, it hung up on the first that it has not acknowledged, if on any.
+  const first = [...outbox.latest, ...outbox.every].find(({ sent }) => sent);
   const waiting = (entry: Entry): Entry => {
-    const judge = entry.sent ? suspicionOfSent : suspicionOfOthers;
+    const judge = entry.sent && (blame !== "shared" || entry === first) ? suspicionOfSent : suspicionOfOthers;
     return { ...entry, sent: false, late: true, suspicion: judge(entry.suspicion, blame, nowMs) };
   };
   const latest = outbox.latest.filter(({ message }) => message.delivery.keep === "latest");
@@ -173,7 +185,8 @@ export function isEmpty(outbox: Outbox): boolean {
 function suspicionAtFirst({ latest, every }: Outbox, { topic, delivery }: Message): Suspicion {
   if (delivery.keep !== "every") return latest.find(({ message }) => message.topic === topic)?.suspicion ?? unsuspected;
   const isAside = ({ message, suspicion }: Entry) => message.topic === topic && suspicion.is === "aside";
-  return every.some(isAside) ? suspectedFromTheStart : unsuspected;
+  const last = every.findLast(isAside)?.suspicion;
+  return last?.is === "aside" ? { ...last, hangUps: 0 } : unsuspected;
 }
 
 /** @param quota of the newest */

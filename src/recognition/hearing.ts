@@ -199,7 +199,8 @@ export class Hearing {
    * time, each one that succeeds twice as late.
    */
   #learnPatience(session: Session, settle: Settle): void {
-    if (settle !== "finals") this.#patienceMs *= 2;
+    // What came of it is settled also where it was cut behind its last result.
+    if (settle !== "finals" || session.heardTo > session.start) this.#patienceMs *= 2;
     const isInVain = settle === "finals" && session.heardTo <= session.start;
     const settledMs = ((this.#log.settled - session.start) * 1000) / this.#log.sampleRate;
     if (!isInVain) this.#inVain = 0;

@@ -124,7 +124,7 @@ test("one that was being executed when the agent ended is told to have failed, a
   await again.close();
 });
 
-test("one that only waited when the agent ended was not executed, and can be sent again", async () => {
+test("one that only waited when the agent ended has failed, and is not executed when the broker gives it again", async () => {
   using lab = startLab();
   let stops = 0;
   const executors: Executors = {
@@ -147,14 +147,16 @@ test("one that only waited when the agent ended was not executed, and can be sen
   assert.match(lab.told[0] ?? "", /^self-test 1 failed the agent ended while it was executed/);
   assert.equal(lab.told[2], "stop 2 failed the agent ended before its turn came: it was not executed");
   assert.equal(stops, 0);
+  // Whoever was told may have sent it anew, under another id.
   again.receive(["stop", "2"], payload, false);
   again.receive(["self-test", "1"], payload, false);
+  again.receive(["stop", "3"], payload, false);
   await lab.until(8);
   assert.deepEqual(lab.told.slice(4), [
-    "stop 2 accepted",
-    "stop 2 executing",
-    "stop 2 succeeded",
-    "event stop 2 succeeded",
+    "stop 3 accepted",
+    "stop 3 executing",
+    "stop 3 succeeded",
+    "event stop 3 succeeded",
   ]);
   assert.equal(stops, 1);
   await again.close();

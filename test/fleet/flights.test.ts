@@ -92,18 +92,18 @@ test("after a message at QoS 0, which may be what the broker hangs up on, only a
   flights.sent(entry(3, unsuspected, "now"), 0);
   flights.answered(3, delivered, 0);
   flights.answered(2, delivered, 0);
-  assert.deepEqual(flights.opening(0), { quiet: true, asideDueMs: Number.NEGATIVE_INFINITY });
+  assert.deepEqual(flights.opening(0), { quiet: true, asideDueMs: Number.NEGATIVE_INFINITY, proven: false });
   flights.sent(entry(4), 0);
   flights.answered(4, delivered, 0);
-  assert.deepEqual(flights.opening(0), { quiet: true, asideDueMs: 0 });
+  assert.deepEqual(flights.opening(0), { quiet: true, asideDueMs: 0, proven: true });
 });
 
 test("nothing goes out beside what goes alone; what is set aside is tried right after another got through", () => {
   assert.equal(alone().opening(0), null);
   const flights = alone();
   flights.answered(2, delivered, 1_000);
-  assert.deepEqual(flights.opening(6_000), { quiet: true, asideDueMs: 6_000 });
-  assert.deepEqual(flights.opening(6_001), { quiet: true, asideDueMs: Number.NEGATIVE_INFINITY });
+  assert.deepEqual(flights.opening(6_000), { quiet: true, asideDueMs: 6_000, proven: true });
+  assert.deepEqual(flights.opening(6_001), { quiet: true, asideDueMs: Number.NEGATIVE_INFINITY, proven: false });
   flights.clear();
-  assert.deepEqual(flights.opening(9_000), { quiet: true, asideDueMs: 9_000 });
+  assert.deepEqual(flights.opening(9_000), { quiet: true, asideDueMs: 9_000, proven: false });
 });

@@ -21,7 +21,7 @@ import type { Blame } from "../../src/fleet/suspicion.ts";
 import { errorReport } from "./samples.ts";
 
 const epoch = { monotonicMs: 0, wallMs: 0 };
-const take = (outbox: Outbox) => takeAt(outbox, { quiet: true, asideDueMs: 0 });
+const take = (outbox: Outbox) => takeAt(outbox, { quiet: true, asideDueMs: 0, proven: false });
 const disconnected = (outbox: Outbox) => disconnectedBy(outbox, "none", 0);
 
 const limits = { entries: 5, bytes: 1_000_000 };
@@ -199,13 +199,32 @@ test("an answer that concerns nothing changes nothing", () => {
 /** One that two connections have ended with, and then more. */
 function suspect(outbox: Outbox, ...blames: readonly Blame[]): Outbox {
   return ["shared" as const, "shared" as const, ...blames].reduce<Outbox>((before, blame) => {
-    const { next, entry } = takeAt(before, { quiet: true, asideDueMs: Number.POSITIVE_INFINITY });
+    const { next, entry } = takeAt(before, { quiet: true, asideDueMs: Number.POSITIVE_INFINITY, proven: false });
     assert.ok(entry);
     return disconnectedBy(next, blame, 0);
   }, outbox);
 }
 
-const next = (outbox: Outbox, quiet: boolean, asideDueMs = 0) => takeAt(outbox, { quiet, asideDueMs }).entry?.message;
+const next = (outbox: Outbox, quiet: boolean, asideDueMs = 0, proven = false) =>
+  takeAt(outbox, { quiet, asideDueMs, proven }).entry?.message;
+
+test("of several messages in flight, the end of a connection counts against the first", () => {
+  let outbox = filled(event(1), event(2), event(3));
+  for (let end = 0; end < 2; end += 1) {
+    for (let sent = 0; sent < 3; sent += 1) outbox = take(outbox).next;
+    outbox = disconnectedBy(outbox, "shared", 0);
+  }
+  assert.equal(next(outbox, false), undefined, "the first goes alone");
+  outbox = settle(outbox, outbox.every[0]?.id ?? 0);
+  assert.deepEqual(next(outbox, false), event(2));
+});
+
+test("once the broker has taken something, a state that is set aside goes before the events that wait", () => {
+  const outbox = put(suspect(filled(state("a", "x")), "unproven"), event(1), true);
+  assert.deepEqual(next(outbox, true), event(1));
+  assert.equal(next(outbox, false, 0, true), undefined, "what is in flight is let through first");
+  assert.deepEqual(next(outbox, true, 0, true), state("a", "x"));
+});
 
 test("what two connections have ended with keeps its place, and goes alone", () => {
   const outbox = put(suspect(filled(event(1))), event(2), true);
@@ -214,9 +233,9 @@ test("what two connections have ended with keeps its place, and goes alone", () 
 });
 
 test("what is set aside goes after all others, alone, from its time on", () => {
-  const outbox = put(suspect(filled(event(1)), "likely"), event(2), true);
-  const { next: rest, entry } = takeAt(outbox, { quiet: true, asideDueMs: 200_000 });
-  assert.deepEqual(entry?.message, event(2));
+  const outbox = put(suspect(filled(event(1)), "likely"), state("b", "x"), true);
+  const { next: rest, entry } = takeAt(outbox, { quiet: true, asideDueMs: 200_000, proven: false });
+  assert.deepEqual(entry?.message, state("b", "x"));
   assert.deepEqual(
     setAside(outbox).map(({ message }) => message),
     [event(1)],

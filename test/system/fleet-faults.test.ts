@@ -459,9 +459,9 @@ describe("a fault", { concurrency }, () => {
 
   /** Another process that keeps its sound there. */
   async function startAnotherOwner(folder: string) {
-    const claim = new URL("../../src/audio/disk/claim.ts", import.meta.url).href;
+    const claim = new URL("../../src/base/claim.ts", import.meta.url).href;
     const script = `import(${JSON.stringify(claim)}).then(({ claim }) => {
-      claim(${JSON.stringify(folder)});
+      claim(${JSON.stringify(folder)}, "has it");
       setInterval(() => process.stdout.write("."), 100);
     })`;
     const child = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
