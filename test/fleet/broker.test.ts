@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { systemClock } from "../../src/base/clock.ts";
-import { type Outgoing, openConnection } from "../../src/fleet/broker.ts";
+import { type Carrier, type Outgoing, openConnection } from "../../src/fleet/broker.ts";
 import { openLine } from "../../src/fleet/broker-line.ts";
 import { type BrokerTimings, brokerTimings, type ConnectionEnd } from "../../src/fleet/broker-policy.ts";
 import { startLink } from "../../src/fleet/link.ts";
@@ -10,6 +10,17 @@ import { startLink } from "../../src/fleet/link.ts";
 const connack = [0x20, 0x03, 0x00, 0x00, 0x00];
 const puback = [0x40, 0x02, 0x00, 0x01];
 const message: Outgoing = { id: 1, topic: "t", payload: "{}", qos: 1, retain: false, expirySeconds: null };
+
+/** Has nothing to send, and listens to nothing. */
+const idle: Carrier = {
+  subscriptions: [],
+  connected() {},
+  take: () => null,
+  answered() {},
+  unheard() {},
+  received() {},
+  subscribed() {},
+};
 
 /** How a connection ends with what answers every chunk it gets with the next of `answers`, then with nothing. */
 async function endWith(
@@ -30,15 +41,7 @@ async function endWith(
     clientId: "kiosk-17",
     will: { topic: "w", payload: "{}" },
     clean: false,
-    carrier: {
-      subscriptions,
-      connected() {},
-      take: () => waiting.shift() ?? null,
-      answered() {},
-      unheard() {},
-      received() {},
-      subscribed() {},
-    },
+    carrier: { ...idle, subscriptions, take: () => waiting.shift() ?? null },
     clock: systemClock,
     timings: { ...brokerTimings, ...patience },
   });
@@ -104,12 +107,8 @@ test("refused subscriptions are told with the broker's reason; the connection go
     will: { topic: "w", payload: "{}" },
     clean: false,
     carrier: {
+      ...idle,
       subscriptions: ["a", "b"],
-      connected() {},
-      take: () => null,
-      answered() {},
-      unheard() {},
-      received() {},
       subscribed: (refusal) => told.resolve(refusal?.reasonCode ?? null),
     },
     clock: systemClock,
@@ -149,15 +148,9 @@ test("who was sent more than is taken begins a new session, once: in the old one
       timings: { ...brokerTimings, retry: { ...brokerTimings.retry, network: quick } },
     },
     {
-      subscriptions: [],
+      ...idle,
       inFlight: () => false,
       nextWill: () => ({ topic: "w", payload: "{}" }),
-      connected() {},
-      take: () => null,
-      answered() {},
-      unheard() {},
-      received() {},
-      subscribed() {},
       failed() {},
       stopped() {},
     },
@@ -216,15 +209,7 @@ test("certificates that TLS cannot use end the connection, and nothing else", as
     clientId: "kiosk-17",
     will: { topic: "w", payload: "{}" },
     clean: false,
-    carrier: {
-      subscriptions: [],
-      connected() {},
-      take: () => null,
-      answered() {},
-      unheard() {},
-      received() {},
-      subscribed() {},
-    },
+    carrier: idle,
     clock: systemClock,
     timings: brokerTimings,
   });
