@@ -1,4 +1,6 @@
 import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import type { Clock } from "../base/clock.ts";
 
 // V8's own measures are for programs that do much in a short time. The agent does little, ten times a second, for months.
 // What that costs with them and without: docs/decisions/0066-an-engine-for-months.md.
@@ -24,6 +26,9 @@ const forLongRuns = [
   reducing(0),
 ];
 
+/** From one collection of all memory to the next. By itself V8 waits until 8 MB have been added, for which the agent needs an hour. */
+const collectingMs = 10 * 60_000;
+
 /** Calls until the quick compiler takes a function, until the thorough one does, and with no news of its types before that. */
 const tiers = (quick: number, thorough: number, withoutNews: number) => [
   `--invocation-count-for-maglev=${quick}`,
@@ -47,6 +52,20 @@ export function optimizeSoon(): void {
  */
 export function optimizeAsUsual(): void {
   tune([...tiers(400, 3000, 500), reducing(2)]);
+}
+
+/** Gives back what is not needed any more, all of it, again and again until it is disposed. */
+export function collectFromTimeToTime(clock: Clock): Disposable {
+  // Only contexts that are made after it was asked for have this function.
+  setFlagsFromString("--expose-gc");
+  const collect: () => void = runInNewContext("gc");
+  const again = (): Disposable =>
+    clock.after(collectingMs, () => {
+      collect();
+      next = again();
+    });
+  let next = again();
+  return { [Symbol.dispose]: () => next[Symbol.dispose]() };
 }
 
 function tune(flags: readonly string[]): void {

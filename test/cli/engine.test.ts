@@ -4,11 +4,12 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+const clocks = fileURLToPath(import.meta.resolve("../lab/manual-clock.ts"));
 const engine = fileURLToPath(import.meta.resolve("../../src/cli/engine.ts"));
 
 /** @returns what it prints, and what V8 says of flags that it does not know */
 async function run(script: string): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const code = `import { expectLongRun, optimizeAsUsual, optimizeSoon } from ${JSON.stringify(engine)};\n${script}`;
+  const code = `import { collectFromTimeToTime, expectLongRun, optimizeAsUsual, optimizeSoon } from ${JSON.stringify(engine)};\n${script}`;
   const flags = ["--allow-natives-syntax", "--input-type=module", "--eval", code];
   const { stdout, stderr } = await promisify(execFile)(process.execPath, flags);
   return { stdout: stdout.trim(), stderr };
@@ -46,4 +47,21 @@ test("what a steady program does again and again is optimized within some hundre
 test("where objects are made stays small in a long run, and by itself does not", async () => {
   assert.deepEqual(await run(`expectLongRun();${grows}`), { stdout: "false", stderr: "" });
   assert.deepEqual(await run(grows), { stdout: "true", stderr: "" });
+});
+
+test("what is not needed any more goes within ten minutes, however little was made meanwhile, until the end", async () => {
+  const { stdout, stderr } = await run(`
+    const { ManualClock } = await import(${JSON.stringify(clocks)});
+    const clock = new ManualClock();
+    const collecting = collectFromTimeToTime(clock);
+    const isGone = async (minutes) => {
+      const left = new WeakRef({});
+      await new Promise((done) => setTimeout(done, 1));
+      clock.advance(minutes * 60_000);
+      return left.deref() === undefined;
+    };
+    const gone = [await isGone(9), await isGone(1), await isGone(9), await isGone(1)];
+    collecting[Symbol.dispose]();
+    console.log(...gone, await isGone(60), clock.pending);`);
+  assert.deepEqual({ stdout, stderr }, { stdout: "false true false true false 0", stderr: "" });
 });
