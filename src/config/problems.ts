@@ -9,9 +9,12 @@ export type Place =
   | { readonly file: string; readonly line: number | null; readonly column?: number }
   | { readonly variable: string };
 
+/** `disk-failed`: a file could not be read this time. The others stay until a person mends them. */
+export type ProblemCode = "config-invalid" | "config-unreadable" | "disk-failed";
+
 /** One thing that is wrong with the configuration. */
 export interface Problem {
-  readonly code: "config-invalid" | "config-unreadable";
+  readonly code: ProblemCode;
   /** `sis.chunk_ms`; null: not about one setting. */
   readonly key: string | null;
   readonly place: Place;
@@ -30,12 +33,15 @@ export class ConfigFault extends Fault {
     const told = problems.slice(0, mostProblems);
     const lines = told.map(problemLine);
     if (problems.length > told.length) lines.push(`… and ${problems.length - told.length} more`);
-    super(
-      problems.every((problem) => problem.code === "config-unreadable") ? "config-unreadable" : "config-invalid",
-      lines.join("\n"),
-    );
+    super(commonCode(problems), lines.join("\n"));
     this.problems = told;
   }
+}
+
+/** Where a file could not be read this time, the rest may look otherwise the next time. */
+function commonCode(problems: readonly Problem[]): ProblemCode {
+  if (problems.some(({ code }) => code === "disk-failed")) return "disk-failed";
+  return problems.every(({ code }) => code === "config-unreadable") ? "config-unreadable" : "config-invalid";
 }
 
 /** `agent.toml:7: sis.chunk_ms: found 20; allowed: a whole number 50..1000 (ms)` */

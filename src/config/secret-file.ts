@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access } from "node:fs/promises";
 import { dirname } from "node:path";
 import { certificatesFlaw, privateKeyFlaw } from "./pem.ts";
+import type { ProblemCode } from "./problems.ts";
 import { readTextFile } from "./text-file.ts";
 
 /** What a secret's file holds: one line, such as a password or a token, or PEM blocks. */
@@ -9,7 +10,7 @@ export type SecretForm = "line" | "certificates" | "private-key";
 
 export type SecretText =
   | { readonly text: string /** Every user of the machine may read the file. */; readonly exposed: boolean }
-  | { readonly code: "config-invalid" | "config-unreadable"; readonly why: string };
+  | { readonly code: ProblemCode; readonly why: string };
 
 const mostBytes: Readonly<Record<SecretForm, number>> = {
   line: 64 * 1024,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { keyAt } from "./keys.ts";
 import { belongTogether } from "./pem.ts";
-import type { Place, Problem } from "./problems.ts";
+import type { Place, Problem, ProblemCode } from "./problems.ts";
 import type { Settings } from "./schema.ts";
 import { readSecretFile, type SecretForm } from "./secret-file.ts";
 import { isEncrypted, regionOf } from "./urls.ts";
@@ -79,7 +79,7 @@ export async function readSecrets(
   const files = new Map<string, string>();
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  const problem = (path: string, message: string, code: Problem["code"] = "config-invalid"): Problem => ({
+  const problem = (path: string, message: string, code: ProblemCode = "config-invalid"): Problem => ({
     code,
     key: path,
     place: place(path.split(".")),
@@ -97,7 +97,7 @@ export async function readSecrets(
     const found = await readSecretFile(file, form);
     if ("why" in found) {
       // A token lives shorter than a start may take: whoever fetches it may not have come to it yet.
-      const mayCome = path === "sis.auth.token_file" && found.code === "config-unreadable";
+      const mayCome = path === "sis.auth.token_file" && found.code !== "config-invalid";
       if (mayCome) {
         files.set(path, file);
         warnings.push(problem(path, `${found.why}; it is read again whenever a token is needed`, found.code));

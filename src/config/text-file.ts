@@ -1,11 +1,12 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { errorName } from "../base/disk-fault.ts";
+import type { ProblemCode } from "./problems.ts";
 
 export type TextFile =
   | { readonly text: string /** As `stat` gives it. */; readonly mode: number }
   | {
-      readonly code: "config-invalid" | "config-unreadable";
+      readonly code: ProblemCode;
       /** Goes on from the file's name: "is a folder". */
       readonly why: string;
       /** There is nothing of that name. */
@@ -45,13 +46,20 @@ async function readBounded(file: string, most: number, wait: boolean) {
 }
 
 function unreadable(error: unknown): TextFile {
-  const code = errorName(error) || "an unknown error";
-  const missing = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(code);
-  return { code: "config-unreadable", why: reasons[code] ?? `cannot be read: ${code}`, missing };
+  const name = errorName(error);
+  const why = reasons[name];
+  if (why === undefined)
+    return { code: "disk-failed", why: `cannot be read: ${name || "an unknown error"}`, missing: false };
+  return { code: "config-unreadable", why, missing: ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(name) };
 }
 
+/** What stays as it is until a person mends it. Anything else may be gone a moment later: a bus that hiccups, memory that ran out. */
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
+  ENOTDIR: "is in a folder that is none",
+  ENAMETOOLONG: "has too long a name",
+  ELOOP: "is a link to itself",
   EACCES: "may not be read by this user",
+  EPERM: "may not be read by this user",
   EISDIR: "is a folder",
 };

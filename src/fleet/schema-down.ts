@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { common, eventCommon, label, phrase, timestamp } from "./schema-parts.ts";
+import { common, eventCommon, label, phrase } from "./schema-parts.ts";
 
 // What a fleet tells a device, and what the device answers.
 
@@ -38,7 +38,7 @@ export const commandArguments = {
 export type CommandArguments<Name extends CommandName> = z.infer<(typeof commandArguments)[Name]>;
 
 /** RFC 3339, UTC, with or without parts of a second: people write it, too. */
-const moment = z.iso.datetime({ error: "not a time in UTC such as 2026-03-01T08:00:00Z" });
+const moment = z.iso.datetime({ error: "not a time in UTC such as 2026-03-01T08:00:00Z" }).max(40);
 
 export const commandPayload = z.object({
   ...common,
@@ -77,6 +77,7 @@ export type RemoteSettings = Readonly<z.infer<typeof settings>>;
 
 export const desiredConfigPayload = z.object({
   ...common,
+  ts: moment.describe("when this was written"),
   settings: settings.describe(
     "each by its path (sis.vad_tail), over those of the device's own file; empty: only those",
   ),
@@ -91,7 +92,7 @@ export const configReportPayload = z.object({
     .describe(
       "of what was last desired. own: nothing is; refused: it cannot be used, nothing was changed; rolled-back: the device did not get well on it",
     ),
-  desired: timestamp.nullable().describe("the ts of what was last desired"),
+  desired: moment.nullable().describe("the ts of what was last desired"),
   hash: label.describe("of all settings in effect; the same as config_hash in up/info"),
   settings: settings.describe("what is in effect of what the fleet set"),
   errors: z.array(z.object({ key: label.nullable(), message: phrase })).max(50),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -281,3 +281,18 @@ for (const [name, content, code, message] of [
     assert.deepEqual(await lab.problems(), { code, lines: [`…/agent.toml: ${message}`] });
   });
 }
+
+/** The memory of a process begins with nothing that could be read: EIO. */
+const unreadableNow = "/proc/self/mem";
+
+test("a configuration, or a secret's file, that the disk does not give this time may be there the next time", async () => {
+  await using lab = await folderOf({});
+  await symlink(unreadableNow, lab.file);
+  assert.deepEqual(await lab.problems(), { code: "disk-failed", lines: ["…/agent.toml: cannot be read: EIO"] });
+
+  await using other = await folderOf({ "agent.toml": `colour = 1\n${aksk}secret_key_file = "sk"` });
+  await symlink(unreadableNow, join(other.folder, "sk"));
+  const { code, lines } = await other.problems();
+  assert.equal(code, "disk-failed");
+  assert.match(lines.at(-1) ?? "", /sis\.auth\.secret_key_file: the file …\/sk cannot be read: EIO$/);
+});

@@ -223,6 +223,15 @@ test("settings that need no trial are good at once; none, or an empty message, i
   await desk.close();
 });
 
+test("a time as people write it, without parts of a second, is one, and is told as it was written", async () => {
+  using lab = startLab({ apply: () => Promise.resolve({ onTrial: false }) });
+  const desk = lab.open();
+  desk.receive(lab.payload(tail, "2026-03-01T08:00:00Z"));
+  await eventually(() => desk.now().status === "applied", "applied");
+  assert.equal(desk.now().desired?.ts, "2026-03-01T08:00:00Z");
+  await desk.close();
+});
+
 test("settings that cannot be applied are taken back", async () => {
   let tries = 0;
   using lab = startLab({
