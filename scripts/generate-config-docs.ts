@@ -69,7 +69,8 @@ const introduction = `# Configuration
 \`sis-agent run --config FILE\` reads one TOML file. \`sis-agent config check --config FILE\` says everything that is wrong
 with it, with the line, what was found and what is allowed; \`config show\` prints the settings in effect and where each
 comes from, with secrets masked; \`config schema\` prints the JSON Schema, for editors. A commented sample is
-\`device/config.sample.toml\`. A configuration that is not valid ends any command with exit code 78.
+\`device/config.sample.toml\`. A configuration that is not valid ends any command with exit code 78, after which the service stays
+stopped; one that the disk does not give this time ends it with 1, and the service tries again.
 
 - A setting that is not listed here is an error.
 - **Environment**: \`SIS_AGENT_\` and the setting's path in capitals, with \`__\` for each dot, overrides the file:
