@@ -26,7 +26,6 @@ import { seededRandom } from "./base/random.ts";
 import type { Settings } from "./config/schema.ts";
 import type { Secrets } from "./config/secrets.ts";
 import { settingsHash } from "./config/show.ts";
-import { replaceFile } from "./fleet/background-writer.ts";
 import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
@@ -100,7 +99,7 @@ export function startAgent(options: AgentOptions): Agent {
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
   const folder = takeStateFolder(settings.state_dir, logger);
-  const latchOf = (name: string) => openLatch(join(settings.state_dir, name), replaceFile, clock, logger);
+  const latchOf = (name: string) => openLatch(join(settings.state_dir, name), clock, logger);
   const latches = { mute: latchOf("muted"), stop: latchOf("stopped") };
   const silencers = (["mute", "stop"] as const).filter((each) => latches[each].on);
   const source = sourceOf(settings, clock, random, logger, silencers);

@@ -5,6 +5,7 @@ import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs, isMissing } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { replaceFile } from "../base/replace-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 
 /** A switch that stays as it is over restarts and power cuts: it is on as long as a file is there, which says who turned it on. */
@@ -35,21 +36,15 @@ export async function lastWords(latches: readonly Latch[], clock: Clock): Promis
 /**
  * @param path the file. Where it cannot be told whether it is there, it counts as there: rather deaf than listening
  *   against someone's will
- * @param write replaces a file as a whole
  */
-export function openLatch(
-  path: string,
-  write: (path: string, content: string) => Promise<void>,
-  clock: Clock,
-  logger: Logger,
-): Latch {
+export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
   let by = whoIsIn(path);
   let latest: Promise<unknown> = Promise.resolve();
 
   async function keep(who: string | null): Promise<"over"> {
     try {
       if (who === null) await remove(path);
-      else await write(path, `${who}\n`);
+      else await replaceFile(path, `${who}\n`);
     } catch (error) {
       complain(who, toFault(error).message);
     }

@@ -32,7 +32,7 @@ interface SpeechSurroundings extends Surroundings {
   /** What became of a text that was to be heard. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** The loudspeaker sounds from now on, or does no more. */
-  readonly onSpeaking: (speaking: boolean, atMs: number) => void;
+  readonly onSpeaking: (speaking: boolean) => void;
   /** Somebody who speaks makes it quieter. Default: nobody does. */
   readonly ducking?: Ducking | null;
   /** What texts are spoken into. Default: the loudspeaker of the settings. */

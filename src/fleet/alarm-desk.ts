@@ -11,7 +11,8 @@ import {
   resumeAlarm,
   stepAlarms,
 } from "./alarms.ts";
-import { type DiskListener, keptFile } from "./background-writer.ts";
+import type { DiskListener } from "./background-writer.ts";
+import { keptFile } from "./kept-file.ts";
 import type { AlarmType } from "./schema.ts";
 
 export interface AlarmDeskOptions {

@@ -1,10 +1,7 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { errorName } from "../base/disk-fault.ts";
-import { printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import type { AlarmRecord } from "./alarms.ts";
-import type { KeptFile } from "./background-writer.ts";
+import { type KeptFile, loadKept, tellUnusable } from "./kept-file.ts";
 import { alarmTypes, severities } from "./schema.ts";
 import { origins } from "./symptom.ts";
 
@@ -42,20 +39,14 @@ const fileContent = z.object({ v: z.literal(1), alarms: z.array(z.unknown()).max
 
 /** The alarms in the file; none where there is no such file. What cannot be used is left out, and logged. */
 export function loadAlarms(path: string, logger: Logger): readonly AlarmRecord[] {
-  const unusable = (error: unknown) => {
-    const said = error instanceof z.ZodError ? z.prettifyError(error) : toFault(error).message;
-    logger.warn("alarms from before the restart cannot be read", { path, error: printable(said) });
+  const what = "alarms from before the restart";
+  const entries = loadKept(path, fileContent, what, logger)?.alarms ?? [];
+  return entries.flatMap((entry) => {
+    const { data, error } = keptAlarm.safeParse(entry);
+    if (data !== undefined) return [data];
+    tellUnusable(path, error, what, logger);
     return [];
-  };
-  try {
-    return fileContent.parse(JSON.parse(readFileSync(path, "utf8"))).alarms.flatMap((entry) => {
-      const { data, error } = keptAlarm.safeParse(entry);
-      return data === undefined ? unusable(error) : [data];
-    });
-  } catch (error) {
-    if (errorName(error) === "ENOENT") return [];
-    return unusable(error);
-  }
+  });
 }
 
 /** Long text would make the file unreadable for `loadAlarms`. */

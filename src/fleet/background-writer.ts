@@ -1,10 +1,6 @@
-import { rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { diskFault } from "../base/disk-fault.ts";
 import { type Fault, printable } from "../base/fault.ts";
-import { makeFolder } from "../base/make-folder.ts";
-import { syncFolder } from "../base/sync-folder.ts";
 
 /** Hears how a write went: what was wrong, or null where it succeeded. */
 export type DiskListener = (fault: Fault | null) => void;
@@ -89,45 +85,6 @@ export function backgroundWriter(options: BackgroundWriterOptions): BackgroundWr
       if (state.phase === "due") state.timer[Symbol.dispose]();
       state = { phase: "closed" };
     },
-  };
-}
-
-/**
- * Replaces a file as a whole: whenever the power is cut, there is the old content or the new, never a part of it.
- * Readable by its owner alone. Its folder, and the folder above, are made where they are missing.
- */
-export async function replaceFile(path: string, content: string): Promise<void> {
-  const folder = dirname(path);
-  await makeFolder(folder);
-  const fresh = `${path}.new`;
-  try {
-    await writeFile(fresh, content, { mode: 0o600, flush: true });
-    await rename(fresh, path);
-  } catch (error) {
-    await rm(fresh, { force: true }).catch(() => {});
-    throw error;
-  }
-  await syncFolder(folder);
-}
-
-/** A small file that always holds the latest of something. */
-export interface KeptFile {
-  /** Replaces what is kept. Returns at once. */
-  save(content: string): void;
-  flush(): Promise<void>;
-  close(): void;
-}
-
-export function keptFile(path: string, clock: Clock, onDisk: DiskListener): KeptFile {
-  let latest = "";
-  const writer = backgroundWriter({ path, write: () => replaceFile(path, latest), delayMs: 0, clock, onDisk });
-  return {
-    save(content) {
-      latest = content;
-      writer.request();
-    },
-    flush: () => writer.flush(),
-    close: () => writer.close(),
   };
 }
 

@@ -5,7 +5,7 @@ import { reasonFault } from "./broker-faults.ts";
 import { openLine } from "./broker-line.ts";
 import { brokerTimings } from "./broker-policy.ts";
 import { timestamp } from "./payloads.ts";
-import { levelProblem, type TopicOwner } from "./topics.ts";
+import { assertOwner, type TopicOwner } from "./topics.ts";
 
 /** Answers are small. */
 const largestPacketBytes = 65_536;
@@ -24,11 +24,7 @@ export async function tryBroker(
   signal: AbortSignal,
 ): Promise<void> {
   assertAccess(access);
-  for (const level of [owner.fleet, owner.device]) {
-    const problem = levelProblem(level);
-    if (problem !== null)
-      throw new Fault("config-invalid", `fleet or device_id cannot be part of a topic: it ${problem}`);
-  }
+  assertOwner(owner);
   const base = `sis/v1/${owner.fleet}/${owner.device}`;
   const work = Promise.withResolvers<void>();
   const own = { clean: true };

@@ -2,9 +2,10 @@ import { atMost, type Clock, pause } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
-import { type DiskListener, keptFile } from "./background-writer.ts";
+import type { DiskListener } from "./background-writer.ts";
 import { isOver, journalText, loadJournal, type TakenCommand, withCommand, withStatus } from "./command-journal.ts";
 import { type Command, readCommand } from "./commands.ts";
+import { keptFile } from "./kept-file.ts";
 import type { CommandArguments, CommandName, OutcomePayload } from "./schema-down.ts";
 
 /** What a command that succeeded has to say, small and fit for JSON; null: nothing. */

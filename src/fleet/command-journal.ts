@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { errorName } from "../base/disk-fault.ts";
-import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { loadKept } from "./kept-file.ts";
 import type { CommandName } from "./schema-down.ts";
 
 // Which commands were taken up: so that none is executed twice, not even when the broker delivers it again after a
@@ -78,14 +76,5 @@ export function journalText(journal: readonly TakenCommand[]): string {
 
 /** The journal in a file; empty where there is no such file, or it cannot be read (which is logged). */
 export function loadJournal(path: string, logger: Logger): readonly TakenCommand[] {
-  try {
-    return content.parse(JSON.parse(readFileSync(path, "utf8"))).commands;
-  } catch (error) {
-    if (errorName(error) === "ENOENT") return [];
-    logger.warn("the commands from before the restart cannot be read", {
-      path,
-      error: error instanceof z.ZodError ? z.prettifyError(error).slice(0, 200) : toFault(error).message,
-    });
-    return [];
-  }
+  return loadKept(path, content, "the commands from before the restart", logger)?.commands ?? [];
 }

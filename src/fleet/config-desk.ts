@@ -8,7 +8,8 @@ import { isObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Report } from "../recognition/report.ts";
 import type { ErrorReport } from "../sis/error-report.ts";
-import { type DiskListener, keptFile } from "./background-writer.ts";
+import type { DiskListener } from "./background-writer.ts";
+import { keptFile } from "./kept-file.ts";
 import { type RemoteConfig, remoteConfigText } from "./remote-config-file.ts";
 import { desiredConfigPayload, type RemoteSettings } from "./schema-down.ts";
 

@@ -4,7 +4,8 @@ import type { Clock } from "../base/clock.ts";
 import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
-import { backgroundWriter, type DiskListener, replaceFile } from "./background-writer.ts";
+import { replaceFile } from "../base/replace-file.ts";
+import { backgroundWriter, type DiskListener } from "./background-writer.ts";
 import type { Entry } from "./outbox.ts";
 import { doneLine, putLine, readJournal, type Waiting } from "./outbox-journal.ts";
 

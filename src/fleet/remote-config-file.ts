@@ -1,8 +1,6 @@
-import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { errorName } from "../base/disk-fault.ts";
-import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { loadKept } from "./kept-file.ts";
 import { type ConfigReportPayload, configStatuses, type RemoteSettings } from "./schema-down.ts";
 
 /** What the fleet set, and what became of it, over restarts. */
@@ -30,17 +28,11 @@ const content = z.object({
  * were on trial when the agent ended are not among it: they did not prove good.
  */
 export function loadRemoteConfig(path: string, logger: Logger): RemoteConfig {
-  try {
-    const { v: _, ...kept } = content.parse(JSON.parse(readFileSync(path, "utf8")));
-    if (kept.status !== "trying") return kept;
-    return { ...kept, status: "rolled-back", errors: [{ key: null, message: "the agent ended while it tried them" }] };
-  } catch (error) {
-    if (errorName(error) !== "ENOENT") {
-      const said = error instanceof z.ZodError ? z.prettifyError(error).slice(0, 200) : toFault(error).message;
-      logger.warn("what the fleet had set cannot be read", { path, error: said });
-    }
-    return noRemoteConfig;
-  }
+  const found = loadKept(path, content, "what the fleet had set", logger);
+  if (found === null) return noRemoteConfig;
+  const { v: _, ...kept } = found;
+  if (kept.status !== "trying") return kept;
+  return { ...kept, status: "rolled-back", errors: [{ key: null, message: "the agent ended while it tried them" }] };
 }
 
 export function remoteConfigText(config: RemoteConfig): string {

@@ -3,16 +3,13 @@ import { objectOf, parseObject, wordsOf } from "./json.ts";
 /** An HTTP answer that was not the hoped-for one, as the cause of a Fault. */
 export class HttpAnswer extends Error {
   readonly status: number;
-  /** The code in its body, or null. */
-  readonly code: string | null;
   /** What its Retry-After asks for, or null. */
   readonly retryAfterMs: number | null;
 
-  constructor(status: number, code: string | null, retryAfterMs: number | null) {
+  constructor(status: number, retryAfterMs: number | null) {
     super(`HTTP ${status}`);
     this.name = "HttpAnswer";
     this.status = status;
-    this.code = code;
     this.retryAfterMs = retryAfterMs;
   }
 }

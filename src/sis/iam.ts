@@ -115,7 +115,7 @@ function refusal(request: TokenRequest, { status, headers }: Response, body: str
   const said = parseRefusalBody(body);
   const words = [said.code, said.message].filter((part) => part !== null).join(" ");
   const message = `${where(request)} answered HTTP ${status} ${withoutSecret(words, request.password)}`.trim();
-  const cause = new HttpAnswer(status, said.code, parseRetryAfter(headers.get("Retry-After") ?? undefined, nowMs));
+  const cause = new HttpAnswer(status, parseRetryAfter(headers.get("Retry-After") ?? undefined, nowMs));
   if (status in hints) return new Fault("token-refused", message, { hint: hints[status] ?? "", cause });
   const hint =
     status < 400

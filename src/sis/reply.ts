@@ -10,7 +10,6 @@ export type Reply =
   | {
       readonly type: "EVENT";
       readonly event: ServiceEvent;
-      /** Position in the session, ms. The service reserves the field: often absent, and no reason to lose the event. */
       readonly traceId: string | null;
     }
   | { readonly type: "RESULT"; readonly traceId: string | null; readonly segments: readonly Segment[] }

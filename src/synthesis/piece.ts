@@ -35,7 +35,7 @@ const encodings: Readonly<Record<SpeechFormat, Encoding>> = { pcm: "s16", alaw: 
  * shell owns the connection and the deadline, feeds events in and carries effects out.
  */
 export class Piece {
-  readonly text: string;
+  readonly #text: string;
   readonly #config: RttsConfig;
   readonly #service: Service;
   readonly #onChange: () => void;
@@ -62,7 +62,7 @@ export class Piece {
     onComplete: ((samples: readonly Int16Array[]) => void) | null = null,
   ) {
     this.#onComplete = onComplete;
-    this.text = text;
+    this.#text = text;
     this.#config = config;
     this.#service = service;
     this.#onChange = onChange;
@@ -144,7 +144,7 @@ export class Piece {
         this.#attempt = this.#open();
         break;
       case "start":
-        this.#attempt?.sendText(encodeRttsStart(this.text, this.#config));
+        this.#attempt?.sendText(encodeRttsStart(this.#text, this.#config));
         break;
       case "keep":
         this.#keep(this.#converter.push(effect.bytes));

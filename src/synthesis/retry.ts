@@ -7,10 +7,9 @@ export interface Tries {
   readonly failures: number;
   /** How often it was begun again after some of it had been heard. */
   readonly repeats: number;
-  readonly renewed: boolean;
 }
 
-export const untried: Tries = { failures: 0, repeats: 0, renewed: false };
+export const untried: Tries = { failures: 0, repeats: 0 };
 
 /** What to do after a failure. */
 export type Plan =
@@ -64,14 +63,13 @@ export function planRetry(
   const policy = policies[errorClass];
   const renew = errorClass === "credentials";
   const failures = tries.failures + 1;
-  const failed = { ...tries, failures };
   const exhausted = failures > policy.retries || (heard && tries.repeats >= mostRepeats);
-  const hopeless = renew && (tries.renewed || !renewable);
+  const hopeless = renew && !renewable;
   if (exhausted || hopeless || (retryAfterMs ?? 0) > longestRetryAfterMs)
-    return { plan: { again: false, renew }, tries: failed };
+    return { plan: { again: false, renew }, tries: { ...tries, failures } };
   const ownMs = backoffDelayMs(policy, failures, random);
   return {
     plan: { again: true, delayMs: Math.max(0, retryAfterMs ?? 0) + ownMs, renew },
-    tries: { ...failed, repeats: tries.repeats + (heard ? 1 : 0), renewed: tries.renewed || renew },
+    tries: { failures, repeats: tries.repeats + (heard ? 1 : 0) },
   };
 }

@@ -9,9 +9,9 @@ export interface SpeakerOptions extends Omit<PlaybackOptions, "leadMs"> {
   readonly duckedDb?: (() => number) | undefined;
   /**
    * The loudspeaker sounds from now on, or does no more. The first comes before any sound of a text, the last after all
-   * of it. @param atMs monotonic
+   * of it.
    */
-  readonly onSpeaking: (speaking: boolean, atMs: number) => void;
+  readonly onSpeaking: (speaking: boolean) => void;
 }
 
 /** Sound that is waited for before a piece begins: the service sends faster than real time, but not evenly. */
@@ -21,12 +21,12 @@ const leadMs = { never: 1_000, ducked: 400 };
 
 /** Opens the loudspeaker for one text. The player starts at once, so that it is ready when the sound is. */
 export function openSpeaker(options: SpeakerOptions): Sink {
-  const { clock, sampleRate, gainDb, duckedDb, onSpeaking } = options;
+  const { sampleRate, gainDb, duckedDb, onSpeaking } = options;
   const playback = startPlayback({ ...options, leadMs: duckedDb === undefined ? leadMs.never : leadMs.ducked });
   const gain = new Gain(sampleRate);
   let speaking = false;
   const ended = playback.ended.then((fault) => {
-    if (speaking) onSpeaking(false, clock.monotonicMs());
+    if (speaking) onSpeaking(false);
     return fault;
   });
   return {
@@ -35,7 +35,7 @@ export function openSpeaker(options: SpeakerOptions): Sink {
     },
     cushionMs,
     give(samples) {
-      if (!speaking) onSpeaking(true, clock.monotonicMs());
+      if (!speaking) onSpeaking(true);
       speaking = true;
       playback.give(gain.apply(samples, gainDb - (duckedDb?.() ?? 0)));
     },

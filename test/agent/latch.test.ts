@@ -6,14 +6,13 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { lastWords, openLatch } from "../../src/agent/latch.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
-import { replaceFile } from "../../src/fleet/background-writer.ts";
 import { hangingFile } from "../lab/hanging-file.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { eventually } from "../system/lab/processes.ts";
 
 const errors: string[] = [];
 const logger = { debug() {}, info() {}, warn() {}, error: (message: string) => void errors.push(message) };
-const openMuted = (file: string, clock: Clock = systemClock) => openLatch(file, replaceFile, clock, logger);
+const openMuted = (file: string, clock: Clock = systemClock) => openLatch(file, clock, logger);
 
 async function folder() {
   const path = await mkdtemp(join(tmpdir(), "latch-"));
@@ -91,8 +90,8 @@ test("the last words are waited for, but not for ever", async () => {
   await using at = await folder();
   const clock = new ManualClock();
   for (const isWritten of [true, false]) {
-    const written = Promise.withResolvers<void>();
-    const latch = openLatch(at.file, () => written.promise, new ManualClock(), logger);
+    const latch = openLatch(at.file, new ManualClock(), logger);
+    using disk = hangingFile(`${at.file}.new`);
     void latch.set(true, "fleet");
     let over = false;
     const wait = async () => {
@@ -102,7 +101,7 @@ test("the last words are waited for, but not for ever", async () => {
     const waiting = wait();
     await setImmediate();
     assert.equal(over, false);
-    if (isWritten) written.resolve();
+    if (isWritten) disk[Symbol.dispose]();
     else clock.advance(1_000);
     await waiting;
     assert.equal(clock.pending, 0);

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { closeSync, constants, mkdirSync, openSync, rmSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -11,6 +11,7 @@ export function hangingFile(path: string): Disposable {
   execFileSync("mkfifo", [path]);
   return {
     [Symbol.dispose]() {
+      if (!existsSync(path)) return;
       const handle = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
       rmSync(path);
       closeSync(handle);

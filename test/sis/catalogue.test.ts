@@ -180,7 +180,7 @@ for (const [code, errorClass] of faultClasses) {
 
 test("what IAM answered has the class of its status", () => {
   const classOf = (status: number) =>
-    diagnoseFault(new Fault("token-refused", "no", { cause: new HttpAnswer(status, null, null) })).class;
+    diagnoseFault(new Fault("token-refused", "no", { cause: new HttpAnswer(status, null) })).class;
   assert.deepEqual([401, 403, 404, 429, 503].map(classOf), [
     "credentials",
     "account",

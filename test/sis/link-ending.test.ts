@@ -12,7 +12,7 @@ const refused: LinkEnding = {
   retryAfterMs: 3_000,
   serverDateMs: 7,
 };
-const noToken = new Fault("token-refused", "IAM at x answered HTTP 401", { cause: new HttpAnswer(401, null, 5_000) });
+const noToken = new Fault("token-refused", "IAM at x answered HTTP 401", { cause: new HttpAnswer(401, 5_000) });
 
 for (const [name, ending, told] of [
   ["a refusal", refused, ["REFUSED", "HTTP.401", "decrypt token fail", 3_000, 7]],

@@ -9,8 +9,6 @@ export interface Check {
   readonly deadlineMs: number;
   /** What to do where there is no answer in time. */
   readonly mendIfLate: string;
-  /** Whether it goes on where the check before it in its lane has failed. Default: it does not. */
-  readonly regardless?: boolean;
   /** Lets go of everything when `signal` aborts. May throw: that is a finding, too. */
   readonly look: (patient: Patient, signal: AbortSignal) => Promise<Finding>;
 }
@@ -26,19 +24,13 @@ export async function examine(
   patient: Patient,
   tell: (result: CheckResult) => void,
   totalMs: number,
-): Promise<readonly CheckResult[]> {
+): Promise<void> {
   const total = new AbortController();
   using _deadline = patient.clock.after(totalMs, () => total.abort());
   const examined = lanes.map((lane) => runLane(lane, patient, total.signal));
-  const results: CheckResult[] = [];
   for (const lane of examined) {
-    for (const pending of lane) {
-      const result = await pending;
-      results.push(result);
-      tell(result);
-    }
+    for (const pending of lane) tell(await pending);
   }
-  return results;
 }
 
 function runLane(lane: readonly Check[], patient: Patient, signal: AbortSignal): Promise<CheckResult>[] {
@@ -59,7 +51,7 @@ async function runAfter(
   const previous = await before;
   const broken =
     previous?.status === "fail" || (previous?.status === "skip" && previous.says.startsWith("not looked at"));
-  if (previous !== null && broken && check.regardless !== true) {
+  if (previous !== null && broken) {
     return { check: check.name, ...skip(`not looked at: ${previous.check} comes first`) };
   }
   return { check: check.name, ...(await inTime(check, patient, signal)) };

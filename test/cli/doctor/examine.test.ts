@@ -31,10 +31,9 @@ const check = (name: string, look: Check["look"], deadlineMs = 5000): Check => (
 const forever = () => new Promise<never>(() => {});
 
 async function lookAt(lanes: readonly (readonly Check[])[], total = 5000) {
-  const told: CheckResult[] = [];
+  const results: CheckResult[] = [];
   const startMs = performance.now();
-  const results = await examine(lanes, await patient(), (result) => void told.push(result), total);
-  assert.deepEqual(told, results);
+  await examine(lanes, await patient(), (result) => void results.push(result), total);
   return {
     lines: results.map(({ check: name, status }) => `${name} ${status}`),
     results,

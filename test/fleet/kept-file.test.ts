@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { keptFile } from "../../src/fleet/background-writer.ts";
+import { keptFile } from "../../src/fleet/kept-file.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 
 test("whoever flushes waits for what was saved before, also where another does the same", async () => {
