@@ -1,5 +1,5 @@
 import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { createContext, runInContext } from "node:vm";
 import type { Clock } from "../base/clock.ts";
 
 // V8's own measures are for programs that do much in a short time. The agent does little, ten times a second, for months.
@@ -58,10 +58,10 @@ export function optimizeAsUsual(): void {
 export function collectFromTimeToTime(clock: Clock): Disposable {
   // Only contexts that are made after it was asked for have this function.
   setFlagsFromString("--expose-gc");
-  const collect: () => void = runInNewContext("gc");
+  const context = createContext();
   const again = (): Disposable =>
     clock.after(collectingMs, () => {
-      collect();
+      runInContext("gc()", context);
       next = again();
     });
   let next = again();

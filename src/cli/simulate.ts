@@ -1,6 +1,6 @@
-import { BlockList, isIP } from "node:net";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { Fault } from "../base/fault.ts";
+import { isLoopback } from "../base/loopback.ts";
 import { readTextFile } from "../config/text-file.ts";
 import { type AuthMode, authModes } from "../simulator/gateway.ts";
 import {
@@ -168,15 +168,6 @@ function stopSignal(): Promise<NodeJS.Signals> {
     };
     for (const signal of signals) process.on(signal, onSignal);
   });
-}
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-
-function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  return host === "localhost" || (family !== 0 && loopback.check(host, family === 4 ? "ipv4" : "ipv6"));
 }
 
 function portNumber(text: string): number {

@@ -1,5 +1,6 @@
+import { isLoopback } from "../base/loopback.ts";
 import { keys } from "./keys.ts";
-import { isEncrypted, isLoopback, regionOf } from "./urls.ts";
+import { isEncrypted, regionOf } from "./urls.ts";
 import type { View } from "./view.ts";
 
 /** What is wrong, or odd, with a setting in the light of the others. */

@@ -1,7 +1,4 @@
-/** Whether a host (as `URL.hostname` spells it) is this machine itself. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname);
-}
+import { isLoopback } from "../base/loopback.ts";
 
 /** Why a text cannot be the service's endpoint; null: it can. */
 export function serviceUrlProblem(text: string): string | null {

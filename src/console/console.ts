@@ -2,18 +2,19 @@ import { randomUUID, X509Certificate } from "node:crypto";
 import { type Clock, instantOf, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
+import { isLoopback } from "../base/loopback.ts";
 import type { Random } from "../base/random.ts";
 import { assertAccess, type BrokerAccess } from "../fleet/broker-access.ts";
 import { type BrokerTimings, brokerTimings } from "../fleet/broker-policy.ts";
 import { commandLifeMs, commandOf } from "./commands.ts";
-import { Door, isLoopback } from "./door.ts";
+import { Door } from "./door.ts";
 import { startFeed } from "./feed.ts";
 import { Hub } from "./hub.ts";
 import { FleetModel } from "./model.ts";
 import { openMetricsPage } from "./prometheus.ts";
 import { type ConsoleServer, startServer } from "./server.ts";
 import { commandTopic } from "./topic.ts";
-import { type BrokerState, detailOf, type Glance, glanceOf, type Row, rowsOf } from "./wire.ts";
+import { type BrokerState, detailOf, type Glance, type Row, rowsOf } from "./wire.ts";
 
 // The room's front: the fleet as one broker tells it (model.ts, fed by feed.ts), and those who look at it: web pages
 // (server.ts, hub.ts, page/), a terminal (table.ts), Prometheus, programs.
@@ -97,7 +98,7 @@ export function followFleet(options: FleetViewOptions): FleetView {
 
   return {
     model,
-    glance: () => glanceOf(model.overview(), { broker, mostDevices, allowCommands, nowMs: clock.wallMs() }),
+    glance: () => ({ ...model.overview(), broker, mostDevices, allowCommands, nowMs: clock.wallMs() }),
     rows: () => rowsOf(model),
     complete: completed.promise,
     async command(key, asked) {

@@ -1,5 +1,5 @@
 import { isoTime } from "../base/iso-time.ts";
-import type { AlarmPayload, InfoPayload, Severity, StatePayload } from "../fleet/schema.ts";
+import { type AlarmPayload, type InfoPayload, type StatePayload, severities } from "../fleet/schema.ts";
 import type { TopicOwner } from "../fleet/topics.ts";
 import type { Metrics, Outcome, Spoken, UpMessage } from "./message.ts";
 import { noSeries, type Series, withSample } from "./series.ts";
@@ -99,11 +99,12 @@ export function activeAlarms(device: Device): readonly Alarm[] {
   return device.alarms.filter(({ payload }) => payload.status === "active");
 }
 
-const ranks: Readonly<Record<Severity, number>> = { critical: 4, major: 3, minor: 2, warning: 1 };
+/** By how bad it is, from 1. */
+export const severityNames = severities.toReversed();
 
 /** 0: no alarm; 1 warning … 4 critical. */
 export function severityRank(device: Device): number {
-  return Math.max(0, ...activeAlarms(device).map(({ payload }) => ranks[payload.severity]));
+  return Math.max(0, ...activeAlarms(device).map(({ payload }) => severityNames.indexOf(payload.severity) + 1));
 }
 
 /** How bad it is, to sort by: the severity of its worst alarm, then being away, then not working. */

@@ -1,6 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 import type { Clock } from "../base/clock.ts";
+import { isLoopback } from "../base/loopback.ts";
 
 // Who may ask the console for what. Pure, but for drawing session ids.
 
@@ -30,16 +31,6 @@ export type Admission =
   | { readonly is: "stranger" }
   /** It comes from another page, or by a name that is not ours. */
   | { readonly is: "out"; readonly why: string };
-
-const loopback = new BlockList();
-loopback.addSubnet("127.0.0.0", 8, "ipv4");
-loopback.addAddress("::1", "ipv6");
-
-/** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
-  const family = isIP(host);
-  return host === "localhost" || (family !== 0 && loopback.check(host, family === 4 ? "ipv4" : "ipv6"));
-}
 
 const cookieName = "sis_console";
 /** Sessions at a time; the oldest gives way. */

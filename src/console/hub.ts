@@ -109,8 +109,7 @@ export class Hub implements Disposable {
     this.#changed.add(key);
     this.#batchTimer ??= this.#clock.after(batchMs, () => {
       this.#batchTimer = null;
-      const batch = this.#batchOf(this.#changed);
-      this.#tellAll({ ...batch, glance: null });
+      this.#tellAll(this.#batchOf(this.#changed));
       this.#changed.clear();
     });
   }

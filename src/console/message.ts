@@ -12,7 +12,9 @@ import {
   statePayload,
   transcriptPayload,
 } from "../fleet/schema.ts";
+import { type OutcomePayload, outcomes } from "../fleet/schema-down.ts";
 import type { TopicOwner } from "../fleet/topics.ts";
+import { isKept, type KeptKind } from "./topic.ts";
 
 // What a device says, once it is known to be well-formed. Pure. A field that is not known is no error; one that is
 // known, and is not what it should be, makes the message void: nothing of it is shown.
@@ -39,7 +41,7 @@ export interface Spoken {
 export interface Outcome {
   readonly name: string;
   readonly id: string;
-  readonly status: "accepted" | "executing" | "succeeded" | "failed";
+  readonly status: OutcomePayload["status"];
   readonly reason: string;
   /** JSON, cut off. */
   readonly result: string;
@@ -54,7 +56,7 @@ export type UpMessage =
   | { readonly kind: "metrics"; readonly metrics: Metrics }
   | { readonly kind: "outcome"; readonly outcome: Outcome }
   /** The broker keeps it no longer. */
-  | { readonly kind: "gone"; readonly what: "state" | "info" | "alarm"; readonly type: string }
+  | { readonly kind: "gone"; readonly what: KeptKind; readonly type: string }
   /** Well-formed, and nothing that is shown. */
   | { readonly kind: "other" };
 
@@ -69,7 +71,8 @@ export type Refusal =
   | "too-many-fleets"
   | "flood";
 
-const largestBytes = 16 * 1024;
+/** Of a payload. */
+export const largestBytes = 16 * 1024;
 const longestText = 400;
 
 const alarmType = z.string().regex(/^[a-z][a-z-]{0,31}$/);
@@ -86,7 +89,7 @@ const metricsPayload = z.object({
 });
 const outcomePayload = z.object({
   v: z.literal(1),
-  status: z.enum(["accepted", "executing", "succeeded", "failed"]),
+  status: z.enum(outcomes),
   reason: z.string().max(300).nullish(),
   result: z.unknown(),
 });
@@ -108,9 +111,7 @@ export function readMessage(owner: TopicOwner, levels: readonly string[], payloa
   const depth = what === "command" ? 3 : what === "alarm" || what === "event" ? 2 : 1;
   if (levels.length !== depth) return "topic";
   if (what === "alarm" && !alarmType.safeParse(type).success) return "topic";
-  if (payload.length === 0) {
-    return what === "state" || what === "info" || what === "alarm" ? { kind: "gone", what, type } : { kind: "other" };
-  }
+  if (payload.length === 0) return isKept(what) ? { kind: "gone", what, type } : { kind: "other" };
   if (payload.length > largestBytes) return "too-large";
   const value = jsonOf(payload);
   if (value === undefined) return "not-json";

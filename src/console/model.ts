@@ -3,10 +3,10 @@ import type { TopicOwner } from "../fleet/topics.ts";
 import { Budget } from "./budget.ts";
 import { type Census, Counter } from "./census.ts";
 import { activeAlarms, type Device, newDevice, silentDevice, stepDevice } from "./device.ts";
-import { type Refusal, readMessage, type UpMessage } from "./message.ts";
+import { largestBytes, type Refusal, readMessage, type UpMessage } from "./message.ts";
 import { type News, NewsFeed } from "./news.ts";
 import { type Outage, OutageWatch } from "./outages.ts";
-import { keyOf, parseTopic, type UpTopic } from "./topic.ts";
+import { isKept, keyOf, parseTopic, type UpTopic } from "./topic.ts";
 
 // The fleet as the console knows it: messages and time in, devices and counts out. No I/O, no clock. Everything that
 // comes is untrusted: no device can take up more than its share of attention or memory, and none can speak for another.
@@ -127,9 +127,7 @@ export class FleetModel {
     const slot = this.#slots.get(keyOf(parsed.owner));
     if (slot === undefined) return this.#welcome(parsed, payload, now);
     if (slot.budget.spend(topic, now.monotonicMs)) return this.#apply(slot, parsed, payload, now);
-    const [what] = parsed.levels;
-    const isKept = what === "state" || what === "info" || what === "alarm";
-    if (!isKept || payload.length > 16_384 || !slot.budget.hold(topic, payload)) return "flood";
+    if (!isKept(parsed.levels[0]) || payload.length > largestBytes || !slot.budget.hold(topic, payload)) return "flood";
     this.#waiting.add(slot);
     return null;
   }

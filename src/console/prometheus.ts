@@ -1,3 +1,4 @@
+import { severityNames } from "./device.ts";
 import type { FleetModel } from "./model.ts";
 import type { BrokerState } from "./wire.ts";
 
@@ -7,7 +8,7 @@ export interface MetricsPage {
   text(): Promise<{ readonly type: string; readonly text: string }>;
 }
 
-const severities = ["none", "warning", "minor", "major", "critical"];
+const ranks = ["none", ...severityNames];
 
 /** Loads prom-client, which nothing else needs. */
 export async function openMetricsPage(model: FleetModel, broker: () => BrokerState): Promise<MetricsPage> {
@@ -37,7 +38,7 @@ export async function openMetricsPage(model: FleetModel, broker: () => BrokerSta
     for (const each of [alarms, outages, refused]) each.reset();
     for (const [phase, count] of Object.entries(byPhase)) phases.set({ phase }, count);
     for (const [type, count] of Object.entries(byType)) alarms.set({ type }, count);
-    for (const [rank, severity] of severities.entries()) worst.set({ severity }, bySeverity[rank] ?? 0);
+    for (const [rank, severity] of ranks.entries()) worst.set({ severity }, bySeverity[rank] ?? 0);
     for (const { code, devices } of open) outages.set({ code }, devices);
     for (const [reason, count] of Object.entries(byReason)) refused.inc({ reason }, count);
     connected.set(broker().connected ? 1 : 0);

@@ -1,21 +1,18 @@
 import { printable } from "../base/fault.ts";
+import { severityNames } from "./device.ts";
 import type { Outage } from "./outages.ts";
 import type { Glance, Row } from "./wire.ts";
-import { compareRows } from "./wire.ts";
 
 // The fleet as a terminal shows it. Pure: what is known in, lines out.
 
-const severityNames = ["", "warning", "minor", "major", "critical"];
-
-/** The fleet in so many lines of so many columns: counts, outages, then the worst devices. */
+/** The fleet in so many lines of so many columns: counts, outages, then the first of the rows, which come with the worst first. */
 export function fleetTable(glance: Glance, rows: readonly Row[], lines: number, columns: number): readonly string[] {
   const head = [summaryLine(glance), ...glance.outages.slice(0, 5).map(outageLine)];
   const widths = [Math.max(6, Math.min(28, longest(rows))), 12, 9, 8] as const;
   const title = columnsOf(["DEVICE", "PHASE", "SEVERITY", "FOR", "ALARMS"], widths);
   const room = Math.max(1, lines - head.length - 2);
-  const worst = rows.toSorted(compareRows);
-  const shown = worst.slice(0, room).map((row) => columnsOf(cellsOf(row, glance.nowMs), widths));
-  const more = worst.length > room ? [`… and ${worst.length - room} more`] : [];
+  const shown = rows.slice(0, room).map((row) => columnsOf(cellsOf(row, glance.nowMs), widths));
+  const more = rows.length > room ? [`… and ${rows.length - room} more`] : [];
   return [...head, title, ...shown, ...more].map((line) => line.slice(0, columns));
 }
 
@@ -45,7 +42,7 @@ export function rowLine(row: Row): string {
 function cellsOf(row: Row, nowMs: number): readonly string[] {
   const alarms = row.al.map(([type, code]) => `${type} ${code}`).join(", ");
   const age = row.since === 0 ? "" : duration(Math.max(0, nowMs - row.since));
-  return [row.d, row.phase, severityNames[row.sev] ?? "", age, alarms].map((cell) => printable(cell, 120));
+  return [row.d, row.phase, severityNames[row.sev - 1] ?? "", age, alarms].map((cell) => printable(cell, 120));
 }
 
 function columnsOf(cells: readonly string[], widths: readonly number[]): string {

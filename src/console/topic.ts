@@ -3,7 +3,15 @@ import { levelProblem, type TopicOwner } from "../fleet/topics.ts";
 
 const up = (name: string) => `sis/v1/+/+/up/${name}`;
 
-const kept = [up("alarm/+"), up("state"), up("info")];
+/** What the broker keeps the latest of. */
+const keptKinds = ["alarm", "state", "info"] as const;
+export type KeptKind = (typeof keptKinds)[number];
+
+export function isKept(kind: string | undefined): kind is KeptKind {
+  return keptKinds.some((each) => each === kind);
+}
+
+const kept = keptKinds.map((kind) => up(kind === "alarm" ? "alarm/+" : kind));
 
 /**
  * What the console subscribes to, step by step, each when what is retained of the one before has come. A broker sends

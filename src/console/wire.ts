@@ -1,9 +1,6 @@
-import type { Census } from "./census.ts";
 import { activeAlarms, badness, type Device, type Happening, severityRank } from "./device.ts";
 import type { Metrics, Outcome, Spoken } from "./message.ts";
 import type { FleetModel, Overview } from "./model.ts";
-import type { News } from "./news.ts";
-import type { Outage } from "./outages.ts";
 import { type Channel, channels, valuesOf } from "./series.ts";
 
 // What the page, and programs, are told. Short names where it is told 10,000 times.
@@ -28,10 +25,7 @@ export interface Row {
 }
 
 /** What is known of the fleet as a whole. */
-export interface Glance extends Census {
-  readonly outages: readonly Outage[];
-  readonly news: readonly News[];
-  readonly refused: Readonly<Record<string, number>>;
+export interface Glance extends Overview {
   readonly broker: BrokerState;
   readonly mostDevices: number;
   readonly allowCommands: boolean;
@@ -100,19 +94,12 @@ export function rowOf(device: Device): Row {
 }
 
 /** The worst first, then by name. */
-export function compareRows(a: Row, b: Row): number {
+function compareRows(a: Row, b: Row): number {
   return b.bad - a.bad || (a.k < b.k ? -1 : a.k > b.k ? 1 : 0);
 }
 
 export function rowsOf(model: FleetModel): readonly Row[] {
   return [...model.devices()].map(rowOf).toSorted(compareRows);
-}
-
-export function glanceOf(
-  overview: Overview,
-  rest: Pick<Glance, "broker" | "mostDevices" | "allowCommands" | "nowMs">,
-): Glance {
-  return { ...overview, ...rest };
 }
 
 export function detailOf(device: Device): Detail {

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
 import { createSecureContext } from "node:tls";
 import { Fault } from "../base/fault.ts";
+import { isLoopback } from "../base/loopback.ts";
 
 /** How to reach the broker. Secrets are values here, never paths, and are never logged. */
 export interface BrokerAccess {
@@ -78,6 +78,5 @@ export function assertAccess(access: BrokerAccess): void {
 /** Whether a password to this broker can be read by others on the way. */
 export function sendsSecretsInClear(access: BrokerAccess): boolean {
   const { tls, host } = brokerAddress(access.url);
-  const loopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-  return !tls && !loopback && access.password !== undefined;
+  return !tls && !isLoopback(host) && access.password !== undefined;
 }

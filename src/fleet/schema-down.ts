@@ -47,7 +47,7 @@ export const commandPayload = z.object({
   not_after: moment.describe("later than this it is not executed; at most a day ahead"),
 });
 
-const outcomes = ["accepted", "executing", "succeeded", "failed"] as const;
+export const outcomes = ["accepted", "executing", "succeeded", "failed"] as const;
 
 export const outcomePayload = z.object({
   ...common,

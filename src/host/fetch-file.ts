@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { Fault, printable } from "../base/fault.ts";
+import { isLoopback } from "../base/loopback.ts";
 
 /** A file by its path, or by its address: https, or http on loopback. */
 export type Location = { readonly file: string } | { readonly url: URL };
@@ -13,8 +14,7 @@ const patienceMs = 1_800_000;
 export function locationOf(text: string): Location {
   if (!/^[a-z]+:\/\//i.test(text)) return { file: text };
   const url = URL.canParse(text) ? new URL(text) : null;
-  const loopback = url !== null && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
-  if (url?.protocol === "https:" || (url?.protocol === "http:" && loopback)) return { url };
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname))) return { url };
   throw new Fault("update-refused", `${printable(text)} is no https:// address, and no file`);
 }
 

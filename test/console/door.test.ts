@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Door, isLoopback, type Visit } from "../../src/console/door.ts";
+import { Door, type Visit } from "../../src/console/door.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 
 const token = "0123456789abcdef01234567";
@@ -79,16 +79,3 @@ test("sessions are bounded, the oldest goes", () => {
   for (let count = 0; count < 256; count += 1) door.newSession();
   assert.equal(door.admit(visit({ cookie: first })).is, "stranger");
 });
-
-for (const [host, is] of [
-  ["127.0.0.1", true],
-  ["127.8.8.8", true],
-  ["::1", true],
-  ["localhost", true],
-  ["0.0.0.0", false],
-  ["::", false],
-  ["192.168.1.5", false],
-  ["console.example", false],
-] as const) {
-  test(`${host} is ${is ? "" : "not "}loopback`, () => assert.equal(isLoopback(host), is));
-}
