@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
+import { clockToleranceMs } from "../fleet/condition.ts";
 import type { HostReading } from "../host/watch.ts";
 import type { RecognitionPhase } from "../recognition/report.ts";
 
@@ -26,7 +27,6 @@ interface Check {
 }
 
 const soundWithinMs = 3_000;
-const clockToleranceMs = 30_000;
 
 /** Looks at everything once, in the words of a person. */
 export async function selfTest(subject: SelfTestSubject): Promise<{

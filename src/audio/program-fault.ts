@@ -1,3 +1,4 @@
+import { errorName } from "../base/disk-fault.ts";
 import { Fault, printable } from "../base/fault.ts";
 
 /** A program of ALSA's or SoX's that records or plays, as its faults name it. */
@@ -10,7 +11,7 @@ interface SoundProgram {
 
 /** It could not be started. @param error what `spawn` said */
 export function startFault({ role, name, debian }: SoundProgram, error: Error): Fault {
-  if ("code" in error && error.code === "ENOENT") {
+  if (errorName(error) === "ENOENT") {
     return new Fault(`${role}-missing`, `${name} is not installed`, { hint: `sudo apt-get install ${debian}` });
   }
   return new Fault(`${role}-failed`, `${name} could not be started: ${printable(error.message)}`, { cause: error });

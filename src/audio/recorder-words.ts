@@ -71,7 +71,7 @@ const rows: readonly { readonly all: readonly RegExp[]; readonly failure: Record
 
 /** What the line means; null where it is no more than chatter. Pure. */
 export function remarkOf(line: string): Remark<RecorderFailure> | null {
-  const overrun = /overrun!!! \(at least (\d+(?:\.\d+)?) ms long\)/.exec(line);
+  const overrun = /overrun!!! \(at least (\d{1,9}(?:\.\d+)?) ms long\)/.exec(line);
   if (overrun !== null) return { type: "overrun", lostMs: Number(overrun[1]) };
   if (/\bover-?run\b/.test(line)) return { type: "overrun", lostMs: 0 };
   const row = rows.find(({ all }) => all.every((pattern) => pattern.test(line)));

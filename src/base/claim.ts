@@ -4,7 +4,7 @@ import { errorName } from "./disk-fault.ts";
 import { Fault } from "./fault.ts";
 import { makeFolderSync } from "./make-folder.ts";
 
-const claimName = "owner";
+export const claimName = "owner";
 /** Others that start at the same moment take fewer. */
 const mostTries = 50;
 
@@ -20,7 +20,7 @@ export function claim(folder: string, said: string): void {
   // Of two that start at once, one creates the file. What it holds counts: the other one may have seen it empty, and taken it away.
   for (let tries = 1; !create(file, mine) || read(file) !== mine; tries += 1) {
     if (tries === mostTries) throw new Error(`${file} cannot be read by who has written it`);
-    const owner = ownerIn(file);
+    const owner = ownerOf(read(file));
     if (owner !== null && livesElsewhere(owner)) {
       throw new Fault("disk-in-use", `another agent (process ${owner.pid}) ${said}`, {
         hint: "Stop the other agent, or give each a state_dir of its own; then restart this one.",
@@ -35,7 +35,7 @@ function takeAway(file: string): void {
   const aside = `${file}.${process.pid}`;
   if (!move(file, aside)) return;
   // Since it was looked at, another one may have put its own there: nobody changes it where it is now.
-  const owner = ownerIn(aside);
+  const owner = ownerOf(read(aside));
   if (owner !== null && livesElsewhere(owner)) move(aside, file);
   else rmSync(aside, { force: true });
 }
@@ -89,9 +89,10 @@ function read(file: string): string {
   }
 }
 
-function ownerIn(file: string): Owner | null {
+/** Whom such a file names; null: it is none. */
+export function ownerOf(text: string): Owner | null {
   try {
-    const content: unknown = JSON.parse(read(file));
+    const content: unknown = JSON.parse(text);
     if (typeof content !== "object" || content === null || !("pid" in content) || !("start" in content)) return null;
     const { pid, start } = content;
     return typeof pid === "number" && Number.isInteger(pid) && typeof start === "string" ? { pid, start } : null;

@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorName } from "./disk-fault.ts";
 import { syncFolder } from "./sync-folder.ts";
 
 // One level at a time: a recursive mkdir below a folder that cannot have any, as /proc, never settles in Node 24.
@@ -37,6 +38,6 @@ export function makeFolderSync(folder: string): void {
 }
 
 function unlessThere(error: unknown): false {
-  if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+  if (errorName(error) === "EEXIST") return false;
   throw error;
 }

@@ -4,7 +4,7 @@ import type { FaultId } from "./known-faults.ts";
 import { type Origin, type Symptom, shortMs, symptomOfKnown } from "./symptom.ts";
 
 /** How far this device's clock may be off. */
-const clockToleranceMs = 30_000;
+export const clockToleranceMs = 30_000;
 
 /** What sensors and meters tell: each either well, or not. */
 export type Condition =

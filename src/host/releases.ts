@@ -1,5 +1,6 @@
 import { chmod, mkdtemp, open, readdir, readlink, rename, rm, symlink, unlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { errorName } from "../base/disk-fault.ts";
 import { Fault, printable } from "../base/fault.ts";
 import { makeFolder, makeOneFolder } from "../base/make-folder.ts";
 import { syncFolder } from "../base/sync-folder.ts";
@@ -130,7 +131,7 @@ export class Releases {
   async #versionBehind(link: string): Promise<string | null> {
     const path = join(this.#folder, link);
     return readlink(path).then(basename, (error: unknown) => {
-      if (!(error instanceof Error && "code" in error && error.code === "EINVAL")) return null;
+      if (errorName(error) !== "EINVAL") return null;
       const name = printable(path);
       const toKeep =
         link === "current" ? `, or make it a release: to releases/VERSION, and ln -s releases/VERSION ${name}` : "";

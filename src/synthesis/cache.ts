@@ -3,7 +3,7 @@ import { readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/
 import { join } from "node:path";
 import { crc32 } from "node:zlib";
 import { readInt16 } from "../audio/pcm.ts";
-import { errorName } from "../base/disk-fault.ts";
+import { isMissing } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { makeFolder } from "../base/make-folder.ts";
@@ -133,8 +133,4 @@ export class SpeechCache {
   #complain(what: string, error: unknown): void {
     this.#logger.warn(`kept speech cannot be ${what}`, { folder: this.#folder, error: toFault(error).message });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return errorName(error) === "ENOENT";
 }

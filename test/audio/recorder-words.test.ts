@@ -71,12 +71,12 @@ test("no line crashes it, and an overrun is a finite number of ms", () => {
     fc
       .tuple(fc.constantFrom(...failures.map(([, line]) => line)), fc.string(), fc.nat(60))
       .map(([line, inserted, at]) => line.slice(0, at) + inserted + line.slice(at)),
-    fc.string().map((number) => `overrun!!! (at least ${number} ms long)`),
+    fc.nat(400).map((digits) => `overrun!!! (at least ${"9".repeat(digits)} ms long)`),
   );
   fc.assert(
     fc.property(line, (text) => {
       const remark = remarkOf(text);
-      if (remark?.type === "overrun") assert.ok(remark.lostMs >= 0);
+      if (remark?.type === "overrun") assert.ok(Number.isFinite(remark.lostMs));
     }),
     { numRuns: 10_000 },
   );

@@ -2,16 +2,15 @@ import { execFile } from "node:child_process";
 import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { isoTime } from "../../base/iso-time.ts";
+import { clockToleranceMs } from "../../fleet/condition.ts";
 import { parseHttpDate } from "../../sis/http-answer.ts";
+import { limits } from "../../sis/request.ts";
 import type { Check } from "./examine.ts";
 import { type Finding, fail, ok, warn } from "./finding.ts";
 
 const mend = "Let the clock synchronise: timedatectl set-ntp true, and let NTP (UDP port 123) through.";
 /** No device that runs this program was made before. */
 const earliestMs = Date.UTC(2025, 0, 1);
-/** The service refuses a signature that is off by more than 15 minutes. */
-const refusedMs = 15 * 60_000;
-const noticeableMs = 30_000;
 
 export const clockCheck: Check = {
   name: "clock",
@@ -31,8 +30,8 @@ export function clockFinding(nowMs: number, serverMs: number | null, synchronise
   if (serverMs !== null) {
     const offMs = Math.abs(nowMs - serverMs);
     const off = `${Math.round(offMs / 1000)} s ${nowMs > serverMs ? "ahead of" : "behind"} the service's`;
-    if (offMs > refusedMs) return fail(`it is ${off}: the service refuses signatures then`, mend);
-    if (offMs > noticeableMs) return warn(`it is ${off}`, mend);
+    if (offMs > limits.signatureSkewMs) return fail(`it is ${off}: the service refuses signatures then`, mend);
+    if (offMs > clockToleranceMs) return warn(`it is ${off}`, mend);
   }
   const compared = serverMs === null ? "could not be compared with the service's" : "agrees with the service's";
   if (synchronised === false) return warn(`${now}, ${compared}, and is not synchronised`, mend);

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { claimName, ownerOf } from "../../base/claim.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Configuration } from "../../config/load.ts";
 
@@ -13,9 +14,8 @@ export interface Patient {
 
 /** The agent that runs on `stateDir`; null: none does, or it cannot be told. */
 export async function runningAgent(stateDir: string): Promise<number | null> {
-  const owner = await readFile(join(stateDir, "owner"), "utf8").catch(() => "");
-  const pid = Number(/"pid":(\d{1,10})\b/.exec(owner)?.[1]);
-  if (!Number.isInteger(pid)) return null;
+  const pid = ownerOf(await readFile(join(stateDir, claimName), "utf8").catch(() => ""))?.pid;
+  if (pid === undefined) return null;
   const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
   return commandLine.split("\0").includes("run") ? pid : null;
 }
