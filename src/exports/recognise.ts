@@ -1,10 +1,9 @@
 import { Readable } from "node:stream";
 import { type Clock, pause, systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
-import { type Diagnosis, diagnose, diagnoseFault, endedUnasked } from "../sis/catalogue.ts";
+import { diagnose, diagnoseFault } from "../sis/catalogue.ts";
 import type { Credentials } from "../sis/credentials.ts";
 import { dial } from "../sis/dial.ts";
-import { diagnoseEnding, type LinkEnding } from "../sis/link-ending.ts";
 import type { Reply, Segment } from "../sis/reply.ts";
 import {
   bytesPerSample,
@@ -16,10 +15,11 @@ import {
   rasrUrl,
   sampleRateOf,
 } from "../sis/request.ts";
+import { errorOfEnding, SisError, sessionFull, unaskedEnd } from "./sis-error.ts";
 
 /** What a session is to be like. */
 export interface RecogniseOptions {
-  /** `wss://sis-ext.{region}.myhuaweicloud.com`; `ws://` for a simulator. */
+  /** `wss://sis-ext.{region}.myhuaweicloud.com`; `ws://` for a simulator on this machine. */
   readonly endpoint: string;
   readonly projectId: string;
   /** Default: continuous. */
@@ -29,26 +29,18 @@ export interface RecogniseOptions {
   readonly config: RasrConfig;
   /** Default: the machine's. */
   readonly clock?: Clock;
-}
-
-/** A session that came to its end in another way than asked for, looked up in the catalogue of errors. */
-export class SisError extends Error {
-  readonly diagnosis: Diagnosis;
-  /** For the vendor's support; null: the service gave none. */
-  readonly traceId: string | null;
-
-  constructor(diagnosis: Diagnosis, message: string, traceId: string | null, cause?: unknown) {
-    super(`${diagnosis.code}: ${message}`, cause === undefined ? undefined : { cause });
-    this.name = "SisError";
-    this.diagnosis = diagnosis;
-    this.traceId = traceId;
-  }
+  /** Ends the session at once when it aborts: the loop throws its reason. Default: only leaving the loop ends it. */
+  readonly signal?: AbortSignal;
 }
 
 /** How far a session is. */
 type Course =
   | { readonly is: "streaming" }
-  | { readonly is: "ending" } // END sent: the last results come
+  /**
+   * END is sent, and the last results come. `arrived`: it has, so an END from now on answers it. `outcome`: how the session
+   * ends then.
+   */
+  | { readonly is: "ending"; readonly arrived: boolean; readonly outcome: SisError | null }
   | { readonly is: "over"; readonly error: Error | null };
 
 /** The service has so long to answer a START, and, after an END, to bring the next result or its own END, ms. */
@@ -58,22 +50,24 @@ const mostBuffered = 64 * 1024;
 
 /**
  * One recognition session on a connection of its own: opens it, streams `sound` as it comes, asks for the last results
- * when it is at its end, and gives each segment as the service recognises it. Nothing is tried again: what
- * `error.diagnosis` says should be done about a failure is the caller's to do. Leaving the loop closes the connection;
- * `sound` is let go of with its next piece.
+ * when it is at its end, and gives each segment as the service recognises it. In sentence mode the end of the first sentence,
+ * or `vadHead` without any, is the end. Nothing is tried again: what `error.diagnosis` says should be done about a failure is
+ * the caller's to do. However it ends, the connection is closed and a stream destroyed; any other `sound` is let go of with its
+ * next piece. A loop that waits for the next segment is left by `signal`.
  *
  * @param sound raw mono sound in `config.audioFormat`, in pieces of any size. Sound that comes faster than real time is
  *   sent so; after 20 s without any the service ends the session (SIS.0304). A rest of less than 10 ms is not sent.
  * @throws {SisError} refused, unreachable, ERROR, FATAL_ERROR, a connection that broke off, no answer in time, an END that was
- *   not asked for
+ *   not asked for; `session-full`, after the last segment, where there was more sound than the mode's sessions take
  * @throws {Fault} config-invalid where endpoint or project id are malformed
- * @throws what `sound` throws
+ * @throws what `sound` or `credentials` throw; the reason of `signal`
  */
 export async function* recognise(
   sound: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: RecogniseOptions,
 ): AsyncGenerator<Segment, void, undefined> {
-  const { endpoint, projectId, mode = "continuous", credentials, config, clock = systemClock } = options;
+  const { endpoint, projectId, mode = "continuous", credentials, config, clock = systemClock, signal } = options;
+  signal?.throwIfAborted();
   // A mistake in it is the caller's to hear.
   const start = encodeStart(config);
   const over = new AbortController();
@@ -82,13 +76,13 @@ export async function* recognise(
   let news = Promise.withResolvers<void>();
   // In an object: what has changed by the time a loop looks again is not what it was at the start.
   const session: { course: Course } = { course: { is: "streaming" } };
-  let sentBytes = 0;
+  let sentMessages = 0;
 
   const link = dial({
     url: rasrUrl(endpoint, projectId, mode),
     credentials,
     clock,
-    mark: () => sentBytes,
+    mark: () => sentMessages,
     listener: {
       opened() {
         link.sendText(start);
@@ -99,10 +93,14 @@ export async function* recognise(
         // Something new is no harm; what cannot be read may have been a result.
         if (fault.code !== "wire-unknown-type") finish(new SisError(diagnoseFault(fault), fault.message, null, fault));
       },
-      confirmed() {},
+      confirmed(mark) {
+        // The ping went out just before END: an END that comes sooner than its pong was said before ours was heard.
+        const { course } = session;
+        if (course.is === "ending" && mark === sentMessages) session.course = { ...course, arrived: true };
+      },
       closed(ending) {
         if (ending.how === "refused" && ending.diagnosis.class === "credentials") credentials.refused(ending);
-        finish(errorOf(ending));
+        finish(errorOfEnding(ending));
       },
     },
   });
@@ -128,6 +126,7 @@ export async function* recognise(
         heard.push(...reply.segments);
         // It is still at work on sound that was faster than real time.
         if (course.is === "ending") expectAnswer("END", longestAnswerMs.end);
+        else if (mode === "sentence" && reply.segments.some(({ isFinal }) => isFinal)) askForEnd(null);
         tell();
         break;
       case "ERROR":
@@ -136,14 +135,28 @@ export async function* recognise(
         break;
       case "END": {
         // A sentence may be over before its sound is.
-        const isWhole = reply.reason === "NORMAL" && (course.is === "ending" || mode === "sentence");
-        const message = `the service ended the session unasked, reason ${reply.reason}`;
-        finish(isWhole ? null : new SisError(endedUnasked, message, reply.traceId));
+        const isAnswer = mode === "sentence" || (course.is === "ending" && course.arrived);
+        const outcome = course.is === "ending" ? course.outcome : null;
+        finish(outcome ?? (isAnswer && reply.reason === "NORMAL" ? null : unaskedEnd(reply.reason, reply.traceId)));
         break;
       }
       case "EVENT":
+        if (reply.event === "EXCEEDED_AUDIO") askForEnd(sessionFull(reply.traceId));
+        else if (mode === "sentence" && reply.event !== "VOICE_START") askForEnd(null);
         break;
     }
+  }
+
+  /** No more sound, but all results. */
+  function askForEnd(outcome: SisError | null): void {
+    const { course } = session;
+    if (course.is === "ending") session.course = { ...course, outcome: course.outcome ?? outcome };
+    if (course.is !== "streaming") return;
+    session.course = { is: "ending", arrived: false, outcome };
+    sentMessages += 1;
+    link.ping();
+    link.sendText(encodeEnd(false));
+    expectAnswer("END", longestAnswerMs.end);
   }
 
   /** The first end counts. */
@@ -154,6 +167,7 @@ export async function* recognise(
     begun.resolve(false);
     over.abort();
     link.close();
+    if (sound instanceof Readable) sound.destroy();
     tell();
   }
 
@@ -165,15 +179,13 @@ export async function* recognise(
   async function send(): Promise<void> {
     if (!(await begun.promise)) return;
     for await (const message of messages(sound, config)) {
-      if (over.signal.aborted) return;
+      if (session.course.is !== "streaming") return;
       link.sendAudio(message);
-      sentBytes += message.length;
-      while (link.bufferedBytes() > mostBuffered && !over.signal.aborted) await pause(clock, 20, over.signal);
+      sentMessages += 1;
+      while (link.bufferedBytes() > mostBuffered && session.course.is === "streaming")
+        await pause(clock, 20, over.signal);
     }
-    if (over.signal.aborted) return;
-    session.course = { is: "ending" };
-    link.sendText(encodeEnd(false));
-    expectAnswer("END", longestAnswerMs.end);
+    askForEnd(null);
   }
 
   const unreadable = (error: unknown) =>
@@ -181,6 +193,8 @@ export async function* recognise(
   // A stream may fail before it is read from, and an error that nobody listens to ends the process.
   if (sound instanceof Readable) sound.once("error", unreadable);
   send().catch(unreadable);
+  const leave = () => finish(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
+  signal?.addEventListener("abort", leave, { once: true });
   try {
     for (;;) {
       const segment = heard.shift();
@@ -189,14 +203,10 @@ export async function* recognise(
       else break;
     }
   } finally {
+    signal?.removeEventListener("abort", leave);
     finish(null);
   }
   if (session.course.is === "over" && session.course.error !== null) throw session.course.error;
-}
-
-function errorOf(ending: LinkEnding): SisError {
-  const { diagnosis, message, fault } = diagnoseEnding(ending);
-  return new SisError(diagnosis, message, null, fault ?? undefined);
 }
 
 /** Sound in messages of 100 ms; the last is as long as what is left. */

@@ -15,4 +15,5 @@ export {
 export { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "../sis/credentials.ts";
 export type { Segment } from "../sis/reply.ts";
 export { type AudioFormat, audioFormats, limits, type Mode, type RasrConfig } from "../sis/request.ts";
-export { type RecogniseOptions, recognise, SisError } from "./recognise.ts";
+export { type RecogniseOptions, recognise } from "./recognise.ts";
+export { SisError } from "./sis-error.ts";

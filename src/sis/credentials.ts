@@ -1,5 +1,6 @@
 import type { Clock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
+import { isLoopback } from "../base/loopback.ts";
 import type { Random } from "../base/random.ts";
 import { retryAfterOf } from "./http-answer.ts";
 import { type IssuedToken, isToken, type ProjectScope, requestToken } from "./iam.ts";
@@ -88,7 +89,7 @@ interface HeldToken {
  * Tokens from IAM by user and password: cached, renewed at 80 to 90 % of their life (jitter, so that a fleet does not
  * ask at once), one request at a time however many ask, never logged. Where a renewal fails, the old token serves
  * until it expires.
- * @param options.iamEndpoint `https://iam.{region}.myhuaweicloud.com`
+ * @param options.iamEndpoint `https://iam.{region}.myhuaweicloud.com`; `http:` on loopback only
  * @throws Fault config-invalid where the endpoint is malformed
  */
 export function passwordCredentials(options: {
@@ -137,10 +138,15 @@ export function passwordCredentials(options: {
 
 function tokenUrl(endpoint: string): URL {
   const base = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  if (base === null || (base.protocol !== "https:" && base.protocol !== "http:") || base.username || base.password) {
-    throw new Fault("config-invalid", "iam_endpoint is not of the form https://host[:port]", {
-      hint: "Write the region's IAM endpoint, e.g. https://iam.cn-north-4.myhuaweicloud.com.",
-    });
+  const isSafe = base?.protocol === "https:" || (base?.protocol === "http:" && isLoopback(base.hostname));
+  if (base === null || !isSafe || base.username || base.password) {
+    throw new Fault(
+      "config-invalid",
+      "iam_endpoint is not of the form https://host[:port] (http:// on loopback only)",
+      {
+        hint: "Write the region's IAM endpoint, e.g. https://iam.cn-north-4.myhuaweicloud.com.",
+      },
+    );
   }
   return new URL("/v3/auth/tokens", base);
 }

@@ -1,4 +1,5 @@
 import { Fault, printable } from "../base/fault.ts";
+import { isLoopback } from "../base/loopback.ts";
 
 /** Encodings the service takes: mono, raw, named as on the wire. */
 export type AudioFormat = "pcm16k16bit" | "pcm8k16bit" | "ulaw16k8bit" | "ulaw8k8bit" | "alaw16k8bit" | "alaw8k8bit";
@@ -135,7 +136,7 @@ const paths: Readonly<Record<Mode, string>> = {
 
 /**
  * Where the real-time recognition of a mode lives.
- * @param endpoint scheme and host, with a port where needed: `wss://sis-ext.cn-north-4.myhuaweicloud.com`
+ * @param endpoint scheme and host, with a port where needed: `wss://sis-ext.cn-north-4.myhuaweicloud.com`; `ws:` on loopback only
  * @param projectId the project's id in that region
  * @throws Fault config-invalid where either is malformed
  */
@@ -148,15 +149,17 @@ export function rasrUrl(endpoint: string, projectId: string, mode: Mode): URL {
  * @throws Fault config-invalid where endpoint or project id are malformed
  */
 export function serviceUrl(endpoint: string, projectId: string, path: string): URL {
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(projectId)) {
-    throw new Fault("config-invalid", `the project id is not an id: ${printable(projectId, 80)}`, {
+  const project = textOf(projectId);
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(project)) {
+    throw new Fault("config-invalid", `the project id is not an id: "${printable(project, 80)}"`, {
       hint: "Copy the project ID of the region from the console's page My Credentials > API Credentials.",
     });
   }
-  const base = URL.canParse(endpoint) ? new URL(endpoint) : null;
+  const address = textOf(endpoint);
+  const base = URL.canParse(address) ? new URL(address) : null;
   const plain =
     base !== null &&
-    (base.protocol === "wss:" || base.protocol === "ws:") &&
+    (base.protocol === "wss:" || (base.protocol === "ws:" && isLoopback(base.hostname))) &&
     base.hostname !== "" &&
     base.pathname === "/" &&
     base.search === "" &&
@@ -164,11 +167,20 @@ export function serviceUrl(endpoint: string, projectId: string, path: string): U
     base.username === "" &&
     base.password === "";
   if (!plain) {
-    throw new Fault("config-invalid", `endpoint is not of the form wss://host[:port]: ${printable(endpoint, 120)}`, {
-      hint: "Write the region's endpoint without a path, e.g. wss://sis-ext.cn-north-4.myhuaweicloud.com.",
-    });
+    throw new Fault(
+      "config-invalid",
+      `endpoint is not of the form wss://host[:port] (ws:// on loopback only): "${printable(address, 120)}"`,
+      {
+        hint: "Write the region's endpoint without a path, e.g. wss://sis-ext.cn-north-4.myhuaweicloud.com.",
+      },
+    );
   }
-  return new URL(`/v1/${projectId}/${path}`, base);
+  return new URL(`/v1/${project}/${path}`, base);
+}
+
+/** From JavaScript, or from a variable of the environment that is not set, it may be no text at all. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 /** SIS has no booleans in its config, but these two words. */

@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
-import { type RecogniseOptions, recognise, SisError } from "../../src/exports/recognise.ts";
+import { type RecogniseOptions, recognise } from "../../src/exports/recognise.ts";
+import { SisError } from "../../src/exports/sis-error.ts";
 import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
-import type { Credentials } from "../../src/sis/credentials.ts";
+import { type Credentials, tokenCredentials } from "../../src/sis/credentials.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { eventually } from "../system/lab/processes.ts";
 
@@ -141,16 +143,74 @@ for (const reason of ["NORMAL", "CANCEL", "ERROR"])
     isSisError(await errorOf(recognise(endless(), options(service.url))), "unasked-end");
   });
 
-test("in sentence mode the service may end the session by itself", async () => {
-  await using service = await startSimulator({ sentenceEnd: "auto" });
-  async function* endless() {
-    for (;;) {
-      yield sound(1);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+for (const sentenceEnd of ["auto", "wait"] as const)
+  test(`sentence mode ends with the first sentence, whoever ends the session (${sentenceEnd})`, async () => {
+    await using service = await startSimulator({ sentenceEnd });
+    let seconds = 0;
+    async function* endless() {
+      for (;;) {
+        seconds += 1;
+        yield sound(1);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
     }
-  }
-  const config = { ...options("").config, vadTail: 300 };
-  assert.deepEqual(await texts(recognise(endless(), options(service.url, { config, mode: "sentence" }))), ["0001"]);
+    const config = { ...options("").config, vadTail: 300 };
+    assert.deepEqual(await texts(recognise(endless(), options(service.url, { config, mode: "sentence" }))), ["0001"]);
+    const read = seconds;
+    await eventually(() => service.state().connections.open === 0, "the connection is closed");
+    assert.ok(seconds <= read + 1, "nothing more is read");
+  });
+
+for (const [mode, limit, heard] of [
+  ["continuous", { continuousMs: 5_000 }, ["0001", "0002", "0003", "0004"]],
+  ["short", { shortMs: 5_000 }, ["0001 0002 0003 0004"]],
+] as const)
+  test(`more sound than a session of mode ${mode} takes is an error, after what was recognised`, async () => {
+    await using service = await startSimulator({ limits: limit });
+    const found: string[] = [];
+    const session = (async () => {
+      for await (const { isFinal, result } of recognise([sound(10)], options(service.url, { mode })))
+        if (isFinal) found.push(result?.text ?? "");
+    })();
+    const error: unknown = await session.catch((thrown: unknown) => thrown);
+    isSisError(error, "session-full");
+    assert.deepEqual(found, heard);
+  });
+
+for (const reason of ["NORMAL", "CANCEL"])
+  test(`an END, reason ${reason}, that crosses ours is no end of the sound`, async () => {
+    await using service = await startSimulator();
+    service.addFault({ at: { audio_ms: 10_000 }, fault: { kind: "unasked-end", reason, results: "before" } });
+    isSisError(await errorOf(recognise([sound(30)], options(service.url))), "unasked-end");
+  });
+
+test("a loop that waits is left by a signal, with its reason, and one that has aborted is not begun", async () => {
+  await using service = await startSimulator();
+  const silence = new Readable({ read() {} });
+  const leaving = new AbortController();
+  const error = errorOf(recognise(silence, options(service.url, { signal: leaving.signal })));
+  await eventually(() => service.state().sessions.starts === 1, "the session runs");
+  const reason = new Error("closing time");
+  leaving.abort(reason);
+  assert.equal(await error, reason);
+  assert.equal(silence.destroyed, true);
+  await eventually(() => service.state().connections.open === 0, "the connection is closed");
+  assert.equal(await errorOf(recognise([sound(1)], options(service.url, { signal: leaving.signal }))), reason);
+  assert.equal(service.state().connections.accepted, 1);
+});
+
+test("a stream is let go of where nothing can be reached: a program that records for it may end", async () => {
+  const microphone = new Readable({ read() {} });
+  isSisError(await errorOf(recognise(microphone, options("ws://127.0.0.1:9"))), "NET.ECONNREFUSED");
+  assert.equal(microphone.destroyed, true);
+});
+
+test("what the caller's credentials throw is the caller's", async () => {
+  const missing = new Error("no such token");
+  const credentials = tokenCredentials(async () => {
+    throw missing;
+  });
+  assert.equal(await errorOf(recognise([sound(1)], options("ws://127.0.0.1:9", { credentials }))), missing);
 });
 
 test("a service that is still at work on sound that was faster than real time is waited for", async () => {

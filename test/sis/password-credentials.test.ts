@@ -41,6 +41,12 @@ async function faultOf(credentials: Credentials): Promise<Fault> {
   throw new assert.AssertionError({ message: "a token was given" });
 }
 
+test("a password is sent to nobody in clear, but on this machine", () => {
+  for (const endpoint of ["http://iam.example", "ftp://iam.example", "iam.example", ""])
+    assert.throws(() => credentialsFor(endpoint), { name: "Fault", code: "config-invalid" }, endpoint);
+  credentialsFor("http://127.0.0.1:9");
+});
+
 test("IAM is asked as the vendor documents it", async () => {
   await using iam = await startIam(issue("T1", 24 * hourMs));
   assert.equal(await tokenOf(credentialsFor(iam.endpoint)), "T1");

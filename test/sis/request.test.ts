@@ -75,6 +75,15 @@ test("an END says whether to cancel, as a boolean", () => {
   assert.equal(encodeEnd(true), '{"command":"END","cancel":true}');
 });
 
+test("what a program has not set is no address either", () => {
+  // From JavaScript nothing holds it back.
+  for (const values of [
+    [undefined, "p", "short"],
+    ["wss://sis.example", undefined, "short"],
+  ])
+    assert.throws(() => void Reflect.apply(rasrUrl, null, values), { name: "Fault", code: "config-invalid" });
+});
+
 test("each mode has its address", () => {
   const url = (endpoint: string, mode: "continuous" | "sentence" | "short") => rasrUrl(endpoint, "0a1b2c", mode).href;
   assert.equal(url("wss://sis.example", "continuous"), "wss://sis.example/v1/0a1b2c/rasr/continue-stream");
@@ -85,6 +94,7 @@ test("each mode has its address", () => {
 
 for (const [endpoint, projectId] of [
   ["sis.example", "p"],
+  ["ws://sis.example", "p"],
   ["https://sis.example", "p"],
   ["wss://", "p"],
   ["wss://user:word@sis.example", "p"],

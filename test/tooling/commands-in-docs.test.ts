@@ -71,9 +71,9 @@ const trials: Readonly<Record<string, Trial>> = {
   "sudo tar -czf kiosk-17.tar.gz --exclude=audio --exclude=outbox --exclude=speech -C / etc/sis-agent etc/credstore var/lib/sis-agent":
     onDevice,
   "sudo tar -xzf kiosk-17.tar.gz -C /": onDevice,
-  "mosquitto_sub -h broker.example -p 8883 --cafile fleet-ca.crt --cert admin.crt --key admin.key -t 'sis/v1/default/kiosk-17/#' --retained-only --remove-retained -W 5":
+  "mosquitto_sub -h broker.example -p 8883 --cafile fleet-ca.crt --cert sis-admin.crt --key sis-admin.key -t 'sis/v1/default/kiosk-17/#' --retained-only --remove-retained -W 5":
     needsFleet,
-  "mosquitto_pub -h broker.example -p 8883 --cafile fleet-ca.crt --cert admin.crt --key admin.key -t homeassistant/device/kiosk-17/config -r -n":
+  "mosquitto_pub -h broker.example -p 8883 --cafile fleet-ca.crt --cert sis-admin.crt --key sis-admin.key -t homeassistant/device/kiosk-17/config -r -n":
     needsFleet,
   "sis-agent fleet --mqtt mqtts://broker.example:8883 --ca-file fleet-ca.crt --cert-file sis-console.crt --key-file sis-console.key":
     needsFleet,

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,8 +24,12 @@ export interface MosquittoOptions {
   readonly clientCertificates?: boolean;
   /** Lines of an ACL file; what they do not allow is refused. */
   readonly acl?: readonly string[];
-  /** A configuration for `/etc/mosquitto/conf.d/`, and its ACL: used as it is, but for where files and ports are. */
-  readonly shipped?: { readonly conf: string; readonly acl: string };
+  /**
+   * A configuration for `/etc/mosquitto/conf.d/`, and its ACL: used as it is, but for where files and ports are. `certificates`: a
+   * folder in place of `/etc/mosquitto/certs`, which the broker then reads as the user that it always is, as on a machine of its
+   * own (root alone can start it so); default: of the tests' making.
+   */
+  readonly shipped?: { readonly conf: string; readonly acl: string; readonly certificates?: string };
   /** Messages that may wait for a client; mosquitto's own default: 1,000. */
   readonly queue?: number;
   /** Remembers retained messages, sessions and what waits for them over a restart. */
@@ -102,7 +106,10 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   return {
     port,
     url: isTls ? `mqtts://localhost:${port}` : `mqtt://127.0.0.1:${port}`,
-    ca: serverFiles(folder, options.shipped === undefined ? options.tls : true).caText,
+    ca:
+      options.shipped?.certificates === undefined
+        ? serverFiles(folder, isTls ? (options.tls ?? true) : false).caText
+        : "",
     start,
     stop,
     reload(acl) {
@@ -151,20 +158,31 @@ function configuration(folder: string, port: number, options: MosquittoOptions):
 }
 
 /** A configuration for a machine's own broker, for this folder and port in their place. */
-function adapted(folder: string, port: number, { conf, acl }: NonNullable<MosquittoOptions["shipped"]>): string {
-  makeCertificates(folder);
+function adapted(folder: string, port: number, shipped: NonNullable<MosquittoOptions["shipped"]>): string {
+  const { conf, acl, certificates } = shipped;
   writeFileSync(join(folder, "acl"), acl, { mode: 0o600 });
+  if (certificates === undefined) makeCertificates(folder);
+  else letBrokerIn(folder);
   const places: readonly (readonly [string, string])[] = [
     ["listener 8883", `listener ${port} 127.0.0.1`],
-    ["/etc/mosquitto/certs/fleet-ca.crt", join(folder, "ca.crt")],
-    ["/etc/mosquitto/certs/broker.crt", join(folder, "server.crt")],
-    ["/etc/mosquitto/certs/broker.key", join(folder, "server.key")],
+    ...(certificates === undefined
+      ? ([
+          ["/etc/mosquitto/certs/fleet-ca.crt", join(folder, "ca.crt")],
+          ["/etc/mosquitto/certs/broker.crt", join(folder, "server.crt")],
+          ["/etc/mosquitto/certs/broker.key", join(folder, "server.key")],
+        ] as const)
+      : ([["/etc/mosquitto/certs", certificates]] as const)),
     ["/etc/mosquitto/sis-agent.acl", join(folder, "acl")],
     ["/var/lib/mosquitto/", `${folder}/`],
   ];
   for (const [place] of places) if (!conf.includes(place)) throw new Error(`the configuration does not name ${place}`);
   const own = places.reduce((text, [place, mine]) => text.replaceAll(place, mine), conf);
-  return `${own}\nlog_dest stderr\n${process.getuid?.() === 0 ? "user root\n" : ""}`;
+  return `${own}\nlog_dest stderr\n${process.getuid?.() === 0 && certificates === undefined ? "user root\n" : ""}`;
+}
+
+function letBrokerIn(folder: string): void {
+  chmodSync(folder, 0o755);
+  run("chown", "mosquitto:", join(folder, "acl"));
 }
 
 /** Certificates that something is wrong with. */
