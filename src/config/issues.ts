@@ -4,6 +4,9 @@ import { nearest } from "./nearest.ts";
 import { describe, keyName, type Place, type Problem, valueProblem } from "./problems.ts";
 import { isTree, type Tree, valueAt } from "./tree.ts";
 
+/** zod's words for what has none. */
+const unsaid = "Invalid input";
+
 /** Unknown keys beyond these are not looked at one by one: a file that has more is not a configuration. */
 const mostUnknown = 100;
 
@@ -18,7 +21,12 @@ export function issueProblems(
     if (issue.code === "unrecognized_keys") {
       return issue.keys.slice(0, mostUnknown).map((name) => unknownKey(path, name, tree, place));
     }
-    return wrongValue(path, valueAt(tree, path), issue.code === "custom" ? issue.message : null, place);
+    return wrongValue(
+      path,
+      valueAt(tree, path),
+      issue.code === "custom" && issue.message !== unsaid ? issue.message : null,
+      place,
+    );
   });
 }
 

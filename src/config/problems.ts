@@ -58,13 +58,26 @@ export function valueProblem(key: Key, value: unknown, why: string | null): stri
   // Where the path of a secret's file belongs, a person may have written the secret.
   const isSecret = (key.sensitive || key.credential !== null) && value !== "";
   const found = isSecret ? "a value that is not shown" : describe(value);
-  const meant = typeof value === "string" ? nearest(value, key.choices) : null;
-  return [
-    `found ${found}${why === null ? "" : `, which ${why}`}`,
-    `allowed: ${key.allowed}`,
-    ...(meant === null ? [] : [`did you mean ${describe(meant)}?`]),
-  ].join("; ");
+  return [`found ${found}${why === null ? "" : `, which ${why}`}`, `allowed: ${key.allowed}`, ...mend(key, value)].join(
+    "; ",
+  );
 }
+
+/** What was probably meant, if that can be told. */
+function mend({ type, choices }: Key, value: unknown): readonly string[] {
+  if (typeof value !== "string")
+    return type !== "text" || isTree(value) || Array.isArray(value) ? [] : ["write it in quotes"];
+  if (bare[type].test(value)) return ["write it without quotes"];
+  const meant = nearest(value, choices);
+  return meant === null ? [] : [`did you mean ${describe(meant)}?`];
+}
+
+/** What is of the type, once its quotes are gone. */
+const bare: Readonly<Record<Key["type"], RegExp>> = {
+  text: /^(?!)/,
+  number: /^[+-]?\d+(?:\.\d+)?$/,
+  switch: /^(?:true|false)$/,
+};
 
 /** A value from outside in a few printable characters, without what an address may hold of passwords. */
 export function describe(value: unknown): string {

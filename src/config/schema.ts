@@ -31,7 +31,8 @@ const topicLevel = () =>
     .string()
     .max(64)
     .regex(/^(?!\$|\.{1,2}$)[^\p{Cc}/+#]+$/u)
-    .refine((text) => text.length <= 64 && text.isWellFormed())
+    .refine((text) => text.length <= 64, "is too long: some characters, such as emoji, count as two")
+    .refine((text) => text.isWellFormed(), "is not well-formed text")
     .meta({
       "x-allowed":
         "1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone",

@@ -84,7 +84,7 @@ export class Folder implements AsyncDisposable {
     this.path = path;
   }
 
-  static async with(files: Readonly<Record<string, string>>): Promise<Folder> {
+  static async with(files: Readonly<Record<string, string | Buffer>>): Promise<Folder> {
     const folder = new Folder(await mkdtemp(join(tmpdir(), "sis-agent-cli-")));
     for (const [name, content] of Object.entries(files)) await writeFile(folder.of(name), content, { mode: 0o600 });
     return folder;

@@ -172,7 +172,7 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
   [
     "a number in quotes",
     `${least}[buffer]\nmemory_seconds = "60"`,
-    'agent.toml:8: buffer.memory_seconds: found "60"; allowed: a whole number 5..3600 (s)',
+    'agent.toml:8: buffer.memory_seconds: found "60"; allowed: a whole number 5..3600 (s); write it without quotes',
   ],
   [
     "a misspelt choice",
@@ -188,7 +188,7 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
     "values of other kinds",
     `device_id = [1]\nfleet = 1979-05-27\nstate_dir = {}\n${least}`,
     "agent.toml:1: device_id: found a list; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone",
-    "agent.toml:2: fleet: found a date; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone",
+    "agent.toml:2: fleet: found a date; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone; write it in quotes",
     "agent.toml:3: state_dir: found a table; allowed: the path of a folder",
   ],
   [
@@ -197,6 +197,19 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
     'agent.toml:1: device_id: found ".."; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone',
   ],
   ["a value for a table", `audio = 5\n${least}`, "agent.toml:1: audio: found 5; allowed: a table, [audio]"],
+  [
+    "no quotes where they belong, and quotes where they do not",
+    `device_id = 17\n${least.replace(/^device_id.*\n/, "")}project_name = 8\n[mqtt]\nurl = "mqtt://b"\nprotocol = "5"\nhome_assistant = "true"`,
+    "agent.toml:1: device_id: found 17; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone; write it in quotes",
+    "agent.toml:8: sis.auth.project_name: found 8; allowed: 1 to 256 characters; write it in quotes",
+    'agent.toml:11: mqtt.protocol: found "5"; allowed: 5, 4; write it without quotes',
+    'agent.toml:12: mqtt.home_assistant: found "true"; allowed: true or false; write it without quotes',
+  ],
+  [
+    "a name that is longer than it looks",
+    `device_id = "${"😀".repeat(40)}"\n${least}`,
+    `agent.toml:1: device_id: found "${"😀".repeat(40)}", which is too long: some characters, such as emoji, count as two; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone`,
+  ],
   [
     "a misspelt setting",
     `${least}acess_key = "x"`,

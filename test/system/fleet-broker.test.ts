@@ -47,7 +47,7 @@ test("set up by its page, the broker starts as its own user; a device that is go
     await client("mosquitto_pub", "kiosk-17", "-q 1 -r -t sis/v1/default/kiosk-17/up/state -m gone");
     const kept = () => client("mosquitto_sub", "sis-console", "-t 'sis/v1/+/+/up/#' --retained-only -W 1 || true");
     assert.equal(await kept(), "gone\n");
-    const [clear = ""] = blocksOf(page("docs/operations.md")).filter((block) => block.includes("--remove-retained"));
+    const clear = blocksOf(page("docs/operations.md")).find((block) => block.includes("--remove-retained")) ?? "";
     const cleared = clear.replaceAll("-p 8883", `-p ${broker.port}`).replace("-W 5", "-W 5 || true");
     assert.equal(await bash(folder, cleared), "gone\n");
     assert.equal(await kept(), "");

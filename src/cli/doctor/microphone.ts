@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { open } from "node:fs/promises";
+import { fileSource } from "../../audio/file-source.ts";
 import { addTallies, emptyTally, type Level, levelOf, tallyOf } from "../../audio/level.ts";
 import { record } from "../../audio/recording.ts";
 import { serialSource } from "../../audio/serial-source.ts";
@@ -23,7 +23,7 @@ export const microphoneCheck: Check = {
   async look(patient, signal) {
     const { audio, sis } = patient.configuration.settings;
     if (audio.source === "stdin") return skip("sound comes from standard input");
-    if (audio.source === "file") return fileFinding(audio.path ?? "");
+    if (audio.source === "file") return fileFinding(patient, signal);
     const heard = await listen(patient, signal);
     if (heard.fault !== null) return troubleFinding(heard.fault, patient, signal);
     return soundFinding(soundOf(heard.samples, sampleRateOf(sis.audio_format)), audio.device);
@@ -157,15 +157,22 @@ function devicesOf(signal: AbortSignal): Promise<readonly string[]> {
   });
 }
 
-async function fileFinding(path: string): Promise<Finding> {
-  try {
-    await using handle = await open(path, "r");
-    const { buffer } = await handle.read(Buffer.alloc(12), 0, 12);
-    if (["RIFF", "RF64", "BW64"].includes(buffer.toString("latin1", 0, 4))) return ok(`${path} is a WAV file`);
-    return fail(`${path} is not a WAV file`, "Check audio.path.");
-  } catch (error) {
-    return fail(printable(error instanceof Error ? error.message : String(error)), "Check audio.path.");
-  }
+/** Plays the file's beginning, as the agent will. */
+async function fileFinding({ configuration, clock }: Patient, signal: AbortSignal): Promise<Finding> {
+  const { audio, sis } = configuration.settings;
+  const path = audio.path ?? "";
+  const source = fileSource({ path, sampleRate: sampleRateOf(sis.audio_format), loop: false, speed: 1, clock });
+  const fault = await new Promise<Fault | null>((resolve) => {
+    signal.addEventListener("abort", () => resolve(null), { once: true });
+    source.start((event) => {
+      if (event.type === "audio") resolve(null);
+      if (event.type === "ended") resolve(event.fault);
+    });
+  });
+  await source.stop();
+  return fault === null
+    ? ok(`${printable(path)} can be played`)
+    : fail(fault.message, fault.hint || "Check audio.path.");
 }
 
 function joined(pieces: readonly Int16Array[], length: number): Int16Array {
