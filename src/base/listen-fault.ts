@@ -13,6 +13,7 @@ type Words = readonly [what: (host: string, port: number) => string, mend: keyof
 const words: Readonly<Record<string, Words>> = {
   EADDRINUSE: [(host, port) => `port ${port} on ${host} is in use by another program`, "port"],
   EACCES: [(host, port) => `port ${port} on ${host} is not for ordinary users`, "port"],
+  ERR_SOCKET_BAD_PORT: [(_host, port) => `there is no port ${port}: ports go from 0 to 65535`, "port"],
   EADDRNOTAVAIL: [(host) => `${host} is not an address of this machine`, "host"],
   ENOTFOUND: [(host) => `the host ${host} is not known`, "host"],
   EAI_AGAIN: [(host) => `the host ${host} cannot be looked up: the name server does not answer`, "host"],

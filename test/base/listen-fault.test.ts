@@ -7,6 +7,7 @@ const mends = { port: "another --port", host: "another --host" };
 for (const [code, message, hint] of [
   ["EADDRINUSE", "port 80 on a.example is in use by another program", mends.port],
   ["EACCES", "port 80 on a.example is not for ordinary users", mends.port],
+  ["ERR_SOCKET_BAD_PORT", "there is no port 80: ports go from 0 to 65535", mends.port],
   ["EADDRNOTAVAIL", "a.example is not an address of this machine", mends.host],
   ["ENOTFOUND", "the host a.example is not known", mends.host],
   ["EMFILE", "cannot listen on a.example, port 80: EMFILE", mends.host],
