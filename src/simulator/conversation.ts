@@ -1,4 +1,4 @@
-import type { Mode } from "../sis/request.ts";
+import { limits, type Mode, sampleRateOf } from "../sis/request.ts";
 import type { SimulatedFault } from "./faults.ts";
 import { isProblem, type Problem, type Request } from "./request.ts";
 import { type ErrorResponse, errorMessage, type Response } from "./responses.ts";
@@ -158,12 +158,9 @@ function onRequest(
   }
 }
 
-/** Messages that the service refuses, in bytes; 10 ms to about 2 s. Source: SIS real-time ASR, "sending audio data". */
-const chunkBytes = { 8000: { min: 160, max: 32_768 }, 16000: { min: 320, max: 65_536 } };
-
 function onAudio(state: InSession, bytes: Uint8Array, rules: ConversationRules): Step {
   const { session } = state;
-  const { min, max } = chunkBytes[session.config.audio_format.includes("16k") ? 16000 : 8000];
+  const { min, max } = limits.chunkBytes[sampleRateOf(session.config.audio_format)];
   if (bytes.length > max) {
     return noted("chunk-too-long", fail(state, { code: "SIS.0032", message: "the audio message is too long" }, rules));
   }

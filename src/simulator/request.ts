@@ -37,26 +37,38 @@ const longestText = 65_536;
  * digits, and the settings that the vendor's own Python SDK sends without documenting them are let through.
  */
 export function parseRequest(text: string): Request {
-  if (text.length > longestText) return unknown("SIS.0032", "the message is too long");
-  let message: unknown;
-  try {
-    message = JSON.parse(text);
-  } catch {
-    return unknown("SIS.0032", "the message is not valid json");
-  }
-  if (!isObject(message)) return unknown("SIS.0032", "the message is not a json object");
-  const command = message["command"];
-  if (command === undefined) return unknown("SIS.0012", "'command' is missing");
-  if (command === "START") {
-    return { type: "start", config: checkConfig(message["config"]) };
-  }
+  const message = commandIn(text);
+  if ("code" in message) return { type: "unknown", problem: message };
+  const { command, fields } = message;
+  if (command === "START") return { type: "start", config: checkConfig(fields["config"]) };
   if (command === "END") {
-    const cancel = message["cancel"] ?? false;
+    const cancel = fields["cancel"] ?? false;
     if (cancel === true || cancel === "true") return { type: "end", cancel: true };
     if (cancel === false || cancel === "false") return { type: "end", cancel: false };
     return { type: "unknown", problem: invalid("cancel") };
   }
-  return unknown("SIS.0031", `command ${printable(JSON.stringify(command) ?? "", 40)} is not supported`);
+  return { type: "unknown", problem: unsupported(command) };
+}
+
+/** What every message has, or why it has not. */
+export function commandIn(
+  text: string,
+): { readonly command: unknown; readonly fields: Readonly<Record<string, unknown>> } | Problem {
+  const bad = (message: string): Problem => ({ code: "SIS.0032", message });
+  if (text.length > longestText) return bad("the message is too long");
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text);
+  } catch {
+    return bad("the message is not valid json");
+  }
+  if (!isObject(fields)) return bad("the message is not a json object");
+  const { command } = fields;
+  return command === undefined ? { code: "SIS.0012", message: "'command' is missing" } : { command, fields };
+}
+
+export function unsupported(command: unknown): Problem {
+  return { code: "SIS.0031", message: `command ${printable(JSON.stringify(command) ?? "", 40)} is not supported` };
 }
 
 /** Whether a config was refused. */
@@ -135,18 +147,14 @@ function yesNo(value: unknown, absent: boolean): boolean | null {
 }
 
 /** null: not allowed. */
-function within(
+export function within(
   value: unknown,
   range: { readonly min: number; readonly max: number; readonly default: number },
 ): number | null {
   if (value === undefined || value === null) return range.default;
-  const number = typeof value === "string" && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  const number = typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number)) return null;
   return number >= range.min && number <= range.max ? number : null;
-}
-
-function unknown(code: string, message: string): Request {
-  return { type: "unknown", problem: { code, message } };
 }
 
 function invalid(key: string): Problem {

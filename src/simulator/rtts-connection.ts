@@ -18,7 +18,7 @@ import {
 import type { SpeechLedger, UtteranceRecord } from "./rtts-ledger.ts";
 import { parseSpeechRequest, type SpeechConfig } from "./rtts-request.ts";
 import { voiceOf } from "./rtts-voice.ts";
-import { isWireFault, Wire } from "./rtts-wire.ts";
+import { isWireFault, Wire } from "./wire.ts";
 
 /** What a connection for synthesis asks of the simulator it belongs to. */
 export interface SpeechHost {

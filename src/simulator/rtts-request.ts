@@ -1,7 +1,7 @@
 import { printable } from "../base/fault.ts";
 import { isObject } from "../base/json.ts";
 import { rttsLimits, type SpeechFormat, speechFormats } from "../sis/rtts.ts";
-import type { Problem } from "./request.ts";
+import { commandIn, type Problem, unsupported, within } from "./request.ts";
 
 /** The config of a START of synthesis with the service's defaults filled in. Names as on the wire. */
 export interface SpeechConfig {
@@ -18,26 +18,15 @@ export type SpeechRequest =
   | { readonly type: "start"; readonly wish: { readonly text: string; readonly config: SpeechConfig } | Problem }
   | { readonly type: "unknown"; readonly problem: Problem };
 
-/** Longer text messages are refused unread; the longest honest START is far shorter. */
-const longestMessage = 65_536;
 const documented = ["audio_format", "sample_rate", "property", "speed", "pitch", "volume"];
 
 /** Reads a text message as strictly as the service's pages are: unknown settings and values out of range are errors. */
-export function parseSpeechRequest(message: string): SpeechRequest {
-  if (message.length > longestMessage) return unknown("SIS.0032", "the message is too long");
-  let value: unknown;
-  try {
-    value = JSON.parse(message);
-  } catch {
-    return unknown("SIS.0032", "the message is not valid json");
-  }
-  if (!isObject(value)) return unknown("SIS.0032", "the message is not a json object");
-  const command = value["command"];
-  if (command === undefined) return unknown("SIS.0012", "'command' is missing");
-  if (command !== "START") {
-    return unknown("SIS.0031", `command ${printable(JSON.stringify(command) ?? "", 40)} is not supported`);
-  }
-  return { type: "start", wish: checkWish(value["text"], value["config"] ?? {}) };
+export function parseSpeechRequest(text: string): SpeechRequest {
+  const message = commandIn(text);
+  if ("code" in message) return { type: "unknown", problem: message };
+  const { command, fields } = message;
+  if (command !== "START") return { type: "unknown", problem: unsupported(command) };
+  return { type: "start", wish: checkWish(fields["text"], fields["config"] ?? {}) };
 }
 
 /** Whether a wish was refused. */
@@ -69,21 +58,6 @@ function checkWish(text: unknown, config: unknown): { text: string; config: Spee
   if (pitch === null) return wrong("pitch");
   if (volume === null) return wrong("volume");
   return { text, config: { audio_format: format, sample_rate: rate, property, speed, pitch, volume } };
-}
-
-/** null: not allowed. */
-function within(
-  value: unknown,
-  range: { readonly min: number; readonly max: number; readonly default: number },
-): number | null {
-  if (value === undefined || value === null) return range.default;
-  const number = typeof value === "string" && /^-?\d{1,9}$/.test(value) ? Number(value) : value;
-  if (typeof number !== "number" || !Number.isInteger(number)) return null;
-  return number >= range.min && number <= range.max ? number : null;
-}
-
-function unknown(code: string, message: string): SpeechRequest {
-  return { type: "unknown", problem: { code, message } };
 }
 
 function wrong(key: string): Problem {

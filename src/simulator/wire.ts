@@ -36,6 +36,8 @@ export function isWireFault(fault: SimulatedFault): fault is WireFault {
 export interface WireListener {
   text(text: string): void;
   binary(bytes: Buffer): void;
+  /** What one of our pings held has come back. */
+  pong?(text: string): void;
   /** Once; nothing comes after it. */
   closed(code: number): void;
 }
@@ -67,6 +69,7 @@ export class Wire {
     ws.on("ping", (data: Buffer) => {
       if (this.#state.phase !== "frozen") ws.pong(data);
     });
+    ws.on("pong", (data: Buffer) => listener.pong?.(data.toString()));
     ws.on("error", () => {
       // What the client did wrong on the level of frames; `close` follows.
     });
@@ -89,6 +92,10 @@ export class Wire {
 
   sendBinary(bytes: Uint8Array): void {
     this.#send(() => this.#ws.send(bytes, { binary: true }));
+  }
+
+  ping(text: string): void {
+    this.#send(() => this.#ws.ping(text));
   }
 
   /** Calls `action` after `delayMs`, unless the wire is down by then. */
