@@ -80,7 +80,6 @@ export function openSound(options: SoundOptions): Sound {
     live: settings.audio.source !== "file" || settings.audio.speed === 1,
     clock,
     onGap: options.onGap,
-    gated: true,
     store: spool,
     keeping: keepingOf(disk, memory_seconds * 1000, flush_ms),
   });

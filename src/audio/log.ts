@@ -5,7 +5,7 @@ import { type Gap, GapReport, type LossCause } from "./gap-report.ts";
 import { Holes, type Span, type Withheld } from "./holes.ts";
 import { Ring } from "./ring.ts";
 import { Shelf } from "./shelf.ts";
-import { type Keeping, keepNothing, noStore, type Store } from "./store.ts";
+import type { Keeping, Store } from "./store.ts";
 import { type Position, Timeline } from "./timeline.ts";
 
 export { balances, type Ledger } from "./accounts.ts";
@@ -24,12 +24,9 @@ export interface AudioLogOptions {
   readonly clock: Clock;
   /** Told of sound that is gone, at most once per 10 s of lost sound while it goes on. */
   readonly onGap: (gap: Gap) => void;
-  /** true: sound waits for `decide` before it is read. Default: all of it is to be recognised. */
-  readonly gated?: boolean;
-  /** Default: memory is all there is. */
-  readonly store?: Store;
-  /** Which sound goes to the store before the service is done with it. Default: none. */
-  readonly keeping?: Keeping;
+  readonly store: Store;
+  /** Which sound goes to the store before the service is done with it. */
+  readonly keeping: Keeping;
 }
 
 /**
@@ -56,7 +53,6 @@ export class AudioLog {
   readonly #store: Store;
   readonly #keepAfter: number;
   readonly #piece: number;
-  readonly #gated: boolean;
   readonly #accounts: Accounts;
   readonly #holes = new Holes();
   readonly #breaks = new Breaks();
@@ -72,14 +68,13 @@ export class AudioLog {
   #arrivedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: AudioLogOptions) {
-    const { sampleRate, capacityMs, live, store = noStore, keeping = keepNothing, gated = false } = options;
+    const { sampleRate, capacityMs, live, store, keeping } = options;
     this.sampleRate = sampleRate;
     this.#samplesPerMs = sampleRate / 1000;
     this.#clock = options.clock;
     this.#wallNow = () => options.clock.wallMs();
     this.#report = new GapReport(options.onGap);
     this.#store = store;
-    this.#gated = gated;
     this.#keepAfter = keeping.afterMs * this.#samplesPerMs;
     this.#piece = keeping.pieceMs * this.#samplesPerMs;
     const { resumed } = store;
@@ -169,7 +164,7 @@ export class AudioLog {
     if (lostMs > 0 && head > this.resumedTo) this.#breaks.overrun(nowMs, lostMs);
   }
 
-  /** Samples just captured, mono. Copied; never blocks. */
+  /** Samples just captured, mono. Copied; never blocks. They wait for `decide` before they are read. */
   append(samples: Int16Array): void {
     const monotonicMs = this.#clock.monotonicMs();
     this.#arrivedAtMs = monotonicMs;
@@ -182,9 +177,8 @@ export class AudioLog {
       this.#takeDropped();
       this.#loseUnkept(Math.max(before, this.#cursor), oldest, this.#outOfMemory);
     }
-    if (!this.#gated) this.decide(this.#memory.head, "send");
     // A gate that has just shut decides nothing for a while, and memory moves on.
-    else this.#offer(this.#memory.head - this.#keepAfter, this.#piece);
+    this.#offer(this.#memory.head - this.#keepAfter, this.#piece);
     this.#timeline.forgetBefore(Math.min(this.#settled, oldest));
   }
 

@@ -50,18 +50,6 @@ export interface Store {
   takeDropped(): readonly Dropped[];
 }
 
-/** No store: memory is all there is. */
-export const noStore: Store = {
-  resumed: null,
-  failing: false,
-  keep: () => false,
-  keptTo: (position) => position,
-  keptAfter: () => Number.POSITIVE_INFINITY,
-  fetch: () => "absent",
-  progress() {},
-  takeDropped: () => [],
-};
-
 /** Which sound is offered to the store: what is older than `afterMs`, in pieces of `pieceMs`. */
 export interface Keeping {
   readonly afterMs: number;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { AudioLog, type Gap, type Ledger, type LossCause } from "../../src/audio/log.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
+import { inMemory, OpenLog } from "../lab/open-log.ts";
 
 const sampleRate = 8000;
 const nothing: Ledger = {
@@ -21,7 +22,7 @@ const perMs = sampleRate / 1000;
 function lab(capacityMs: number, live = true) {
   const clock = new ManualClock();
   const gaps: Gap[] = [];
-  const log = new AudioLog({ sampleRate, capacityMs, live, clock, onGap: (gap) => gaps.push(gap) });
+  const log = new OpenLog({ sampleRate, capacityMs, live, clock, onGap: (gap) => gaps.push(gap), ...inMemory });
   log.openStream("a");
   let next = 0;
   /** Captures `ms` of a running number. */
@@ -462,12 +463,13 @@ test("every sample has one fate, and every loss is reported once with its cause,
     fc.property(fc.array(action, { maxLength: 60, size: "max" }), (actions) => {
       const clock = new ManualClock();
       const gaps: Gap[] = [];
-      const log = new AudioLog({
+      const log = new OpenLog({
         sampleRate: 1000,
         capacityMs: 100,
         live: true,
         clock,
         onGap: (gap) => gaps.push(gap),
+        ...inMemory,
       });
       log.openStream("a");
       const model = new Model(100);
@@ -566,7 +568,7 @@ test("every sample has one fate, and every loss is reported once with its cause,
 
 test("what waits before a hole is told from what may still grow", () => {
   const clock = new ManualClock();
-  const log = new AudioLog({ sampleRate, capacityMs: 5000, live: true, clock, gated: true, onGap() {} });
+  const log = new AudioLog({ sampleRate, capacityMs: 5000, live: true, clock, onGap() {}, ...inMemory });
   log.openStream("a");
   log.append(new Int16Array(1000 * perMs));
   log.decide(150 * perMs, "send");

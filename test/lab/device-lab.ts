@@ -156,7 +156,6 @@ export class DeviceLab {
       live: true,
       clock,
       onGap: (gap) => gaps.push(gap),
-      gated: true,
       store,
       keeping: keepingOf(disk, memoryMs, flushMs),
     });

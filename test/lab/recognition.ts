@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { AudioLog, type Gap } from "../../src/audio/log.ts";
+import type { Gap } from "../../src/audio/log.ts";
 import type { Logger } from "../../src/base/logger.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { Recognizer, type RecognizerOptions } from "../../src/recognition/recognizer.ts";
 import type { Report, Transcript } from "../../src/recognition/report.ts";
 import type { ErrorReport } from "../../src/sis/error-report.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { inMemory, OpenLog } from "./open-log.ts";
 import { ScriptedLink } from "./scripted-link.ts";
 
 const sampleRate = 8000;
@@ -28,12 +29,13 @@ export function recognitionLab(
   const gaps: Gap[] = [];
   let renewals = 0;
   let sessions = 0;
-  const log = new AudioLog({
+  const log = new OpenLog({
     sampleRate,
     capacityMs: options.memoryMs ?? 120_000,
     live: true,
     clock,
     onGap: (gap) => gaps.push(gap),
+    ...inMemory,
   });
   log.openStream("s");
   const irregularities = new Map<string, number>();

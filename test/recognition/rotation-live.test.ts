@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AudioLog } from "../../src/audio/log.ts";
 import { systemClock as clock } from "../../src/base/clock.ts";
 import { seededRandom } from "../../src/base/random.ts";
 import { sessionBounds } from "../../src/recognition/bounds.ts";
@@ -10,6 +9,7 @@ import type { Report } from "../../src/recognition/report.ts";
 import { numberSamples, numberWord, plainNumbers } from "../../src/simulator/numbers.ts";
 import { openLink } from "../../src/sis/link.ts";
 import { rasrUrl } from "../../src/sis/request.ts";
+import { inMemory, OpenLog } from "../lab/open-log.ts";
 import { plainHabits } from "../lab/other-service/habits.ts";
 import { projectId, startOtherService } from "../lab/other-service/service.ts";
 
@@ -27,7 +27,7 @@ test("over real connections, a session every few seconds: every number once, in 
   const reports: Report[] = [];
   const config = { audioFormat: "pcm16k16bit", property: "chinese_16k_general" } as const;
   const limits = { rollInPauseMs: 2_500, rollMs: 12_000, reconnectInPauseMs: 2_500, reconnectMs: 12_000 };
-  const log = new AudioLog({ sampleRate, capacityMs: 60_000, live: true, clock, onGap: () => {} });
+  const log = new OpenLog({ sampleRate, capacityMs: 60_000, live: true, clock, onGap: () => {}, ...inMemory });
   let sessions = 0;
   const recognizer = new Recognizer({
     irregularities: new Map(),

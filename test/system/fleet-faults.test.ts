@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as passed } from "node:timers/promises";
-import { AudioLog } from "../../src/audio/log.ts";
 import { microphone } from "../../src/audio/microphone.ts";
 import { Spool } from "../../src/audio/spool.ts";
 import { systemClock } from "../../src/base/clock.ts";
@@ -24,6 +23,7 @@ import { diagnoseFault } from "../../src/sis/catalogue.ts";
 import { cannotReach } from "../../src/sis/link-ending.ts";
 import { deviceInfo, errorOf, gapReport, idle, sessionOf } from "../fleet/samples.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
+import { inMemory, OpenLog } from "../lab/open-log.ts";
 import { quickClock } from "../lab/quick-clock.ts";
 import { alarmsAmong, type FaultDevice, judgeCleared, judgeRaised, startFaultDevice } from "./lab/fault-device.ts";
 import { faultRecorder, installRecorder } from "./lab/fault-recorder.ts";
@@ -504,12 +504,13 @@ describe("a fault", { concurrency }, () => {
 
     row("buffer-full", () =>
       byHand("buffer-full", ({ fleet, clock }) => {
-        const log = new AudioLog({
+        const log = new OpenLog({
           sampleRate: 16_000,
           capacityMs: 5_000,
           live: true,
           clock,
           onGap: (gap) => fleet.report({ type: "gap", ...gap }),
+          ...inMemory,
         });
         log.openStream("s");
         for (let second = 0; second < 16; second += 1) log.append(new Int16Array(16_000));

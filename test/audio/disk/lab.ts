@@ -5,6 +5,7 @@ import { AudioLog, type AudioLogOptions, type Gap } from "../../../src/audio/log
 import { Spool, type SpoolOptions } from "../../../src/audio/spool.ts";
 import type { Fault } from "../../../src/base/fault.ts";
 import { ManualClock } from "../../lab/manual-clock.ts";
+import { OpenLog } from "../../lab/open-log.ts";
 
 export const perMs = 8;
 
@@ -24,7 +25,9 @@ export function tempFolder(t: { after: (work: () => Promise<void>) => void }): s
 export function run(
   folder: string,
   options: Partial<SpoolOptions> &
-    Partial<Pick<AudioLogOptions, "keeping" | "gated" | "capacityMs">> & {
+    Partial<Pick<AudioLogOptions, "keeping" | "capacityMs">> & {
+      /** Sound waits for the test to decide; default: all of it is to be recognised. */
+      readonly gated?: boolean;
       readonly stream?: string;
     } = {},
 ) {
@@ -42,7 +45,7 @@ export function run(
     ...options,
   });
   opened.push(spool);
-  const log = new AudioLog({
+  const log = new (options.gated === true ? AudioLog : OpenLog)({
     sampleRate: perMs * 1000,
     capacityMs: options.capacityMs ?? 2_000,
     live: true,
@@ -50,7 +53,6 @@ export function run(
     onGap: (gap) => gaps.push(gap),
     store: spool,
     keeping: options.keeping ?? { afterMs: 0, pieceMs: 100 },
-    gated: options.gated ?? false,
   });
   log.openStream(options.stream ?? "first");
   let next = log.resumedTo;

@@ -5,6 +5,7 @@ import type { Decision } from "../../../src/audio/gate/machine.ts";
 import { Gate } from "../../../src/audio/gate.ts";
 import { AudioLog, balances, type Verdict } from "../../../src/audio/log.ts";
 import { ManualClock } from "../../lab/manual-clock.ts";
+import { inMemory } from "../../lab/open-log.ts";
 
 const sampleRate = 8000;
 const perMs = sampleRate / 1000;
@@ -186,7 +187,7 @@ test("in the audio log: what passes is read, what is withheld is accounted for, 
     live: true,
     clock: new ManualClock(),
     onGap: (gap) => assert.fail(`lost: ${gap.cause}`),
-    gated: true,
+    ...inMemory,
   });
   const decide = ({ upTo, verdict }: Decision) => log.decide(upTo, verdict);
   const gate = new Gate({ at: "shut", ear: null, sampleRate, start: log.resumedTo, hangoverMs, decide });
