@@ -1,5 +1,8 @@
 import { type Command, Option } from "commander";
 
+/** Where an installed agent has its configuration. */
+export const usualConfig = "/etc/sis-agent/agent.toml";
+
 /** What the command line may hold of `--config`. */
 export interface ConfigFlag {
   readonly config?: string;

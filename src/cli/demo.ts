@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../base/clock.ts";
 import { Fault } from "../base/fault.ts";
@@ -6,6 +5,7 @@ import { liveScreen, plainScreen, type StatusArea } from "./demo/screen.ts";
 import { longestSeconds, shortestSeconds } from "./demo/story.ts";
 import { exitCodes } from "./exit-code.ts";
 import { answer } from "./print.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 interface DemoFlags {
   readonly seconds: number;
@@ -39,7 +39,9 @@ Exit code 0: the service failed in every way, and every word was heard exactly o
 
 async function demo({ seconds, json, device, color }: DemoFlags): Promise<void> {
   const output = json === true ? process.stderr : process.stdout;
-  using stop = stopSignals();
+  const leaving = new AbortController();
+  const leave = () => leaving.abort();
+  using signals = stopSignals(leave);
   // Loaded only now: the other commands, and --help, start in a fraction of the time.
   const { perform } = await import("./demo/perform.ts");
   const colours = color && (process.env["NO_COLOR"] ?? "") === "";
@@ -47,43 +49,22 @@ async function demo({ seconds, json, device, color }: DemoFlags): Promise<void> 
   const openScreen = (status: StatusArea) =>
     live ? liveScreen(process.stdout, colours, status, systemClock) : plainScreen(output);
   // The reader has gone away: nobody watches any more.
-  output.on("error", stop.now);
+  output.on("error", leave);
   const verdict = await perform({
     seconds,
     device: device ?? null,
     openScreen,
     clock: systemClock,
-    signal: stop.signal,
+    signal: leaving.signal,
   }).catch((error: unknown) => {
     throw inWordsOfTheDemo(error);
   });
   if (verdict === null) {
-    process.exitCode = stop.exitCode();
+    process.exitCode = signals.exitCode();
     return;
   }
   process.exitCode = verdict.kept ? exitCodes.fine : exitCodes.failed;
   if (json === true) await answer(`${JSON.stringify(verdict.summary)}\n`);
-}
-
-/** Hears the signals that ask the process to stop; the first one aborts, later ones change nothing. */
-function stopSignals() {
-  const scope = new AbortController();
-  let exitCode: number = exitCodes.failed;
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const onSignal = (signal: NodeJS.Signals) => {
-    // As a shell sees a program that the signal has ended.
-    if (!scope.signal.aborted) exitCode = 128 + constants.signals[signal];
-    scope.abort();
-  };
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    signal: scope.signal,
-    now: () => scope.abort(),
-    exitCode: () => exitCode,
-    [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
 }
 
 function deviceName(text: string): string {

@@ -5,6 +5,7 @@ import { assertWritable } from "../base/wanted-file.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, problemLine } from "../config/problems.ts";
 import { asService } from "./as-service.ts";
+import { usualConfig } from "./config-option.ts";
 import { type CheckResult, fail, ok, outcomeOf, type Status, warn } from "./doctor/finding.ts";
 import { exitCodes } from "./exit-code.ts";
 import { answer, print } from "./print.ts";
@@ -21,7 +22,7 @@ interface DoctorFlags {
 export function doctorCommand(): Command {
   return new Command("doctor")
     .description("look at everything the agent needs, and say what is wrong and how to mend it")
-    .option("--config <file>", "the configuration file", "/etc/sis-agent/agent.toml")
+    .option("--config <file>", "the configuration file", usualConfig)
     .option("--json", "one JSON object instead of lines for people")
     .option(
       "--bundle <file>",

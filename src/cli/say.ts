@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
@@ -8,10 +7,11 @@ import { loadConfiguration } from "../config/load.ts";
 import { problemLine } from "../config/problems.ts";
 import type { Settings } from "../config/schema.ts";
 import type { Outcome } from "../synthesis/outcome.ts";
-import type { Speech } from "../synthesis/speech.ts";
+import { usualConfig } from "./config-option.ts";
 import { exitCodes } from "./exit-code.ts";
 import { silent } from "./logging.ts";
 import { answer, print } from "./print.ts";
+import { stopSignals } from "./stop-signals.ts";
 
 interface SayFlags {
   readonly config: string;
@@ -20,9 +20,6 @@ interface SayFlags {
   readonly out?: string;
   readonly json?: true;
 }
-
-/** Where an installed agent has its configuration. */
-const usualConfig = "/etc/sis-agent/agent.toml";
 
 /** `say`: speaks one text through the service, to its end. */
 export function sayCommand(): Command {
@@ -68,7 +65,7 @@ async function say(text: string, flags: SayFlags): Promise<number> {
     onSpeaking() {},
     ...(out !== undefined && { openSink: () => openWavFile(out, settings.synthesis.sample_rate) }),
   });
-  using signals = cancelOnSignal(speech);
+  using signals = stopSignals((signal) => speech.cancel(signal));
   const outcome = await speech.say({ text });
   await speech.stop();
   const told = flags.json !== true || (await answer(`${JSON.stringify(outcome)}\n`));
@@ -111,23 +108,6 @@ function complaint(outcome: Outcome): string | null {
 
 function inWords({ message, hint }: Fault): string {
   return `${message}\n${hint === "" ? "" : `${hint}\n`}`;
-}
-
-/** SIGINT and SIGTERM end what is being spoken; the exit code is then what a shell expects. */
-function cancelOnSignal(speech: Speech) {
-  let exitCode: number = exitCodes.failed;
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  const onSignal = (signal: NodeJS.Signals) => {
-    exitCode = 128 + constants.signals[signal];
-    speech.cancel(signal);
-  };
-  for (const signal of signals) process.on(signal, onSignal);
-  return {
-    exitCode: () => exitCode,
-    [Symbol.dispose]() {
-      for (const signal of signals) process.off(signal, onSignal);
-    },
-  };
 }
 
 function spokenText(text: string): string {

@@ -11,6 +11,7 @@ import { locationOf } from "../host/fetch-file.ts";
 import { Releases } from "../host/releases.ts";
 import { serviceControl } from "../host/systemctl.ts";
 import { settle, update } from "../host/update.ts";
+import { usualConfig } from "./config-option.ts";
 import { print } from "./print.ts";
 import { version } from "./version.ts";
 
@@ -33,7 +34,7 @@ export function updateCommand(): Command {
     .option("--key <file>", "the public key that releases must be signed with", "/etc/sis-agent/update.pem")
     .option("--folder <folder>", "where releases are kept", "/opt/sis-agent")
     .option("--service <name>", "the service that runs the current release", "sis-agent.service")
-    .option("--config <file>", "the configuration that the release must take", "/etc/sis-agent/agent.toml")
+    .option("--config <file>", "the configuration that the release must take", usualConfig)
     .option("--allow-older", "also a release that is older than the current one (the first time: than this program)")
     .option("--settle", "end a trial that was interrupted: keep the release if its service is up, undo it if not")
     .addHelpText(

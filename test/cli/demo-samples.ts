@@ -1,4 +1,5 @@
-import type { Happening, Moment } from "../../src/cli/demo/happening.ts";
+import type { Instant } from "../../src/base/clock.ts";
+import type { Happening } from "../../src/cli/demo/happening.ts";
 import { noProgress, type Progress, stepProgress } from "../../src/cli/demo/progress.ts";
 import type { Transcript } from "../../src/recognition/report.ts";
 import type { ErrorReport } from "../../src/sis/error-report.ts";
@@ -6,7 +7,7 @@ import type { ErrorReport } from "../../src/sis/error-report.ts";
 /** Half past nine, local time, on a day without a change of clocks. */
 export const wallMs = new Date(2026, 0, 2, 9, 30, 0).getTime();
 
-export function at(ms: number): Moment {
+export function at(ms: number): Instant {
   return { wallMs: wallMs + ms, monotonicMs: ms };
 }
 

@@ -27,9 +27,3 @@ export type Happening =
   | { readonly type: "report"; readonly report: Report }
   | { readonly type: "capture"; readonly event: SourceEvent }
   | { readonly type: "published"; readonly message: PublishedMessage };
-
-/** A point in time on both clocks: monotonic for durations, wall clock for people. */
-export interface Moment {
-  readonly wallMs: number;
-  readonly monotonicMs: number;
-}

@@ -21,8 +21,6 @@ export interface House {
   close(reason: string, patienceMs: number): Promise<void>;
 }
 
-/** The demo shows all that matters; the agent's log would say it again, in other words. */
-
 /** Starts the simulator and the broker on loopback ports that are free, and the agent against them. */
 export async function openHouse(options: {
   readonly sound: Sound;

@@ -1,19 +1,20 @@
 import type { SourceEvent } from "../../audio/source.ts";
+import type { Instant } from "../../base/clock.ts";
 import { printable } from "../../base/fault.ts";
+import { jsonOf } from "../../base/json.ts";
 import type { Report, Transcript } from "../../recognition/report.ts";
 import type { PublishedMessage } from "../../simulator/broker.ts";
 import type { ErrorReport } from "../../sis/error-report.ts";
 import { clockTime, duration } from "./format.ts";
-import type { Happening, Moment } from "./happening.ts";
+import type { Happening } from "./happening.ts";
 import { type Line, line, type Span, span } from "./line.ts";
-import { parsed } from "./progress.ts";
 import { sceneLines } from "./scenes.ts";
 
 /** Speech that is recognised later than this after it was spoken has waited for the service. */
 const lateMs = 2_000;
 
 /** The lines that a happening adds to the output; most add none or one. */
-export function linesOf(what: Happening, now: Moment): readonly Line[] {
+export function linesOf(what: Happening, now: Instant): readonly Line[] {
   switch (what.type) {
     case "scene":
       return sceneLines(what.scene, now.wallMs);
@@ -26,7 +27,7 @@ export function linesOf(what: Happening, now: Moment): readonly Line[] {
   }
 }
 
-function reportLines(report: Report, now: Moment): readonly Line[] {
+function reportLines(report: Report, now: Instant): readonly Line[] {
   switch (report.type) {
     case "transcript":
       return report.transcript.final && report.transcript.text !== "" ? [heard(report.transcript, now)] : [];
@@ -44,7 +45,7 @@ function reportLines(report: Report, now: Moment): readonly Line[] {
   }
 }
 
-function heard({ text, startMs, endMs }: Transcript, now: Moment): Line {
+function heard({ text, startMs, endMs }: Transcript, now: Instant): Line {
   const agoMs = now.wallMs - endMs;
   const late = agoMs > lateMs ? span(`, ${duration(agoMs)} ago: it waited in the agent`, "warning") : span("");
   const spans = [span(printable(text, 500), "strong"), span(`  spoken at ${clockTime(startMs)}`, "quiet"), late];
@@ -57,7 +58,7 @@ function errorSpans({ kind, code, message, retryInMs }: ErrorReport): readonly S
   return [span(`${what} ${code}`, "bad"), span(` “${message}”`), span(next, "warning")];
 }
 
-function captureLines(event: SourceEvent, now: Moment): readonly Line[] {
+function captureLines(event: SourceEvent, now: Instant): readonly Line[] {
   switch (event.type) {
     case "opened":
       return [said(now, "agent", span(`records: ${event.description}`))];
@@ -85,7 +86,7 @@ const usual: ReadonlyMap<string, unknown> = new Map([
 ]);
 
 function messageSpans({ topic, payload }: PublishedMessage): readonly Span[] {
-  const content = parsed(payload);
+  const content = jsonOf(payload);
   const fields = typeof content === "object" && content !== null ? Object.entries(content) : [];
   // The hint is for whoever looks into an alarm.
   const hinted = fields.some(([name, value]) => name === "status" && value === "active");
@@ -99,6 +100,6 @@ function messageSpans({ topic, payload }: PublishedMessage): readonly Span[] {
 }
 
 /** Who says it stands in a column of its own, so that the sides of the story can be told apart. */
-function said(now: Moment, who: "agent" | "fleet" | "heard", ...spans: readonly Span[]): Line {
+function said(now: Instant, who: "agent" | "fleet" | "heard", ...spans: readonly Span[]): Line {
   return line(17, span(`${clockTime(now.wallMs)} `, "quiet"), span(who.padEnd(6), who), ...spans);
 }

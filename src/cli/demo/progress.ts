@@ -1,10 +1,12 @@
 import { type Level, levelOf, silenceDbfs, tallyOf } from "../../audio/level.ts";
 import type { SourceEvent } from "../../audio/source.ts";
+import type { Instant } from "../../base/clock.ts";
 import type { Fault } from "../../base/fault.ts";
+import { jsonOf } from "../../base/json.ts";
 import { alarmPayload, errorEventPayload } from "../../fleet/schema.ts";
 import type { RecognitionPhase, Report } from "../../recognition/report.ts";
 import type { PublishedMessage } from "../../simulator/broker.ts";
-import type { Happening, Moment } from "./happening.ts";
+import type { Happening } from "./happening.ts";
 
 /** What is known of a running demo: the happenings so far, summed up. */
 export interface Progress {
@@ -53,7 +55,7 @@ export const noProgress: Progress = {
 };
 
 /** @param sampleRate of the sound, Hz */
-export function stepProgress(progress: Progress, what: Happening, now: Moment, sampleRate: number): Progress {
+export function stepProgress(progress: Progress, what: Happening, now: Instant, sampleRate: number): Progress {
   switch (what.type) {
     case "scene":
       return progress;
@@ -66,7 +68,7 @@ export function stepProgress(progress: Progress, what: Happening, now: Moment, s
   }
 }
 
-function withReport(progress: Progress, report: Report, now: Moment): Progress {
+function withReport(progress: Progress, report: Report, now: Instant): Progress {
   switch (report.type) {
     case "phase": {
       const { phase, reason, retryInMs } = report;
@@ -112,7 +114,7 @@ function withCapture(progress: Progress, event: SourceEvent, sampleRate: number)
 
 function withMessage(progress: Progress, { topic, payload }: PublishedMessage): Progress {
   const [, , , , , kind, type] = topic.split("/");
-  const content = parsed(payload);
+  const content = jsonOf(payload);
   if (kind === "alarm") {
     const alarm = alarmPayload.safeParse(content).data;
     if (alarm === undefined) return progress;
@@ -127,13 +129,4 @@ function withMessage(progress: Progress, { topic, payload }: PublishedMessage): 
     }
   }
   return progress;
-}
-
-/** A payload as JSON; undefined where it is none. */
-export function parsed(payload: Buffer): unknown {
-  try {
-    return JSON.parse(payload.toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }
