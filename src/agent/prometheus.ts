@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
-import { listenFault } from "../base/listen-fault.ts";
+import { type Listening, listen } from "../base/listen.ts";
 import type { FleetMessage } from "../fleet/fleet.ts";
 import type { Measurement } from "../fleet/metrics.ts";
 import { severities } from "../fleet/schema.ts";
@@ -20,13 +20,10 @@ const mostCodes = 200;
 
 /**
  * Answers `GET /metrics` on an address of this machine.
- * @param listen HOST:PORT
+ * @param address HOST:PORT
  * @throws Fault `address-unavailable`
  */
-export async function servePrometheus(
-  listen: string,
-  source: MetricsSource,
-): Promise<AsyncDisposable & { readonly port: number }> {
+export async function servePrometheus(address: string, source: MetricsSource): Promise<Listening> {
   const { registry, observing } = registryOf(source);
   const server = createServer((request, response) => {
     if (request.method !== "GET" || request.url?.split("?", 1)[0] !== "/metrics") {
@@ -38,29 +35,21 @@ export async function servePrometheus(
       () => response.writeHead(500).end(),
     );
   });
-  const colon = listen.lastIndexOf(":");
-  const host = listen.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
-  const port = Number(listen.slice(colon + 1));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, resolve);
+  const colon = address.lastIndexOf(":");
+  const host = address.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
+  const port = Number(address.slice(colon + 1));
+  const listening = await listen(server, host, port, {
+    port: "No metrics are served. Choose another port in [metrics] listen.",
+    host: "No metrics are served. Name an address of this machine in [metrics] listen.",
   }).catch((error: unknown) => {
     observing[Symbol.dispose]();
-    throw listenFault(error, host, port, {
-      port: "No metrics are served. Choose another port in [metrics] listen.",
-      host: "No metrics are served. Name an address of this machine in [metrics] listen.",
-    });
+    throw error;
   });
-  // What fails later, as where no descriptor is left for a connection, is over with it.
-  server.on("error", () => {});
-  const address = server.address();
   return {
-    port: address !== null && typeof address === "object" ? address.port : 0,
+    port: listening.port,
     async [Symbol.asyncDispose]() {
       observing[Symbol.dispose]();
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
+      await listening[Symbol.asyncDispose]();
     },
   };
 }

@@ -12,7 +12,7 @@ import { startFeed } from "./feed.ts";
 import { Hub } from "./hub.ts";
 import { FleetModel } from "./model.ts";
 import { openMetricsPage } from "./prometheus.ts";
-import { type ConsoleServer, startServer } from "./server.ts";
+import { startServer } from "./server.ts";
 import { commandTopic } from "./topic.ts";
 import { type BrokerState, detailOf, type Glance, type Row, rowsOf } from "./wire.ts";
 
@@ -144,7 +144,7 @@ export async function servePage(view: FleetView, options: PageOptions): Promise<
   await using scope = new AsyncDisposableStack();
   const hub = scope.use(new Hub(view.model, clock, () => view.glance()));
   const metrics = await openMetricsPage(view.model, () => view.glance().broker);
-  const server: ConsoleServer = await startServer({
+  const server = await startServer({
     host,
     port,
     tls,

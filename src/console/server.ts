@@ -1,8 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { Fault, toFault } from "../base/fault.ts";
-import { listenFault } from "../base/listen-fault.ts";
+import { type Listening, listen } from "../base/listen.ts";
 import { assets } from "./assets.ts";
 import type { Door } from "./door.ts";
 import { eventStream, type Hub } from "./hub.ts";
@@ -32,10 +31,6 @@ export interface ServerOptions {
   readonly answers: Answers;
 }
 
-export interface ConsoleServer extends AsyncDisposable {
-  readonly port: number;
-}
-
 const largestBody = 8_192;
 const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -58,7 +53,7 @@ const headers = {
 };
 
 /** Starts to listen. @throws {Fault} address-unavailable, config-invalid (certificate or key cannot be used) */
-export async function startServer(options: ServerOptions): Promise<ConsoleServer> {
+export async function startServer(options: ServerOptions): Promise<Listening> {
   const { host, port, tls } = options;
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     serve(options, request, response).catch((error: unknown) => fail(response, error));
@@ -77,27 +72,10 @@ export async function startServer(options: ServerOptions): Promise<ConsoleServer
     });
   }
   server.maxConnections = 512;
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      reject(
-        listenFault(cause, host, port, {
-          port: "Choose another port in --listen, or 0 for any that is free.",
-          host: "Check --listen: an IP address of this machine, or a name for one, and a port.",
-        }),
-      );
-    });
-    server.listen(port, host, resolve);
+  return listen(server, host, port, {
+    port: "Choose another port in --listen, or 0 for any that is free.",
+    host: "Check --listen: an IP address of this machine, or a name for one, and a port.",
   });
-  server.on("error", () => {});
-  const address = server.address();
-  return {
-    port: isAddress(address) ? address.port : port,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise((resolve) => server.close(resolve));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
 }
 
 async function serve(options: ServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -223,8 +201,4 @@ function keyIn(fleet = "", device = ""): string | null {
   } catch {
     return null;
   }
-}
-
-function isAddress(address: string | AddressInfo | null): address is AddressInfo {
-  return typeof address === "object" && address !== null;
 }

@@ -10,7 +10,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Clock, systemClock } from "../base/clock.ts";
-import { listenFault } from "../base/listen-fault.ts";
+import { listenFault } from "../base/listen.ts";
 import type { Mode } from "../sis/request.ts";
 import { Tokens, testAccounts } from "./accounts.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { listenFault } from "../../src/base/listen-fault.ts";
+import { listenFault } from "../../src/base/listen.ts";
 
 const mends = { port: "another --port", host: "another --host" };
 

@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import { errorName } from "./disk-fault.ts";
 import { Fault, printable } from "./fault.ts";
 
@@ -24,4 +25,31 @@ export function listenFault(error: unknown, host: string, port: number, mends: L
   const code = errorName(error);
   const [what, mend] = words[code] ?? [() => `cannot listen on ${printable(host)}, port ${port}: ${code}`, "host"];
   return new Fault("address-unavailable", what(printable(host), port), { hint: mends[mend], cause: error });
+}
+
+/** A server that listens. Disposing ends it, and its connections. */
+export interface Listening extends AsyncDisposable {
+  readonly port: number;
+}
+
+/**
+ * Lets an HTTP server listen. What fails later, as where no descriptor is left for a connection, is over with it.
+ * @param port 0: any that is free
+ * @throws {Fault} address-unavailable
+ */
+export async function listen(server: Server, host: string, port: number, mends: ListenMends): Promise<Listening> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => reject(listenFault(error, host, port, mends)));
+    server.listen(port, host, resolve);
+  });
+  server.on("error", () => {});
+  const address = server.address();
+  return {
+    port: address !== null && typeof address === "object" ? address.port : port,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 }
