@@ -5,12 +5,13 @@ import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
 import { lastWords, openLatch } from "./agent/latch.ts";
+import { recognizerMaker } from "./agent/make-recognizer.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
 import { openMuting } from "./agent/muting.ts";
 import { connectPanel } from "./agent/panel.ts";
-import { credentialsOf, encoderOf, rasrConfigOf, sourceOf } from "./agent/parts.ts";
+import { credentialsOf, sourceOf } from "./agent/parts.ts";
 import { prometheusOf } from "./agent/prometheus-door.ts";
-import { type RecognizerEar, startRecognition } from "./agent/recognition.ts";
+import { startRecognition } from "./agent/recognition.ts";
 import { configHost, settingsInEffect } from "./agent/remote-settings.ts";
 import { diskTrial } from "./agent/self-test.ts";
 import { openSound } from "./agent/sound.ts";
@@ -30,11 +31,9 @@ import { type FleetMessage, startFleet } from "./fleet/fleet.ts";
 import type { Measurement } from "./fleet/metrics.ts";
 import { serviceClock } from "./host/service-clock.ts";
 import { type HostReading, watchHost } from "./host/watch.ts";
-import { Recognizer } from "./recognition/recognizer.ts";
 import type { Report } from "./recognition/report.ts";
 import { logReport } from "./recognition/report-log.ts";
-import { dial } from "./sis/dial.ts";
-import { rasrUrl, sampleRateOf } from "./sis/request.ts";
+import { sampleRateOf } from "./sis/request.ts";
 import type { Outcome as Spoken } from "./synthesis/outcome.ts";
 import type { SayRequest } from "./synthesis/speech.ts";
 
@@ -83,7 +82,10 @@ function hearsToTheEnd({ buffer, audio }: Settings): boolean {
   return buffer.disk !== "off" && audio.source !== "file";
 }
 
-/** Builds the parts, connects them, and unwinds them in reverse order. Decides nothing. */
+/**
+ * Builds the parts, connects them, and unwinds them in reverse order. Decides only what is between parts: which settings need a
+ * trial, and when recognition starts anew for fresh credentials.
+ */
 export function startAgent(options: AgentOptions): Agent {
   const { secrets, logger, onReport, onCapture } = options;
   const remote = settingsInEffect(options.settings, logger);
@@ -197,38 +199,19 @@ export function startAgent(options: AgentOptions): Agent {
     random,
     logger,
   });
-  let sessions = 0;
   const irregularities = new Map<string, number>();
-  const makeRecognizer = (on: Settings, ear: RecognizerEar) => {
-    const url = rasrUrl(on.sis.endpoint, on.sis.project_id, on.sis.mode);
-    return new Recognizer({
-      log: sound.log,
-      dial: (listener, mark) =>
-        dial({ url, credentials, clock, listener, mark, onDate: (serverMs) => serviceTime.heard(serverMs) }),
-      credentialsRefused: (serverDateMs) => credentials.refused({ serverDateMs }),
-      credentialsGoodForMs: () => {
-        const expiresAtMs = credentials.expiresAtMs();
-        return expiresAtMs === null ? null : expiresAtMs - clock.wallMs();
-      },
-      mode: on.sis.mode,
-      config: rasrConfigOf(on.sis),
-      chunkMs: on.sis.chunk_ms,
-      encode: encoderOf(on.sis),
-      onSent(samples) {
-        sent.sent(samples.length, sound.log.cursor);
-        ear.sent(samples);
-      },
-      catchUpRate: on.buffer.catch_up_rate,
-      sourceSpeed: on.audio.source === "file" ? on.audio.speed : 1,
-      clock,
-      random,
-      logger,
-      irregularities,
-      nextSessionId: () => `${boot.slice(0, 8)}-${++sessions}`,
-      onReport: (what) => ear.report(what),
-    });
-  };
-  const recognition = startRecognition({ settings, make: makeRecognizer, onReport: report, clock, sampleRate });
+  const make = recognizerMaker({
+    log: sound.log,
+    credentials: () => credentials,
+    serviceTime,
+    sent,
+    irregularities,
+    boot,
+    clock,
+    random,
+    logger,
+  });
+  const recognition = startRecognition({ settings, make, onReport: report, clock, sampleRate });
   const machine = watchHost({
     folder: settings.state_dir,
     clock,
