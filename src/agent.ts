@@ -248,6 +248,9 @@ export function startAgent(options: AgentOptions): Agent {
     onCapture?.(event);
   });
 
+  // What an earlier run has left waits for no sound.
+  recognition.audioArrived();
+
   voice.prompt("start");
 
   const deafness = Promise.withResolvers<undefined>();

@@ -17,8 +17,9 @@ export interface Gap {
   readonly cause: LossCause;
 }
 
-/** A gap is reported when it ends, and at the latest whenever it has grown by this much. */
-const reportEveryMs = 10_000;
+/** A gap is reported when it ends, and at the latest whenever it has grown by this much; while it goes on, by twice as much each time. */
+const firstReportMs = 10_000;
+const longestReportMs = 50_000;
 /** The clock of two streams is not exact: what is shorter is no gap. */
 export const smallestBreakMs = 50;
 
@@ -26,6 +27,7 @@ export const smallestBreakMs = 50;
 export class GapReport {
   readonly #onGap: (gap: Gap) => void;
   #open: Gap | null = null;
+  #everyMs = firstReportMs;
 
   constructor(onGap: (gap: Gap) => void) {
     this.#onGap = onGap;
@@ -36,11 +38,18 @@ export class GapReport {
     const open = this.#open;
     this.#open =
       open === null ? gap : { ...open, toMs: Math.max(open.toMs, gap.toMs), lostMs: open.lostMs + gap.lostMs };
-    if (this.#open.lostMs >= reportEveryMs) this.flush();
+    if (this.#open.lostMs < this.#everyMs) return;
+    this.#tell();
+    this.#everyMs = Math.min(longestReportMs, this.#everyMs * 2);
   }
 
   /** The loss has ended, for now: it is reported. */
   flush(): void {
+    this.#tell();
+    this.#everyMs = firstReportMs;
+  }
+
+  #tell(): void {
     const gap = this.#open;
     this.#open = null;
     if (gap !== null) this.#onGap(gap);

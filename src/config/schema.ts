@@ -158,7 +158,7 @@ const sis = z
       .meta({
         "x-remote": true,
         description:
-          "Silence at the beginning after which a sentence is given up; 0: never. The service's default: 10000.",
+          "Silence at the beginning after which a sentence is given up; 0: never. Below 1000, what lies between two sentences takes longer than the silence. The service's default: 10000.",
         "x-unit": "ms",
         examples: [10_000],
       })

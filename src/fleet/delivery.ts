@@ -42,7 +42,8 @@ export function eventMessage(owner: TopicOwner, type: EventType, payload: EventP
 
 export function transcriptMessage(owner: TopicOwner, payload: TranscriptPayload): Message {
   const delivery = { retain: false, expirySeconds: null, keep: "every" } as const;
-  return { topic: upTopic(owner, "transcript"), payload, delivery };
+  const more = payload.final ? {} : ({ expendable: true } as const);
+  return { topic: upTopic(owner, "transcript"), payload, delivery: { ...delivery, ...more } };
 }
 
 export function outcomeMessage(owner: TopicOwner, name: string, id: string, payload: OutcomePayload): Message {

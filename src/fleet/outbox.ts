@@ -24,6 +24,8 @@ export interface Delivery {
   readonly keep: "latest" | "every" | "now";
   /** Of `every`: no more than so many of those with a quota wait; beyond it they push out one another. Default: none. */
   readonly quota?: number;
+  /** Of `every`: gives way before all others. */
+  readonly expendable?: true;
 }
 
 export interface Message {
@@ -202,7 +204,8 @@ function withinLimits(entries: readonly Entry[], limits: OutboxLimits): readonly
   let kept = entries;
   let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   while (kept.length > limits.entries || (bytes > limits.bytes && kept.length > 0)) {
-    const waiting = kept.findIndex((entry) => !entry.sent);
+    const expendable = kept.findIndex(({ sent, message }) => !sent && message.delivery.expendable);
+    const waiting = expendable === -1 ? kept.findIndex((entry) => !entry.sent) : expendable;
     const index = Math.max(waiting, 0);
     bytes -= kept[index]?.bytes ?? 0;
     kept = kept.toSpliced(index, 1);

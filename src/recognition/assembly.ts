@@ -42,16 +42,19 @@ export function place(segment: Segment, session: Session, places: Places, proper
   if (result === null) return isFinal ? { is: "wordless", span } : { is: "repeat" };
   if (result.text === "") return isFinal ? { is: "nothing", span } : { is: "repeat" };
   const wall = (ms: number) => Math.round(places.wallMs(session.positionAt(ms)));
+  // Behind its last sample, not at the first of what comes after it: that may be after a break.
+  const wallEnd = (fromMs: number, ms: number) =>
+    ms === fromMs ? wall(ms) : Math.round(places.wallMs(session.endAt(ms) - 1));
   const words = result.words.map((word) => ({
     word: word.word,
     startMs: wall(word.startMs),
-    endMs: wall(word.endMs),
+    endMs: wallEnd(word.startMs, word.endMs),
   }));
   const transcript: Transcript = {
     // An answer that comes out of order must not take the name of the one that went before it.
     id: span.to > places.answered ? places.answeredName : `${places.nameOf(span.from)}-late`,
     startMs: wall(startMs),
-    endMs: wall(endMs),
+    endMs: wallEnd(startMs, endMs),
     text: result.text,
     score: result.score,
     final: isFinal,

@@ -41,7 +41,7 @@ export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
     rollMs: limitMs * inAnyCase,
     reconnectInPauseMs: limits.connectionAudioMs * inPause,
     reconnectMs: limits.connectionAudioMs * inAnyCase,
-    silentHeadMs: Math.max(headMs - preRollMs, headMs / 2),
+    silentHeadMs: silentHeadMs(headMs),
     shortestSentenceMs: Math.max(tailMs, 200),
     productiveMs: Math.min(5_000, Math.max(headMs / 2, 500)),
     // Some models ignore max_seconds, so its largest value counts.
@@ -50,4 +50,9 @@ export function sessionBounds(mode: Mode, config: RasrConfig): Bounds {
     tailMs,
     shortestChunkMs: limits.chunkMs.min,
   };
+}
+
+/** With 0 it never gives up; if it does all the same, nobody knows after how long. */
+function silentHeadMs(headMs: number): number {
+  return headMs === 0 ? limits.vadHeadMs.default / 2 : headMs - Math.min(preRollMs, headMs / 4);
 }

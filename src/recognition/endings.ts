@@ -44,7 +44,7 @@ export function heard(state: State, event: EventOf<"EVENT">, context: Context): 
         : ignore(state);
     case "EXCEEDED_SILENCE":
       return context.mode === "sentence"
-        ? end(state, "silence", { asked: false, settle: "silence" }, context)
+        ? end(state, "silence", { asked: state.standing.waitsForEnd, settle: "silence" }, context)
         : ignore(state);
     case "EXCEEDED_AUDIO":
       return end(state, "full", { asked: false, settle: "finals" }, context);
@@ -150,7 +150,10 @@ function linger(state: State, next: Next): Step {
 
 /** The END that we wait for does not come in time, or the time to ask for it has come. */
 export function endOverdue(waiting: StateOf<"ending">, _event: unknown, context: Context): Step {
-  if (!waiting.asked) return end(waiting, waiting.why, { asked: true, settle: waiting.settle }, context);
+  if (!waiting.asked) {
+    const standing = waiting.why === "silence" ? { ...waiting.standing, waitsForEnd: true } : waiting.standing;
+    return end({ ...waiting, standing }, waiting.why, { asked: true, settle: waiting.settle }, context);
+  }
   const state = inVain(waiting);
   if (state.why === "stop") return leave(state, "stopped", note("end-missing"), endSession("finals", state.why));
   if (endless(state)) return leave(state, "stopped", note("end-missing"), endSession("finals", "no END came"));

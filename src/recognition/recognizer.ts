@@ -64,6 +64,7 @@ export class Recognizer {
 
   /** The log will not grow any more: what it holds is recognised, then recognition stops. */
   sourceEnded(): void {
+    if (this.#closing === "all") return;
     this.#close("source");
     this.#rotation.sending.dispatch(this.#rest);
   }

@@ -16,6 +16,8 @@ export interface Standing {
   readonly renewed: boolean;
   /** Times in a row that the service was asked for the end of a finite source in vain. */
   readonly endless: number;
+  /** The service has let us wait for the END of a silent sentence: it ends none by itself. */
+  readonly waitsForEnd: boolean;
 }
 
 /** What to do after a failure. */
@@ -67,11 +69,13 @@ export const freshStanding: Standing = {
   usefulSinceMs: null,
   renewed: false,
   endless: 0,
+  waitsForEnd: false,
 };
 
 /** Recognition has proved useful. Failures are forgotten; flapping is not, until it stays useful. */
 export function afterUseful(standing: Standing, nowMs: number): Standing {
-  return { ...freshStanding, flaps: standing.flaps, usefulSinceMs: standing.usefulSinceMs ?? nowMs };
+  const { flaps, usefulSinceMs, waitsForEnd } = standing;
+  return { ...freshStanding, flaps, usefulSinceMs: usefulSinceMs ?? nowMs, waitsForEnd };
 }
 
 /** The settings have changed: what failed with the old ones need not fail again. */

@@ -86,6 +86,12 @@ export class Session {
     return run.position + Math.min(sample - run.sample, run.count);
   }
 
+  /** The same for an end: that of a sample's last moment, not of what comes after it. */
+  endAt(ms: number): Position {
+    const sample = Math.round(ms * this.#samplesPerMs);
+    return sample === 0 ? this.start : this.positionAt((sample - 1) / this.#samplesPerMs) + 1;
+  }
+
   /** A final result covers this span. */
   hear(span: Span): void {
     this.#heard.push(span);

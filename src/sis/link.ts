@@ -157,7 +157,9 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   function onRefusal(answer: IncomingMessage): void {
     if (state.phase !== "connecting") return;
-    onAnswer(answer);
+    const isPage = /^text\/html/i.test(answer.headers["content-type"] ?? "");
+    // Who answers with a page is not the service.
+    if (!isPage) onAnswer(answer);
     const chunks: Buffer[] = [];
     let length = 0;
     const soFar = () => refusal(answer, Buffer.concat(chunks).toString("utf8"), clock.wallMs());

@@ -5,7 +5,7 @@ import type { Context, Effect, Event, EventOf, EventType, Phase, State, StateOf,
 /** How long the service may take, ms. A token may have to be got before the connection. */
 export const limitsMs = { connect: 15_000, start: 5_000, firstSound: 10_000, nextSound: 5_000 } as const;
 /** So much sound has to come within `nextSound`, bytes: an eighth of a second at 16 kHz. A service that dribbles does not hold the voice. */
-export const leastBytes = 4000;
+export const leastBytes = 40_000;
 /** Half an hour at 16 kHz: no text of 499 characters is longer, however slowly it is spoken. */
 export const mostBytes = 30 * 60 * 32_000;
 

@@ -10,6 +10,8 @@ export type PromptTexts = Readonly<Record<Occasion, string | undefined>>;
 /** A prompt that comes later than this tells of what is past. */
 const staleMs = 30_000;
 const alarmEveryMs = 60_000;
+const firstWaitMs = 60_000;
+const longestWaitMs = 3_600_000;
 const alarmPriority = 8;
 /** More than there are kinds. */
 const mostAlarms = 100;
@@ -24,6 +26,9 @@ export class Prompts {
   /** Alarms that were said, the last ones. */
   readonly #said: string[] = [];
   #quietUntilMs = Number.NEGATIVE_INFINITY;
+  /** So many fetches in a row came to nothing; none is begun before. */
+  #failures = 0;
+  #fetchAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(speech: Pick<Speech, "say" | "prepare">, texts: PromptTexts, clock: Clock) {
     this.#speech = speech;
@@ -51,6 +56,7 @@ export class Prompts {
 
   /** The service can be reached: fetches what is not kept yet. */
   prepare(): void {
+    if (this.#clock.monotonicMs() < this.#fetchAtMs) return;
     for (const text of Object.values(this.#texts)) {
       if (text !== undefined && !this.#kept.has(text)) void this.#prepare(text);
     }
@@ -59,6 +65,13 @@ export class Prompts {
   async #prepare(text: string): Promise<void> {
     this.#kept.add(text);
     const outcome = await this.#speech.prepare(text);
-    if (outcome.result !== "spoken") this.#kept.delete(text);
+    if (outcome.result === "spoken") {
+      this.#failures = 0;
+      return;
+    }
+    this.#kept.delete(text);
+    if (outcome.result !== "unspoken") return;
+    this.#failures += 1;
+    this.#fetchAtMs = this.#clock.monotonicMs() + Math.min(longestWaitMs, firstWaitMs * 2 ** (this.#failures - 1));
   }
 }

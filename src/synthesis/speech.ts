@@ -51,6 +51,8 @@ export class Speech {
   readonly #links = new Map<Link, Promise<void>>();
   #queue: Queue<Job> = [];
   #reading: Reading | null = null;
+  /** What is being read is only fetched: it gives way to what is to be heard. */
+  #fetching = false;
   #expiry: Disposable | null = null;
   #stopped = false;
 
@@ -84,6 +86,7 @@ export class Speech {
     const { queue, displaced } = enqueue(this.#queue, entry);
     this.#queue = queue;
     displaced?.item.resolve({ result: "refused", reason: "queue-full" });
+    if (this.#fetching && openSink !== openNowhere) this.#reading?.cancel("something is to be heard");
     this.#next();
     return promise;
   }
@@ -139,9 +142,11 @@ export class Speech {
           ? new Piece(text, config, this.#service, news)
           : new KeptPiece(text, config, this.#service, cache, news),
       );
+    this.#fetching = openSink === openNowhere;
     this.#reading = new Reading(make, openSink(), config.sampleRate, clock);
     const outcome = await this.#reading.outcome;
     this.#reading = null;
+    this.#fetching = false;
     resolve(outcome);
     this.#next();
   }

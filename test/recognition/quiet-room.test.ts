@@ -1,0 +1,57 @@
+// Sentence mode in a quiet room. The service answers in 150 ms, and gives a sentence up after so much silence.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { recognitionLab } from "../lab/recognition.ts";
+
+const roundTripMs = 150;
+
+/** How long the latest sound waits after ten minutes without a word, s. */
+function waitAfterQuiet(vadHead: number, givesUpMs: number, endsItself: boolean): number {
+  const lab: ReturnType<typeof recognitionLab> = recognitionLab({
+    mode: "sentence",
+    config: { audioFormat: "pcm8k16bit", property: "chinese_8k_common", vadHead },
+    onDial(link) {
+      const later = (ms: number, action: () => void) => void lab.clock.after(ms, action);
+      let silentMs = 0;
+      let phase: "none" | "open" | "given up" = "none";
+      later(roundTripMs / 2, () => link().open());
+      return {
+        onText: ({ command }) =>
+          later(roundTripMs, () => {
+            if (command === "START") {
+              silentMs = 0;
+              phase = "open";
+              link().say({ resp_type: "START", trace_id: `t${Math.random()}` });
+            } else if (phase !== "none") {
+              phase = "none";
+              link().say({ resp_type: "END", reason: "NORMAL" });
+            }
+          }),
+        onAudio(bytes) {
+          silentMs += bytes.length / 16;
+          if (phase !== "open" || silentMs < givesUpMs) return;
+          phase = endsItself ? "none" : "given up";
+          later(roundTripMs, () => {
+            link().say({ resp_type: "EVENT", event: "EXCEEDED_SILENCE" });
+            if (endsItself) link().say({ resp_type: "END", reason: "NORMAL" });
+          });
+        },
+      };
+    },
+  });
+  lab.capture(600_000, () => 0);
+  assert.deepEqual([lab.errors, lab.gaps], [[], []]);
+  return lab.log.unread / 8_000;
+}
+
+for (const [vadHead, givesUpMs] of [
+  [10_000, 10_000],
+  [3_000, 3_000],
+  [1_000, 1_000],
+  // It was asked never to, and does all the same.
+  [0, 10_000],
+] as const)
+  for (const endsItself of [true, false])
+    test(`with vad_head = ${vadHead} a quiet room is kept pace with; the service ${endsItself ? "ends the session" : "waits for END"}`, () => {
+      assert.ok(waitAfterQuiet(vadHead, givesUpMs, endsItself) < 15);
+    });
