@@ -73,6 +73,7 @@ export function openSound(options: SoundOptions): Sound {
       else logger.error(fault.message, { code: fault.code, hint: fault.hint });
       options.onDisk(fault);
     },
+    onExpired: () => log.storeDropped(),
   });
   const log = new AudioLog({
     sampleRate,

@@ -17,7 +17,10 @@ export interface Gap {
   readonly cause: LossCause;
 }
 
-/** A gap is reported when it ends, and at the latest whenever it has grown by this much; while it goes on, by twice as much each time. */
+/**
+ * A gap is reported when it ends, and at the latest when it is this long; while it goes on, when it has grown by twice as much each
+ * time. The news of a night's loss has to wait for the broker beside all else; and what is silent for a minute counts as over.
+ */
 const firstReportMs = 10_000;
 const longestReportMs = 50_000;
 /** The clock of two streams is not exact: what is shorter is no gap. */
@@ -38,7 +41,8 @@ export class GapReport {
     const open = this.#open;
     this.#open =
       open === null ? gap : { ...open, toMs: Math.max(open.toMs, gap.toMs), lostMs: open.lostMs + gap.lostMs };
-    if (this.#open.lostMs < this.#everyMs) return;
+    const { fromMs, toMs } = this.#open;
+    if (toMs - fromMs < this.#everyMs) return;
     this.#tell();
     this.#everyMs = Math.min(longestReportMs, this.#everyMs * 2);
   }

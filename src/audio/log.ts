@@ -22,7 +22,7 @@ export interface AudioLogOptions {
   /** false for a source that does not run in real time. */
   readonly live: boolean;
   readonly clock: Clock;
-  /** Told of sound that is gone, at most once per 10 s of lost sound while it goes on. */
+  /** Told of sound that is gone, while it goes on after 10 s, 20 s more, 40, and then every 50. */
   readonly onGap: (gap: Gap) => void;
   readonly store: Store;
   /** Which sound goes to the store before the service is done with it. */
@@ -246,6 +246,12 @@ export class AudioLog {
     this.#loseUnkept(this.#settled, this.#memory.oldest, this.#outOfMemory);
     this.#cursor = this.#settled;
     this.#skipHoles();
+  }
+
+  /** The store has dropped something by itself: that is told, though no sound may come, and none be read, for days. */
+  storeDropped(): void {
+    this.#takeDropped();
+    this.#report.flush();
   }
 
   /** Wall clock of a position, ms since the epoch. */

@@ -45,6 +45,8 @@ export interface SpoolOptions {
   readonly clock: Clock;
   /** The disk cannot be used, and why; null: it can be used again. */
   readonly onTrouble: (fault: Fault | null) => void;
+  /** Sound has become too old, and was dropped. */
+  readonly onExpired: () => void;
 }
 
 /**
@@ -242,6 +244,7 @@ export class Spool implements Store {
         this.#chain.add(async () => {
           if (expired().some((segment) => this.#grows(segment))) await this.#writer.close();
           this.#drop(expired(), "expired");
+          this.#options.onExpired();
         });
       }
       this.#nextExpiry = this.#expireLater();

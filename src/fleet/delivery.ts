@@ -37,13 +37,19 @@ export function alarmMessage(owner: TopicOwner, type: AlarmType, payload: AlarmP
 
 export function eventMessage(owner: TopicOwner, type: EventType, payload: EventPayload): Message {
   const delivery = { retain: false, expirySeconds: 7 * daySeconds, keep: "every" } as const;
-  return { topic: upTopic(owner, `event/${type}`), payload, delivery };
+  const message = { topic: upTopic(owner, `event/${type}`), payload, delivery };
+  return "attempt" in payload && payload.attempt > 1 ? expendable(message) : message;
 }
 
 export function transcriptMessage(owner: TopicOwner, payload: TranscriptPayload): Message {
   const delivery = { retain: false, expirySeconds: null, keep: "every" } as const;
-  const more = payload.final ? {} : ({ expendable: true } as const);
-  return { topic: upTopic(owner, "transcript"), payload, delivery: { ...delivery, ...more } };
+  const message = { topic: upTopic(owner, "transcript"), payload, delivery };
+  return payload.final ? message : expendable(message);
+}
+
+/** What will be said better, or was said before, gives way to all else that waits: an outage fails four times a minute, a night long. */
+function expendable(message: Message): Message {
+  return { ...message, delivery: { ...message.delivery, expendable: true } };
 }
 
 export function outcomeMessage(owner: TopicOwner, name: string, id: string, payload: OutcomePayload): Message {

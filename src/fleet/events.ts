@@ -22,10 +22,7 @@ export function eventsOf(owner: TopicOwner, boot: string, clock: Clock): Events 
     of(report) {
       switch (report.type) {
         case "error":
-          return repeated(
-            eventMessage(owner, "error", payloads.errorEventPayload(report.error, stamp())),
-            report.error.attempt > 1,
-          );
+          return eventMessage(owner, "error", payloads.errorEventPayload(report.error, stamp()));
         case "session":
           return eventMessage(owner, "session", payloads.sessionEventPayload(report, stamp()));
         case "gap":
@@ -39,9 +36,4 @@ export function eventsOf(owner: TopicOwner, boot: string, clock: Clock): Events 
     ofCommand: (name, id, status, reason) =>
       eventMessage(owner, "command", payloads.commandEventPayload({ name, id, status, reason }, stamp())),
   };
-}
-
-/** What an outage says of itself again and again gives way to all else that waits. */
-function repeated(message: Message, again: boolean): Message {
-  return again ? { ...message, delivery: { ...message.delivery, expendable: true } } : message;
 }

@@ -24,7 +24,7 @@ export interface Delivery {
   readonly keep: "latest" | "every" | "now";
   /** Of `every`: no more than so many of those with a quota wait; beyond it they push out one another. Default: none. */
   readonly quota?: number;
-  /** Of `every`: gives way before all others. */
+  /** Of `every`: gives way before all that is not. */
   readonly expendable?: true;
 }
 
@@ -204,11 +204,18 @@ function withinLimits(entries: readonly Entry[], limits: OutboxLimits): readonly
   let kept = entries;
   let bytes = entries.reduce((sum, entry) => sum + entry.bytes, 0);
   while (kept.length > limits.entries || (bytes > limits.bytes && kept.length > 0)) {
-    const expendable = kept.findIndex(({ sent, message }) => !sent && message.delivery.expendable);
-    const waiting = expendable === -1 ? kept.findIndex((entry) => !entry.sent) : expendable;
-    const index = Math.max(waiting, 0);
+    const index =
+      [isExpendable, isWaiting, () => true].map((gives) => kept.findIndex(gives)).find((at) => at >= 0) ?? 0;
     bytes -= kept[index]?.bytes ?? 0;
     kept = kept.toSpliced(index, 1);
   }
   return kept;
+}
+
+function isWaiting({ sent }: Entry): boolean {
+  return !sent;
+}
+
+function isExpendable({ sent, message }: Entry): boolean {
+  return !sent && message.delivery.expendable === true;
 }

@@ -13,7 +13,7 @@ export type LinkEnding =
       /** What the service said about it, bounded and printable. */
       readonly message: string;
       readonly retryAfterMs: number | null;
-      /** The answer's Date: what the service's clock says. */
+      /** The answer's Date: what the service's clock says; null: there is none, or it is another's. */
       readonly serverDateMs: number | null;
     }
   /**
@@ -87,17 +87,16 @@ export function noWebSocket(host: string, error: Error): LinkEnding {
 export function refusal(answer: IncomingMessage, body: string, wallMs: number): LinkEnding {
   const status = answer.statusCode ?? 0;
   const { code, message } = parseRefusalBody(body);
-  const serverDateMs = parseHttpDate(answer.headers.date);
-  const diagnosis = diagnoseRefusal(
-    status,
-    code,
-    /^\s*</.test(body) || /^text\/html/i.test(answer.headers["content-type"] ?? ""),
-  );
+  // Who answers with a page is somebody else, and so is whose clock it is.
+  const isPage = /^\s*</.test(body) || /^text\/html/i.test(answer.headers["content-type"] ?? "");
+  const dateMs = parseHttpDate(answer.headers.date);
+  const serverDateMs = isPage ? null : dateMs;
+  const diagnosis = diagnoseRefusal(status, code, isPage);
   return {
     how: "refused",
     diagnosis,
     message: message ?? `HTTP ${status}: ${diagnosis.meaning}`,
-    retryAfterMs: parseRetryAfter(answer.headers["retry-after"], serverDateMs ?? wallMs),
+    retryAfterMs: parseRetryAfter(answer.headers["retry-after"], dateMs ?? wallMs),
     serverDateMs,
   };
 }

@@ -137,7 +137,12 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     if (state.phase === "ended") return;
     move({ phase: "ended", timer: null });
     socket.terminate();
+    if (ending.how === "refused") toldDate(ending.serverDateMs);
     listener.closed(ending);
+  }
+
+  function toldDate(serverMs: number | null): void {
+    if (serverMs !== null) options.onDate?.(serverMs);
   }
 
   /** The rest is the closing handshake's, for as long as it may take; then the socket is cut, which ends it too. */
@@ -150,16 +155,8 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
     end(unreachable(new Fault("link-timeout", message)));
   }
 
-  function onAnswer(answer: IncomingMessage): void {
-    const serverMs = parseHttpDate(answer.headers.date);
-    if (serverMs !== null) options.onDate?.(serverMs);
-  }
-
   function onRefusal(answer: IncomingMessage): void {
     if (state.phase !== "connecting") return;
-    const isPage = /^text\/html/i.test(answer.headers["content-type"] ?? "");
-    // Who answers with a page is not the service.
-    if (!isPage) onAnswer(answer);
     const chunks: Buffer[] = [];
     let length = 0;
     const soFar = () => refusal(answer, Buffer.concat(chunks).toString("utf8"), clock.wallMs());
@@ -240,7 +237,7 @@ function tend(socket: WebSocket, options: LinkOptions): Link {
 
   socket.on("unexpected-response", (_request, answer) => onRefusal(answer));
   socket.on("upgrade", (answer) => {
-    onAnswer(answer);
+    toldDate(parseHttpDate(answer.headers.date));
     if (state.phase === "connecting") state = { ...state, answered: true };
     answer.socket.on("error", (error) => {
       if (state.phase === "open") state = { ...state, cut: explainNetworkError(error).code ?? "" };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { eventMessage, restoredMessage, transcriptMessage } from "../../src/fleet/delivery.ts";
 import { startingDevice } from "../../src/fleet/device-state.ts";
 import {
   disconnected as disconnectedBy,
@@ -16,9 +17,9 @@ import {
   settle,
   take as takeAt,
 } from "../../src/fleet/outbox.ts";
-import { errorEventPayload, statePayload } from "../../src/fleet/payloads.ts";
+import { errorEventPayload, statePayload, transcriptPayload } from "../../src/fleet/payloads.ts";
 import type { Blame } from "../../src/fleet/suspicion.ts";
-import { errorReport } from "./samples.ts";
+import { errorReport, transcript } from "./samples.ts";
 
 const epoch = { monotonicMs: 0, wallMs: 0 };
 const take = (outbox: Outbox) => takeAt(outbox, { quiet: true, asideDueMs: 0, proven: false });
@@ -117,6 +118,32 @@ test("too large: the oldest give way until the bytes fit, the newest too when it
   assert.deepEqual([seqs(drained(outbox).sent), outbox.dropped], [[2, 3], 1]);
   const none = put(emptyOutbox, event(1), true, { entries: 100, bytes: size - 1 });
   assert.deepEqual([isEmpty(none), none.dropped], [true, 1]);
+});
+
+test("what an outage says of itself again and again, and texts that are not final, give way to all else, over a restart too", () => {
+  const owner = { fleet: "f", device: "d" };
+  const error = (seq: number, attempt: number) =>
+    eventMessage(owner, "error", errorEventPayload({ ...errorReport, attempt }, { seq, boot: "b", nowMs: 0 }));
+  const text = (id: string, final: boolean) =>
+    transcriptMessage(owner, transcriptPayload({ ...transcript, id, final }, 0));
+  const messages = [
+    text("a", true),
+    text("b", false),
+    error(1, 1),
+    ...[2, 3, 4, 5, 6].map((n) => error(n, n)),
+    text("c", true),
+  ];
+  const restored = messages.map(({ topic, payload }) =>
+    restoredMessage(owner, topic, JSON.parse(JSON.stringify(payload))),
+  );
+  for (const all of [messages, restored.filter((each) => each !== null)]) {
+    const outbox = filled(...all);
+    assert.deepEqual(
+      drained(outbox).sent.map(({ payload }) => ("seq" in payload ? payload.seq : "id" in payload && payload.id)),
+      ["a", 1, 5, 6, "c"],
+    );
+    assert.equal(outbox.dropped, 4);
+  }
 });
 
 test("what has a quota pushes out others of its kind, and nothing else", () => {

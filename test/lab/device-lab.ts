@@ -133,6 +133,7 @@ export class DeviceLab {
       maxAgeMs: 24 * 3_600_000,
       clock,
       onTrouble: (fault) => this.troubles.push(fault),
+      onExpired: () => log.storeDropped(),
     });
     const store: Store = {
       resumed: spool.resumed,

@@ -139,6 +139,24 @@ test("a refusal is classified by its body, with its wait and the service's clock
   assert.equal(ending.serverDateMs, Date.UTC(2026, 0, 1));
 });
 
+test("the clock of whoever answers with a page, as a hotel's network does, is not the service's", async () => {
+  const dates: number[] = [];
+  for (const [type, body] of [
+    ["text/html", "Please log in"],
+    ["text/plain", " <html>Please log in</html>"],
+    ["application/json", '{"error_code":"APIG.0308","error_msg":"x"}'],
+  ] as const) {
+    await using service = await startWeb((_request, response) => {
+      response.writeHead(511, { "Content-Type": type, Date: "Thu, 01 Jan 2015 00:00:00 GMT" }).end(body);
+    });
+    await using attempt = new Attempt(`ws://127.0.0.1:${service.port}/x`, { onDate: (ms) => dates.push(ms) });
+    const ending = ofKind(await attempt.ending(), "refused");
+    if (ending.serverDateMs !== null) dates.push(ending.serverDateMs);
+  }
+  const itsOwn = Date.UTC(2015, 0, 1);
+  assert.deepEqual(dates, [itsOwn, itsOwn]);
+});
+
 test("a date in Retry-After is measured on the service's own clock", async () => {
   await using service = await startWeb((_request, response) => {
     response.writeHead(503, { "Retry-After": "Thu, 01 Jan 2026 00:01:00 GMT", Date: "Thu, 01 Jan 2026 00:00:00 GMT" });

@@ -447,6 +447,7 @@ describe("a fault", { concurrency }, () => {
       maxAgeMs: 3_600_000,
       clock,
       onTrouble: (fault) => fleet.notice({ type: "disk", fault }),
+      onExpired() {},
     });
     let position = 0;
     const second = () => {

@@ -42,6 +42,7 @@ export function run(
     maxAgeMs: 3_600_000,
     clock,
     onTrouble: (fault) => troubles.push(fault),
+    onExpired: () => log.storeDropped(),
     ...options,
   });
   opened.push(spool);

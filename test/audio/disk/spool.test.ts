@@ -339,13 +339,18 @@ test("what has been on disk for too long is deleted, and counted", async (t) => 
   assert.deepEqual([...new Set(gaps.map((gap) => gap.cause))], ["expired"]);
 });
 
-test("what is too old is deleted though no sound comes, and counted when it does again", async (t) => {
+test("what is too old is deleted, counted and told though no sound comes", async (t) => {
   const folder = tempFolder(t);
-  const { log, capture, clock, spool } = run(folder, { maxAgeMs: 60_000 });
+  const { log, capture, clock, spool, gaps } = run(folder, { maxAgeMs: 60_000 });
   await capture(5_000);
   clock.advance(75_000);
   for (const _ of ["found", "deleted"]) await spool.written;
   assert.deepEqual(sounds(folder), []);
+  // The rest is in memory still.
+  assert.deepEqual(
+    [log.ledger().lostMs, gaps.map(({ cause, lostMs }) => [cause, lostMs])],
+    [3_000, [["expired", 3_000]]],
+  );
   await capture(2_000);
   assert.equal(log.ledger().lostMs, 5_000);
 });

@@ -60,6 +60,7 @@ export class Attempt implements LinkListener, AsyncDisposable {
       readonly headers?: Record<string, string>;
       readonly timing?: Partial<LinkTiming>;
       readonly onOpened?: (link: Link) => void;
+      readonly onDate?: (serverMs: number) => void;
       readonly clock?: Clock & { readonly pending: number };
     } = {},
   ) {
@@ -72,6 +73,7 @@ export class Attempt implements LinkListener, AsyncDisposable {
       listener: this,
       mark: () => this.sent,
       timing: options.timing ?? {},
+      onDate: options.onDate,
     });
     assert.deepEqual(this.told, [], "nothing is told before the caller has the link");
   }
