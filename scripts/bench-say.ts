@@ -120,6 +120,7 @@ async function speakOnce(url: URL, pulse: PulseLab, ear: Ear, times: Times): Pro
       onError: (error) => {
         throw new Error(error.message);
       },
+      onFetched() {},
       onIrregularity() {},
     },
     config,

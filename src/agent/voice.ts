@@ -30,6 +30,8 @@ interface Surroundings {
 interface SpeechSurroundings extends Surroundings {
   readonly onError: (error: SpeechError) => void;
   /** What became of a text that was to be heard. */
+  /** The service has given all the sound of a piece. */
+  readonly onFetched: () => void;
   readonly onOutcome: (outcome: Outcome) => void;
   /** The loudspeaker sounds from now on, or does no more. */
   readonly onSpeaking: (speaking: boolean) => void;
@@ -76,6 +78,7 @@ export function startVoice(
     ...options,
     ducking,
     onError: (error) => fleet.speech(error),
+    onFetched: () => fleet.speech({ result: "fetched" }),
     onOutcome: (outcome) => fleet.speech(outcome),
     onSpeaking(speaking) {
       if (!bargeIn && inRoom) halfDuplex.speaking(speaking);
@@ -103,7 +106,18 @@ export function startVoice(
 
 /** Builds what speaks: the service's synthesis, the loudspeaker, the kept prompts. */
 export function speechOf(options: SpeechSurroundings): Speech {
-  const { settings, credentials, clock, random, logger, ducking = null, onError, onOutcome, onSpeaking } = options;
+  const {
+    settings,
+    credentials,
+    clock,
+    random,
+    logger,
+    ducking = null,
+    onError,
+    onFetched,
+    onOutcome,
+    onSpeaking,
+  } = options;
   const { synthesis, sis } = settings;
   const { player, device, gain_db: gainDb, duck_db: duckDb, sample_rate: sampleRate } = synthesis;
   const megabytes = synthesis.cache_megabytes;
@@ -120,6 +134,7 @@ export function speechOf(options: SpeechSurroundings): Speech {
         logSpeechError(logger, error);
         onError(error);
       },
+      onFetched,
       onIrregularity: (irregularity) => logger.warn("synthesis did not keep to its protocol", { irregularity }),
     },
     config: rttsConfigOf(synthesis),

@@ -61,6 +61,7 @@ async function say(text: string, flags: SayFlags): Promise<number> {
     random,
     logger: silent,
     onError() {},
+    onFetched() {},
     onOutcome() {},
     onSpeaking() {},
     ...(out !== undefined && { openSink: () => openWavFile(out, settings.synthesis.sample_rate) }),

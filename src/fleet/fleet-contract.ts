@@ -3,8 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
 import type { Report } from "../recognition/report.ts";
-import type { Outcome } from "../synthesis/outcome.ts";
-import type { SpeechError } from "../synthesis/report.ts";
+import type { SpeechNews } from "../synthesis/outcome.ts";
 import type { AlarmRecord } from "./alarms.ts";
 import type { BrokerAccess } from "./broker-access.ts";
 import type { BrokerTimings } from "./broker-policy.ts";
@@ -65,7 +64,7 @@ export interface Fleet {
   /** Takes what a sensor or a meter says; only what is new is acted upon. */
   notice(condition: Condition): void;
   /** Takes a failure to get speech from the service, or what became of a text. */
-  speech(told: SpeechError | Outcome): void;
+  speech(told: SpeechNews): void;
   /** Calls `listener` with every message when it is decided, broker or not. Disposing ends that. */
   observe(listener: (message: FleetMessage) => void): Disposable;
   /** Like `observe`, and at once with the alarms that stand, be it from before a restart: for who shows how things are. */

@@ -1,8 +1,7 @@
 import type { SourceEvent } from "../audio/source.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Report } from "../recognition/report.ts";
-import type { Outcome } from "../synthesis/outcome.ts";
-import type { SpeechError } from "../synthesis/report.ts";
+import type { SpeechNews } from "../synthesis/outcome.ts";
 import type { AlarmEvent } from "./alarms.ts";
 import type { DiskListener } from "./background-writer.ts";
 import { type BrokerTrouble, symptomOfBroker } from "./broker-trouble.ts";
@@ -23,7 +22,7 @@ export interface Triage {
   capture(event: SourceEvent): void;
   /** Only what is new is acted upon. */
   notice(condition: Condition): void;
-  speech(told: SpeechError | Outcome): void;
+  speech(told: SpeechNews): void;
   broker(trouble: BrokerTrouble): void;
   /** Of the disk on which the fleet's room keeps what is its own. */
   readonly disk: DiskListener;
@@ -82,10 +81,9 @@ export function openTriage(clock: Clock, handle: (event: AlarmEvent) => void): T
     speech(told) {
       if ("kind" in told) trouble(symptomOfSpeechError(told));
       else if (told.result === "unheard") trouble(symptomOfSpeaker(told.fault));
-      else if (told.result === "spoken") {
-        well("speech");
-        well("speaker");
-      }
+      else if (told.result === "fetched") well("speech");
+      // What was kept is spoken without the service.
+      else if (told.result === "spoken") well("speaker");
     },
     broker: (cause) => trouble(symptomOfBroker(cause)),
     disk(fault) {

@@ -31,6 +31,11 @@ export const rttsLimits = {
   volume: { min: 0, max: 100, default: 50 },
 } as const;
 
+/** Of sound, as it comes. */
+export function bytesPerSecond({ audioFormat, sampleRate }: RttsConfig): number {
+  return sampleRate * (audioFormat === "pcm" ? 2 : 1);
+}
+
 /** The START request as text: one a connection. */
 export function encodeRttsStart(text: string, config: RttsConfig): string {
   return JSON.stringify({

@@ -1,13 +1,23 @@
+import { bytesPerSecond, type RttsConfig } from "../sis/rtts.ts";
 import { endedBadly, fatal, flooded, lost, refused, timedOut } from "./failures.ts";
 import type { SpeechIrregularity } from "./report.ts";
-import type { Context, Effect, Event, EventOf, EventType, Phase, State, StateOf, Step } from "./state.ts";
+import type { Context, Effect, Event, EventOf, EventType, Phase, SoundBounds, State, StateOf, Step } from "./state.ts";
 
 /** How long the service may take, ms. A token may have to be got before the connection. */
 export const limitsMs = { connect: 15_000, start: 5_000, firstSound: 10_000, nextSound: 5_000 } as const;
-/** So much sound has to come within `nextSound`, bytes: an eighth of a second at 16 kHz. A service that dribbles does not hold the voice. */
-export const leastBytes = 40_000;
-/** Half an hour at 16 kHz: no text of 499 characters is longer, however slowly it is spoken. */
-export const mostBytes = 30 * 60 * 32_000;
+/** How much of real time a service must keep up with: one that dribbles holds the voice, and keeps the microphone shut. */
+const leastRate = 0.25;
+/** No text takes longer, however slowly it is spoken. */
+const longestSeconds = { anyText: 30, aCharacter: 2 };
+
+/** What sound may come of a text. */
+export function soundBounds(text: string, config: RttsConfig): SoundBounds {
+  const rate = bytesPerSecond(config);
+  return {
+    leastBytes: (rate * leastRate * limitsMs.nextSound) / 1000,
+    mostBytes: rate * (longestSeconds.anyText + longestSeconds.aCharacter * text.length),
+  };
+}
 
 /** Every state × every event: the compiler demands that no cell is missing. */
 type Transitions = {
@@ -38,6 +48,7 @@ function started({ tries }: State): Step {
 
 function hear(state: StateOf<"hearing">, { bytes }: EventOf<"sound">, context: Context): Step {
   const total = state.bytes + bytes.length;
+  const { leastBytes, mostBytes } = context.bounds;
   if (total > mostBytes) return flooded(state, context);
   const enough = Math.floor(total / leastBytes) > Math.floor(state.bytes / leastBytes);
   const effects: Effect[] = [{ do: "keep", bytes }, ...(enough ? [wait(limitsMs.nextSound)] : [])];

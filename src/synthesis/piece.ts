@@ -4,10 +4,10 @@ import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Link, LinkListener } from "../sis/link.ts";
 import { encodeRttsStart, type RttsConfig, type SpeechFormat } from "../sis/rtts.ts";
-import { step } from "./machine.ts";
+import { soundBounds, step } from "./machine.ts";
 import type { SpeechError, SpeechIrregularity } from "./report.ts";
 import { untried } from "./retry.ts";
-import type { Effect, Event, State } from "./state.ts";
+import type { Effect, Event, SoundBounds, State } from "./state.ts";
 
 /** Opens one connection to the service. `closed` is told exactly once, whatever happens. */
 export type Dial = (listener: LinkListener) => Link;
@@ -20,6 +20,8 @@ export interface Service {
   readonly clock: Clock;
   readonly random: Random;
   readonly onError: (error: SpeechError) => void;
+  /** The service has given all the sound of a piece. */
+  readonly onFetched: () => void;
   readonly onIrregularity: (irregularity: SpeechIrregularity) => void;
 }
 
@@ -37,6 +39,7 @@ const encodings: Readonly<Record<SpeechFormat, Encoding>> = { pcm: "s16", alaw: 
 export class Piece {
   readonly #text: string;
   readonly #config: RttsConfig;
+  readonly #bounds: SoundBounds;
   readonly #service: Service;
   readonly #onChange: () => void;
   #state: State = { phase: "idle", tries: untried };
@@ -64,6 +67,7 @@ export class Piece {
     this.#onComplete = onComplete;
     this.#text = text;
     this.#config = config;
+    this.#bounds = soundBounds(text, config);
     this.#service = service;
     this.#onChange = onChange;
     this.#converter = converterOf(config);
@@ -130,11 +134,14 @@ export class Piece {
   #dispatch(event: Event): void {
     const { random } = this.#service;
     const before = this.#state;
-    const { next, effects } = step(before, event, { random, heard: this.begun });
+    const { next, effects } = step(before, event, { random, bounds: this.#bounds, heard: this.begun });
     this.#state = next;
     if (next.phase !== before.phase) this.#clearDeadline();
     for (const effect of effects) this.#perform(effect);
-    if (next.phase === "done" && before.phase !== "done") this.#onComplete?.(this.#all);
+    if (next.phase === "done" && before.phase !== "done") {
+      this.#service.onFetched();
+      this.#onComplete?.(this.#all);
+    }
     if (next !== before) this.#onChange();
   }
 

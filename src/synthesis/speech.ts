@@ -50,9 +50,8 @@ export class Speech {
   readonly #restraint: Restraint;
   readonly #links = new Map<Link, Promise<void>>();
   #queue: Queue<Job> = [];
-  #reading: Reading | null = null;
-  /** What is being read is only fetched: it gives way to what is to be heard. */
-  #fetching = false;
+  /** `heard`: if not, it is only fetched, and gives way to what is to be heard. */
+  #now: { readonly reading: Reading; readonly heard: boolean } | null = null;
   #expiry: Disposable | null = null;
   #stopped = false;
 
@@ -86,7 +85,7 @@ export class Speech {
     const { queue, displaced } = enqueue(this.#queue, entry);
     this.#queue = queue;
     displaced?.item.resolve({ result: "refused", reason: "queue-full" });
-    if (this.#fetching && openSink !== openNowhere) this.#reading?.cancel("something is to be heard");
+    if (this.#now?.heard === false && openSink !== openNowhere) this.#now.reading.cancel("something is to be heard");
     this.#next();
     return promise;
   }
@@ -102,14 +101,14 @@ export class Speech {
       item.resolve({ result: "cancelled", reason, spokenMs: 0, firstSoundMs: null, retries: 0, repeats: 0 });
     }
     this.#queue = [];
-    this.#reading?.cancel(reason);
+    this.#now?.reading.cancel(reason);
   }
 
   /** Ends at once; resolves when every connection, timer and program is gone. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.cancel("stopped");
-    await this.#reading?.outcome;
+    await this.#now?.reading.outcome;
     this.#expiry?.[Symbol.dispose]();
     for (const link of this.#links.keys()) link.destroy();
     await Promise.all(this.#links.values());
@@ -122,7 +121,7 @@ export class Speech {
     const { queue, expired } = expire(this.#queue, clock.monotonicMs());
     this.#queue = queue;
     for (const { item } of expired) item.resolve({ result: "expired" });
-    if (this.#reading !== null) {
+    if (this.#now !== null) {
       const dueMs = nextExpiryMs(this.#queue);
       if (dueMs !== null) this.#expiry = clock.after(dueMs - clock.monotonicMs(), () => this.#next());
       return;
@@ -142,11 +141,10 @@ export class Speech {
           ? new Piece(text, config, this.#service, news)
           : new KeptPiece(text, config, this.#service, cache, news),
       );
-    this.#fetching = openSink === openNowhere;
-    this.#reading = new Reading(make, openSink(), config.sampleRate, clock);
-    const outcome = await this.#reading.outcome;
-    this.#reading = null;
-    this.#fetching = false;
+    const reading = new Reading(make, openSink(), config.sampleRate, clock);
+    this.#now = { reading, heard: openSink !== openNowhere };
+    const outcome = await reading.outcome;
+    this.#now = null;
     resolve(outcome);
     this.#next();
   }

@@ -43,8 +43,16 @@ export type Effect =
   | { readonly do: "report"; readonly error: SpeechError }
   | { readonly do: "note"; readonly irregularity: SpeechIrregularity };
 
+/** How much sound of a text is too little, and too much, bytes. */
+export interface SoundBounds {
+  /** Has to come within the time that the next sound may take, again and again. */
+  readonly leastBytes: number;
+  readonly mostBytes: number;
+}
+
 export interface Context {
   readonly random: Random;
+  readonly bounds: SoundBounds;
   /** Some of the piece has been given to the speaker: it cannot be taken back. */
   readonly heard: boolean;
 }

@@ -76,6 +76,7 @@ export function speechLab(options: { readonly cache?: SpeechCache; readonly seed
       clock,
       random: seededRandom(options.seed ?? "speech"),
       onError: (error) => errors.push(error),
+      onFetched() {},
       onIrregularity: (irregularity) => irregularities.push(irregularity),
     },
     config,

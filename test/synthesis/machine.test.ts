@@ -3,11 +3,13 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import { seededRandom } from "../../src/base/random.ts";
-import { leastBytes, limitsMs, mostBytes, step } from "../../src/synthesis/machine.ts";
+import { limitsMs, soundBounds, step } from "../../src/synthesis/machine.ts";
 import { untried } from "../../src/synthesis/retry.ts";
 import type { Effect, Event, Phase, State } from "../../src/synthesis/state.ts";
 
 const tries = untried;
+const bounds = soundBounds("Good morning.", { audioFormat: "pcm", sampleRate: 8000 });
+const { leastBytes, mostBytes } = bounds;
 const error = {
   kind: "ERROR",
   code: "SIS.0415",
@@ -48,7 +50,7 @@ const events: readonly Event[] = [
   { type: "deadline" },
   { type: "cancel" },
 ];
-const context = { random: () => 0.5, heard: false };
+const context = { random: () => 0.5, bounds, heard: false };
 
 /** What is done, in short. */
 const done = (effects: readonly Effect[]) =>
@@ -120,6 +122,13 @@ suite("one piece of text", () => {
     assert.deepEqual(waits, [0, 0, 0, 0, 1, 0, 0]);
   });
 
+  test("too little sound is a quarter of real time, too much what no text takes", () => {
+    const of = (text: string, audioFormat: "pcm" | "alaw", sampleRate: 8000 | 16000) =>
+      soundBounds(text, { audioFormat, sampleRate });
+    assert.deepEqual(of("", "pcm", 16000), { leastBytes: 40_000, mostBytes: 960_000 });
+    assert.deepEqual(of("x".repeat(499), "alaw", 8000), { leastBytes: 10_000, mostBytes: 8_224_000 });
+  });
+
   test("what is over stays over, and does nothing any more", () => {
     for (const state of [states.done, states.failed, states.cancelled]) {
       for (const event of events) assert.deepEqual(step(state, event, context), { next: state, effects: [] });
@@ -135,7 +144,7 @@ suite("one piece of text", () => {
         let deadline = false;
         for (const event of walk) {
           if (event.type === "deadline" && !deadline) continue;
-          const { next, effects } = step(state, event, { random, heard: false });
+          const { next, effects } = step(state, event, { random, bounds, heard: false });
           if (next.phase !== state.phase) deadline = false;
           for (const effect of effects) {
             if (effect.do === "connect") {

@@ -1,17 +1,27 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import type { Outcome } from "../../src/synthesis/outcome.ts";
 import { Prompts } from "../../src/synthesis/prompts.ts";
+import type { SpeechError } from "../../src/synthesis/report.ts";
 import type { SayRequest } from "../../src/synthesis/speech.ts";
+import { errorReport } from "../fleet/samples.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 
 const account = { spokenMs: 0, firstSoundMs: null, retries: 0, repeats: 0 };
+
+const error: SpeechError = { ...errorReport, heard: false };
+const outcomes: Readonly<Record<"spoken" | "cancelled" | "unspoken", Outcome>> = {
+  spoken: { result: "spoken", ...account },
+  cancelled: { result: "cancelled", reason: "something is to be heard", ...account },
+  unspoken: { result: "unspoken", error, ...account },
+};
 
 function lab() {
   const clock = new ManualClock();
   const said: SayRequest[] = [];
   const prepared: string[] = [];
-  const reachable = { yes: true };
+  const answer: { is: keyof typeof outcomes } = { is: "spoken" };
   const speech = {
     say: (request: SayRequest): Promise<Outcome> => {
       said.push(request);
@@ -19,11 +29,11 @@ function lab() {
     },
     prepare: (text: string): Promise<Outcome> => {
       prepared.push(text);
-      return Promise.resolve(reachable.yes ? { result: "spoken", ...account } : { result: "expired" });
+      return Promise.resolve(outcomes[answer.is]);
     },
   };
   const texts = { start: "Bereit.", mute: undefined, unmute: undefined, alarm: "Hilfe." };
-  return { clock, said, prepared, reachable, prompts: new Prompts(speech, texts, clock) };
+  return { clock, said, prepared, answer, prompts: new Prompts(speech, texts, clock) };
 }
 
 test("a prompt is kept, and not said when it is half a minute late; one that is not set is not said", () => {
@@ -49,16 +59,33 @@ test("an alarm is said once, before others, and no two within a minute", () => {
   assert.equal(said.length, 2);
 });
 
-test("what could not be fetched is fetched the next time the service is there, what was is not", async () => {
-  const { prepared, reachable, prompts } = lab();
-  reachable.yes = false;
+/** The service is there: what was asked for, in the order of the texts. */
+async function fetched({ prompts, prepared }: ReturnType<typeof lab>): Promise<readonly string[]> {
   prompts.prepare();
-  await Promise.resolve();
-  await Promise.resolve();
-  reachable.yes = true;
-  prompts.prepare();
-  await Promise.resolve();
-  await Promise.resolve();
-  prompts.prepare();
-  assert.deepEqual(prepared, ["Bereit.", "Hilfe.", "Bereit.", "Hilfe."]);
+  await setImmediate();
+  return prepared.splice(0);
+}
+
+test("what was not fetched is fetched the next time the service is there, what was is not", async () => {
+  const all = lab();
+  all.answer.is = "cancelled";
+  assert.deepEqual(await fetched(all), ["Bereit.", "Hilfe."]);
+  all.answer.is = "spoken";
+  assert.deepEqual(await fetched(all), ["Bereit.", "Hilfe."]);
+  assert.deepEqual(await fetched(all), []);
+});
+
+test("what the service does not speak it is asked for ever more rarely, until it does", async () => {
+  const all = lab();
+  all.answer.is = "unspoken";
+  let asked = 0;
+  // As in sentence mode: the service is there every two seconds, for a day.
+  for (let second = 0; second < 86_400; second += 2) {
+    asked += (await fetched(all)).length;
+    all.clock.advance(2_000);
+  }
+  assert.ok(asked >= 2 * 20 && asked <= 2 * 32, `${asked} times`);
+  all.answer.is = "spoken";
+  all.clock.advance(3_600_000);
+  assert.deepEqual(await fetched(all), ["Bereit.", "Hilfe."]);
 });

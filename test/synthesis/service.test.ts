@@ -51,6 +51,7 @@ async function say(...faults: readonly FaultEntry[]): Promise<Told> {
       clock: hastyClock,
       random: () => 0.5,
       onError: (error) => errors.push(error),
+      onFetched() {},
       onIrregularity() {},
     },
     config: { audioFormat: "ulaw", sampleRate: 8000 },

@@ -441,6 +441,23 @@ suite("kept texts", () => {
     await lab.speech.stop();
   });
 
+  test("what is to be heard does not wait for what is only fetched", async () => {
+    await using kept = await keptLab();
+    const { lab } = kept;
+    const first = lab.say("eins", { keep: true });
+    await until(() => lab.links.length === 1, kept);
+    answer(lab, 0, 300, 7);
+    await until(() => first.outcome !== null, kept);
+    const fetching = lab.speech.prepare("zwei");
+    await until(() => lab.links.length === 2, kept);
+    const again = lab.say("eins", { keep: true });
+    assert.equal((await fetching).result, "cancelled");
+    await until(() => again.outcome !== null, kept);
+    assert.equal(again.outcome?.result, "spoken");
+    assert.equal(lab.links.length, 2);
+    await lab.speech.stop();
+  });
+
   test("a disk that hangs is not waited for longer than two seconds: the service is asked", async () => {
     await using kept = await keptLab();
     const { folder, lab } = kept;

@@ -26,6 +26,7 @@ export async function speakTo(
       clock,
       random: () => 0.5,
       onError: (error) => fleet.speech(error),
+      onFetched: () => fleet.speech({ result: "fetched" }),
       onIrregularity() {},
     },
     config: { audioFormat: "pcm", sampleRate: 8000, ...(property !== undefined && { property }) },
