@@ -9,6 +9,7 @@ import {
   type ConversationRules,
   converse,
   freshConversation,
+  isSpokenFault,
   type StartFault,
 } from "./conversation.ts";
 import type { SimulatedFault } from "./faults.ts";
@@ -75,21 +76,10 @@ export class Connection implements Peer {
 
   /** Lets a fault strike here. */
   suffer(fault: SimulatedFault): void {
-    switch (fault.kind) {
-      case "error":
-      case "no-end-after-error":
-      case "fatal":
-      case "unasked-end":
-      case "result-without-result":
-      case "exceeded-audio":
-      case "limits-reached":
-        return this.#step({ type: "fault", fault });
-      case "oversized":
-        return this.#wire.sendText(oversized(fault.bytes));
-      default:
-        if (isWireFault(fault)) this.#wire.suffer(fault);
-      // All others strike before there is a connection, or are part of an answer.
-    }
+    if (isSpokenFault(fault)) this.#step({ type: "fault", fault });
+    else if (fault.kind === "oversized") this.#wire.sendText(oversized(fault.bytes));
+    else if (isWireFault(fault)) this.#wire.suffer(fault);
+    // All others strike before there is a connection, or are part of an answer.
   }
 
   /** Ends without a closing handshake. */

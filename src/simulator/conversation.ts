@@ -39,20 +39,23 @@ export type Conversation =
   /** A fatal error: nothing is heard and nothing is said any more. */
   | { readonly phase: "over"; readonly usedMs: number };
 
+const spokenFaults = [
+  "error",
+  "no-end-after-error",
+  "fatal",
+  "unasked-end",
+  "result-without-result",
+  "exceeded-audio",
+  "limits-reached",
+] as const;
+
 /** Faults of the service's own making. */
-export type SpokenFault = Extract<
-  SimulatedFault,
-  {
-    kind:
-      | "error"
-      | "no-end-after-error"
-      | "fatal"
-      | "unasked-end"
-      | "result-without-result"
-      | "exceeded-audio"
-      | "limits-reached";
-  }
->;
+export type SpokenFault = Extract<SimulatedFault, { kind: (typeof spokenFaults)[number] }>;
+
+export function isSpokenFault(fault: SimulatedFault): fault is SpokenFault {
+  return spokenFaults.some((kind) => kind === fault.kind);
+}
+
 export type StartFault = Extract<SimulatedFault, { kind: "error-on-start" | "start-twice" }>;
 
 /** What happens on a connection. */
