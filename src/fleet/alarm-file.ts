@@ -1,7 +1,8 @@
 import * as z from "zod";
 import type { Logger } from "../base/logger.ts";
 import type { AlarmRecord } from "./alarms.ts";
-import { type KeptFile, loadKept, tellUnusable } from "./kept-file.ts";
+import type { KeptFile } from "./kept-file.ts";
+import { loadKept, tellUnusable } from "./load-kept.ts";
 import { alarmTypes, severities } from "./schema.ts";
 import { origins } from "./symptom.ts";
 

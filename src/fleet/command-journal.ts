@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Logger } from "../base/logger.ts";
-import { loadKept } from "./kept-file.ts";
+import { loadKept } from "./load-kept.ts";
 import type { CommandName } from "./schema-down.ts";
 
 // Which commands were taken up: so that none is executed twice, not even when the broker delivers it again after a

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Logger } from "../base/logger.ts";
-import { loadKept } from "./kept-file.ts";
+import { loadKept } from "./load-kept.ts";
 import { type ConfigReportPayload, configStatuses, type RemoteSettings } from "./schema-down.ts";
 
 /** What the fleet set, and what became of it, over restarts. */

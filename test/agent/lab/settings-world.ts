@@ -17,7 +17,7 @@ import { useTornDisk } from "../../lab/torn-fs.ts";
 
 // A device whose settings are set from afar, over the lives of its agent, on a disk that is torn by power cuts.
 
-useTornDisk(/\/src\/(fleet\/background-writer|base\/(make|sync)-folder)\.ts$/);
+useTornDisk(/\/src\/base\/(make-folder|sync-folder|replace-file)\.ts$/);
 const { openConfigDesk } = await import("../../../src/fleet/config-desk.ts");
 const { configHost, settingsInEffect } = await import("../../../src/agent/remote-settings.ts");
 const { withRemote } = await import("../../../src/config/remote.ts");

@@ -2,7 +2,7 @@ import { putInPlace } from "../../lab/in-place-of.ts";
 
 const places = [
   {
-    of: /\/src\/(fleet\/(background-writer|outbox-file)|base\/(make|sync)-folder)\.ts$/,
+    of: /\/src\/(fleet\/outbox-file|base\/(make-folder|sync-folder|replace-file))\.ts$/,
     specifier: "node:fs/promises",
     by: "./stand-in-disk.ts",
   },
