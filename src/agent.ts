@@ -238,7 +238,7 @@ export function startAgent(options: AgentOptions): Agent {
       voice.heard(event.samples);
       panel?.level(levelOf(tally).rmsDbfs);
       recognition.audioArrived();
-    }
+    } else if (event.type !== "opened" && event.type !== "overrun") panel?.level(null);
     if (event.type === "muted") recognition.rest(event.muted);
     if (event.type === "ended") {
       sourceFault = event.fault;
@@ -278,6 +278,7 @@ export function startAgent(options: AgentOptions): Agent {
     const kept = lastWords([latches.mute, latches.stop], clock);
     // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
     await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop(), kept]);
+    for (const latch of [latches.mute, latches.stop]) latch[Symbol.dispose]();
     folder[Symbol.dispose]();
     return { fault: sourceFault };
   }

@@ -12,8 +12,8 @@ export interface CommandTargets {
   readonly setLogLevel: ((level: Settings["log_level"]) => void) | undefined;
   readonly repeat: () => void;
   readonly subject: () => SelfTestSubject;
-  readonly mute: (muted: boolean) => Promise<void>;
-  readonly stop: (stopped: boolean) => Promise<void>;
+  readonly mute: (muted: boolean) => Promise<boolean>;
+  readonly stop: (stopped: boolean) => Promise<boolean>;
   readonly say: (request: SayRequest) => Promise<Outcome>;
 }
 
@@ -35,25 +35,18 @@ export function executorsOf(targets: CommandTargets): Executors {
       repeat();
       return null;
     },
-    mute: async () => {
-      await mute(true);
-      return null;
-    },
-    unmute: async () => {
-      await mute(false);
-      return null;
-    },
-    stop: async () => {
-      await stop(true);
-      return null;
-    },
-    start: async () => {
-      await stop(false);
-      return null;
-    },
+    mute: async () => lastingOf(await mute(true)),
+    unmute: async () => lastingOf(await mute(false)),
+    stop: async () => lastingOf(await stop(true)),
+    start: async () => lastingOf(await stop(false)),
     say: async (request, notAfterMs) => resultOf(await say({ ...request, notAfterMs })),
     "self-test": async () => ({ ...(await selfTest(subject())) }),
   };
+}
+
+/** It is so now; whether it would be after a power cut is said where it would not. */
+function lastingOf(kept: boolean): CommandResult {
+  return kept ? null : { kept: false };
 }
 
 /** @throws Fault `command-failed` for a text that was not heard to its end */

@@ -9,22 +9,24 @@ import { replaceFile } from "../base/replace-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 
 /** A switch that stays as it is over restarts and power cuts: it is on as long as a file is there, which says who turned it on. */
-export interface Latch {
+export interface Latch extends Disposable {
   readonly on: boolean;
   /** Who turned it on; empty: it is off, or that cannot be told. */
   readonly by: string;
   readonly path: string;
   /**
-   * On or off from now on. Resolves when the disk has it, or cannot, or does not answer within 2 s (which is logged): then
-   * it holds for this run, and over a restart only if the disk takes it after all.
+   * On or off from now on. @returns whether the disk has it. If it cannot, or does not answer within 2 s (which is logged), it
+   * holds for this run, and is tried again until the disk takes it.
    */
-  set(on: boolean, by: string): Promise<void>;
+  set(on: boolean, by: string): Promise<boolean>;
   /** Resolves when the disk has the last word, or cannot. */
   readonly kept: Promise<unknown>;
 }
 
 const longestWord = 32;
 
+/** What the disk has not taken is tried again after this. */
+const retryMs = 30_000;
 /** A disk that takes longer for it than this is not waited for. */
 const keepingMs = 1_000;
 
@@ -40,15 +42,28 @@ export async function lastWords(latches: readonly Latch[], clock: Clock): Promis
 export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
   let by = whoIsIn(path);
   let latest: Promise<unknown> = Promise.resolve();
+  let retry: Disposable | null = null;
+  const closed = new AbortController();
 
-  async function keep(who: string | null): Promise<"over"> {
+  async function keep(who: string | null): Promise<boolean> {
     try {
       if (who === null) await remove(path);
       else await replaceFile(path, `${who}\n`);
+      return true;
     } catch (error) {
       complain(who, toFault(error).message);
+      if (!closed.signal.aborted) retry = clock.after(retryMs, () => void keepNext());
+      return false;
     }
-    return "over";
+  }
+
+  /** One after the other: the last word is what stays. */
+  function keepNext(): Promise<boolean> {
+    retry?.[Symbol.dispose]();
+    const said = by;
+    const kept = latest.then(() => keep(said));
+    latest = kept;
+    return kept;
   }
 
   function complain(who: string | null, reason: string): void {
@@ -68,13 +83,14 @@ export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
       return latest;
     },
     async set(on, who) {
-      const said = on ? who : null;
-      by = said;
-      // One after the other: the last word is what stays.
-      const kept = latest.then(() => keep(said));
-      latest = kept;
-      if ((await atMost(clock, diskPatienceMs, kept)) === null)
-        complain(said, `it has not answered for ${diskPatienceMs / 1000} s`);
+      by = on ? who : null;
+      const kept = await atMost(clock, diskPatienceMs, keepNext());
+      if (kept === null) complain(by, `it has not answered for ${diskPatienceMs / 1000} s`);
+      return kept === true;
+    },
+    [Symbol.dispose]() {
+      closed.abort();
+      retry?.[Symbol.dispose]();
     },
   };
 }

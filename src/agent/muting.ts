@@ -10,10 +10,10 @@ export type Muter = "panel" | "fleet";
 export interface Muting {
   readonly muted: boolean;
   /**
-   * Resolves when the disk has it, or cannot, or does not answer.
+   * @returns whether the disk has it: it cannot, or does not answer, otherwise
    * @throws Fault `command-failed` when the fleet would open a microphone that somebody at the device has muted
    */
-  set(muted: boolean, by: Muter): Promise<void>;
+  set(muted: boolean, by: Muter): Promise<boolean>;
 }
 
 export function openMuting(
@@ -42,10 +42,10 @@ export function openMuting(
       if (!muted && by === "fleet" && latch.on && !isFleets()) {
         throw new Fault("command-failed", "the microphone was muted at the device, and is unmuted there");
       }
-      if (muted === latch.on) return;
+      if (muted === latch.on) return true;
       source.silence("mute", muted);
       onChange(muted);
-      await latch.set(muted, by);
+      return await latch.set(muted, by);
     },
   };
 }

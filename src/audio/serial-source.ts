@@ -20,7 +20,7 @@ interface SerialSourceOptions {
 /** A board may reset when its port is opened. */
 const firstSoundMs = 8000;
 const stallMs = 2000;
-/** So many frames may be missing in a row. More: the microphone has started anew, and its numbers with it. */
+/** So many frames may be missing in a row. More, or more than there was time for: the microphone has started anew, and its numbers with it. */
 const mostMissing = 1000;
 
 /**
@@ -85,7 +85,7 @@ class Ear implements Disposable {
       this.#tell({ type: "opened", description: `serial microphone at ${printable(path)}, ${frame.sampleRate} Hz` });
     } else {
       const missing = (frame.number - before.number - 1 + 0x1_0000) % 0x1_0000;
-      const restarted = missing > mostMissing;
+      const restarted = missing > mostMissing || missing * frameMs > nowMs - before.lastMs + stallMs;
       const lostMs = restarted ? nowMs - before.lastMs - frameMs : missing * frameMs;
       if (missing > 0 && lostMs > 0) this.#tell({ type: "overrun", lostMs: Math.round(lostMs) });
     }

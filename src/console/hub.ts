@@ -26,6 +26,9 @@ export interface EventSink {
   on(event: "drain" | "close", listener: () => void): unknown;
 }
 
+/** A comment of the stream. */
+const heartbeat = ":\n\n";
+
 interface Reader {
   readonly response: EventSink;
   /** What it has not been told because it does not read as fast as it is told; null: it does. */
@@ -39,7 +42,8 @@ export class Hub implements Disposable {
   readonly #readers = new Set<Reader>();
   readonly #changed = new Set<string>();
   readonly #scope = new DisposableStack();
-  #watchers = 0;
+  /** Pages of single devices. */
+  readonly #watchers = new Set<EventSink>();
   #batchTimer: Disposable | null = null;
 
   constructor(model: FleetModel, clock: Clock, glance: () => Glance) {
@@ -49,13 +53,15 @@ export class Hub implements Disposable {
     this.#scope.use(model.observe((key) => this.#note(key)));
     this.#repeat(glanceMs, () => this.#tellAll({ reset: false, rows: [], gone: [], glance: glance() }));
     this.#repeat(heartbeatMs, () => {
-      for (const { response, missed } of this.#readers) if (missed === null) response.write(":\n\n");
+      for (const { response, missed } of this.#readers) if (missed === null) response.write(heartbeat);
+      // Whoever went without a word is only noticed where something is written.
+      for (const response of this.#watchers) if (!response.writableNeedDrain) response.write(heartbeat);
     });
   }
 
   /** Tells the whole fleet, then what changes. @returns whether there is room for another page */
   attend(response: EventSink): boolean {
-    if (this.#readers.size + this.#watchers >= mostReaders) return false;
+    if (this.#readers.size + this.#watchers.size >= mostReaders) return false;
     begin(response);
     const reader: Reader = { response, missed: null };
     const rows = rowsOf(this.#model);
@@ -72,9 +78,9 @@ export class Hub implements Disposable {
 
   /** Tells one device's details, and tells them again whenever they change. @returns as `attend` */
   attendDevice(key: string, response: EventSink): boolean {
-    if (this.#readers.size + this.#watchers >= mostReaders) return false;
+    if (this.#readers.size + this.#watchers.size >= mostReaders) return false;
     begin(response);
-    this.#watchers += 1;
+    this.#watchers.add(response);
     let timer: Disposable | null = null;
     const tell = () => {
       timer = null;
@@ -90,7 +96,7 @@ export class Hub implements Disposable {
     });
     response.on("drain", later);
     response.on("close", () => {
-      this.#watchers -= 1;
+      this.#watchers.delete(response);
       watch[Symbol.dispose]();
       timer?.[Symbol.dispose]();
     });

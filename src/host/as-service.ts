@@ -4,9 +4,12 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What decides what a service sees: who it is, its environment, its credentials. Source: systemd.exec(5). */
+/**
+ * What decides what a service sees: who it is, its environment, its credentials, its devices. Source: systemd.exec(5),
+ * systemd.resource-control(5).
+ */
 const seen =
-  /^(?:User|Group|SupplementaryGroups|Environment|EnvironmentFile|(?:Load|Set)Credential(?:Encrypted)?|(?:Cache|State)Directory(?:Mode)?)$/;
+  /^(?:User|Group|SupplementaryGroups|Environment|EnvironmentFile|(?:Load|Set)Credential(?:Encrypted)?|(?:Cache|State)Directory(?:Mode)?|DevicePolicy|DeviceAllow)$/;
 
 /**
  * Runs a command as systemd would run it for a service: as its user, with its environment and credentials. Its output is

@@ -131,7 +131,9 @@ export class Releases {
   async #versionBehind(link: string): Promise<string | null> {
     const path = join(this.#folder, link);
     return readlink(path).then(basename, (error: unknown) => {
-      if (errorName(error) !== "EINVAL") return null;
+      if (errorName(error) === "ENOENT") return null;
+      // Whoever cannot read the link does not know that there is none.
+      if (errorName(error) !== "EINVAL") throw error;
       const name = printable(path);
       const toKeep =
         link === "current" ? `, or make it a release: to releases/VERSION, and ln -s releases/VERSION ${name}` : "";

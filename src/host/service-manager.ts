@@ -34,9 +34,12 @@ export function serviceManagerOf(
       const news = waiting;
       waiting = {};
       const why = await systemdNotify(news);
-      if (why === null || complained) continue;
+      if (why === null) continue;
+      // It goes with what is told next, at the latest with the watchdog's beat: a service that is not known to be ready is ended.
+      waiting = { ...news, ...waiting };
+      if (!complained) logger.warn("systemd cannot be told how the agent is", { reason: why });
       complained = true;
-      logger.warn("systemd cannot be told how the agent is", { reason: why });
+      break;
     }
     telling = null;
   }

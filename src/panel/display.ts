@@ -7,7 +7,7 @@ export interface Display {
   readonly reason: string;
   /** Active alarms by their topic. */
   readonly alarms: ReadonlyMap<string, { readonly severity: string; readonly message: string }>;
-  /** Loudness of the latest sound, dB relative to full scale; null: none yet. */
+  /** Loudness of the latest sound, dB relative to full scale; null: none comes. */
   readonly levelDbfs: number | null;
 }
 

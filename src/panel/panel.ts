@@ -41,7 +41,7 @@ export interface Panel {
   /** Takes what the fleet is told, and shows of it what a panel can show. */
   tell(message: FleetMessage): void;
   /** Takes how loud it is, dB relative to full scale. */
-  level(dbfs: number): void;
+  level(dbfs: number | null): void;
   /** Says goodbye, as far as the panel hears it; resolves when the port is closed. Repeatable. */
   stop(): Promise<void>;
 }

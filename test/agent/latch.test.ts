@@ -107,3 +107,29 @@ test("the last words are waited for, but not for ever", async () => {
     assert.equal(clock.pending, 0);
   }
 });
+
+test("what the disk does not take is said to be so, and tried again until it does; only the last word", async () => {
+  await using at = await folder();
+  await writeFile(join(at.path, "state"), "a file where a folder should be");
+  const clock = new ManualClock();
+  using latch = openMuted(at.file, clock);
+  assert.equal(await latch.set(true, "fleet"), false);
+  assert.equal(await latch.set(false, "fleet"), false);
+  assert.equal(await latch.set(true, "panel"), false);
+  await rm(join(at.path, "state"));
+  clock.advance(30_000);
+  await latch.kept;
+  assert.deepEqual([openMuted(at.file).by, clock.pending], ["panel", 0]);
+  assert.equal(await latch.set(false, "panel"), true);
+});
+
+test("a latch that is let go of tries no more", async () => {
+  await using at = await folder();
+  await writeFile(join(at.path, "state"), "a file where a folder should be");
+  const clock = new ManualClock();
+  const latch = openMuted(at.file, clock);
+  await latch.set(true, "fleet");
+  assert.equal(clock.pending, 1);
+  latch[Symbol.dispose]();
+  assert.equal(clock.pending, 0);
+});

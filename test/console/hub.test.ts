@@ -115,6 +115,15 @@ test("one device's page is told of that device alone, twice a second at most; pa
     ["listening"],
   );
 
+  reader.texts.splice(0);
+  clock.advance(60_000);
+  assert.ok(reader.texts.length >= 3 && reader.texts.every((text) => text === ":\n\n"), "who has gone is noticed");
+  reader.texts.splice(0);
+  reader.writableNeedDrain = true;
+  clock.advance(60_000);
+  assert.deepEqual(reader.texts, []);
+  reader.writableNeedDrain = false;
+
   const others = Array.from({ length: 63 }, () => new Reader());
   for (const other of others) assert.equal(hub.attend(other), true);
   assert.equal(hub.attend(new Reader()), false);

@@ -50,6 +50,17 @@ test("a late will of an older connection is old news", () => {
   assert.equal(model.device("lab/a")?.state?.phase, "offline");
 });
 
+test("who came back and went while the console had no broker is gone: the new snapshot's word counts", () => {
+  const { model, say } = newModel();
+  model.snapshotBegins();
+  say("a", "state", stateOf("streaming", { session: "s1" }));
+  model.snapshotEnds(at(startMs));
+  model.snapshotBegins();
+  say("a", "state", stateOf("offline", { session: "s2" }));
+  model.snapshotEnds(at(startMs));
+  assert.equal(model.device("lab/a")?.state?.phase, "offline");
+});
+
 test("what was not in the broker's new snapshot is gone: alarms, and devices that fell silent", () => {
   const { model, say } = newModel();
   model.snapshotBegins();

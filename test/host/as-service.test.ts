@@ -10,6 +10,8 @@ User=sis-agent
 SupplementaryGroups=audio dialout
 Environment=FORMER=1
 LoadCredentialEncrypted=token:former
+DevicePolicy=closed
+DeviceAllow=char-alsa rw
 MemoryMax=1G
 
 # /etc/systemd/system/x.service.d/more.conf
@@ -43,6 +45,8 @@ test("a configuration is checked as the service would see it, with what its drop
     .filter((word) => /[a-z]=/i.test(word));
   assert.deepEqual(told, [
     "User=sis-agent",
+    "DevicePolicy=closed",
+    "DeviceAllow=char-alsa rw",
     "LoadCredential=secret_key:sis-agent.secret_key",
     "Environment=SIS_AGENT_LOG_LEVEL=debug    'SIS_AGENT_FLEET=a b'",
   ]);

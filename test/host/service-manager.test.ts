@@ -62,7 +62,7 @@ test("a systemd that cannot be told is complained of once, and harms nothing", a
   assert.equal(warnings.length, 1);
 });
 
-test("a systemd-notify that cannot even be started is complained of, too, and is tried again", async () => {
+test("a systemd-notify that cannot even be started is complained of, too, and its news goes with the next", async () => {
   await using notify = await withNotify('echo "$@" >>"$TOLD"');
   const warnings: string[] = [];
   const manager = serviceManagerOf({ NOTIFY_SOCKET: "/run/x" }, 1, logger(warnings));
@@ -72,5 +72,5 @@ test("a systemd-notify that cannot even be started is complained of, too, and is
   await busy.close();
   await manager?.tell({ STATUS: "well" });
   assert.match(warnings.join(), /^[^,]+$/);
-  assert.deepEqual(await notify.told(), ["STATUS=well"]);
+  assert.deepEqual(await notify.told(), ["READY=1 STATUS=well"]);
 });

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import fs, { mkdirSync } from "node:fs";
 import { symlink, writeFile } from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Releases } from "../../src/host/releases.ts";
 import { settle } from "../../src/host/update.ts";
 import { Folder } from "../cli/process.ts";
 import { lab } from "./lab/update-device.ts";
@@ -96,6 +98,28 @@ test("fetches that were cut off do not pile up, even where the next one comes to
   await assert.rejects(device.fetchFrom(await device.publish("1.1.0", "whole", "whol")), { code: "update-refused" });
   assert.deepEqual(device.kept(), ["1.0.0"]);
 });
+
+for (const bad of ["current", "previous"])
+  test(`a card that fails to read the link ${bad} once costs no release`, async (t) => {
+    await using device = await lab();
+    for (const version of ["1.0.0", "1.1.0"]) await device.fetchFrom(await device.publish(version));
+    const before = device.kept();
+    let failures = 0;
+    const { readlink } = fs.promises;
+    t.mock.method(fs.promises, "readlink", async (link: string) => {
+      if (!link.endsWith(`/${bad}`) || failures > 0) return readlink(link);
+      failures += 1;
+      throw Object.assign(new Error("EIO: i/o error, readlink"), { code: "EIO" });
+    });
+    syncBuiltinESMExports();
+    t.after(() => {
+      t.mock.restoreAll();
+      syncBuiltinESMExports();
+    });
+    const releases = new Releases(device.place);
+    await assert.rejects(bad === "previous" ? releases.comeBack() : device.fetchFrom(await device.publish("1.2.0")));
+    assert.deepEqual([failures, device.kept()], [1, before]);
+  });
 
 test("the current release again: it runs, or it is told that it does not", async () => {
   await using device = await lab();
