@@ -29,9 +29,9 @@ interface Surroundings {
 
 interface SpeechSurroundings extends Surroundings {
   readonly onError: (error: SpeechError) => void;
-  /** What became of a text that was to be heard. */
   /** The service has given all the sound of a piece. */
   readonly onFetched: () => void;
+  /** What became of a text that was to be heard. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** The loudspeaker sounds from now on, or does no more. */
   readonly onSpeaking: (speaking: boolean) => void;

@@ -29,6 +29,9 @@ export interface AudioLogOptions {
   readonly keeping: Keeping;
 }
 
+/** Without sound for so long, a loss is told though it may go on. */
+const quietMs = 60_000;
+
 /**
  * The record of what was captured, and how far the service has dealt with it.
  *
@@ -251,7 +254,7 @@ export class AudioLog {
   /** The store has dropped something by itself: that is told, though no sound may come, and none be read, for days. */
   storeDropped(): void {
     this.#takeDropped();
-    this.#report.flush();
+    if (this.silentForMs() > quietMs) this.#report.flush();
   }
 
   /** Wall clock of a position, ms since the epoch. */

@@ -39,8 +39,10 @@ export interface Listening extends AsyncDisposable {
  */
 export async function listen(server: Server, host: string, port: number, mends: ListenMends): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => reject(listenFault(error, host, port, mends)));
+    server.once("error", reject);
     server.listen(port, host, resolve);
+  }).catch((error: unknown) => {
+    throw listenFault(error, host, port, mends);
   });
   server.on("error", () => {});
   const address = server.address();

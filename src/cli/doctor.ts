@@ -7,7 +7,7 @@ import { ConfigFault, problemLine } from "../config/problems.ts";
 import { asService } from "./as-service.ts";
 import { usualConfig } from "./config-option.ts";
 import { type CheckResult, fail, ok, outcomeOf, type Status, warn } from "./doctor/finding.ts";
-import { exitCodes } from "./exit-code.ts";
+import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { answer, print } from "./print.ts";
 import { version } from "./version.ts";
 
@@ -58,7 +58,8 @@ async function doctor({ config, json, bundle }: DoctorFlags): Promise<number> {
     results.push(result);
     if (json !== true) void print(lineOf(result));
   };
-  const configuration = await configurationAt(config, tell);
+  const found = await configurationAt(config, tell);
+  const configuration = found instanceof ConfigFault ? null : found;
   if (configuration !== null) await examineAll(configuration, tell);
   const outcome = outcomeOf(results);
   if (bundle !== undefined) {
@@ -67,12 +68,15 @@ async function doctor({ config, json, bundle }: DoctorFlags): Promise<number> {
   }
   const summary = { type: "doctor", version, outcome, config, bundle: bundle ?? null, checks: results };
   await answer(json === true ? `${JSON.stringify(summary)}\n` : summaryLine(results, bundle));
-  if (configuration === null) return exitCodes.config;
+  if (found instanceof ConfigFault) return exitCodeOf(found);
   return outcome === "fail" ? exitCodes.failed : Number(process.exitCode ?? exitCodes.fine);
 }
 
-/** The configuration, and what it is like; null: it is not fit to run on. */
-async function configurationAt(file: string, tell: (result: CheckResult) => void): Promise<Configuration | null> {
+/** The configuration, and what it is like; or why there is none to run on. */
+async function configurationAt(
+  file: string,
+  tell: (result: CheckResult) => void,
+): Promise<Configuration | ConfigFault> {
   try {
     const configuration = await loadConfiguration(file, process.env);
     const problems = configuration.warnings.map(problemLine);
@@ -82,8 +86,14 @@ async function configurationAt(file: string, tell: (result: CheckResult) => void
   } catch (error) {
     if (!(error instanceof ConfigFault)) throw error;
     const mend = "Mend it; docs/configuration.md and sis-agent config check tell what is allowed.";
-    for (const problem of error.problems) tell({ check: "config", ...fail(problemLine(problem), mend) });
-    return null;
+    for (const problem of error.problems) {
+      const isDisk = problem.code === "disk-failed";
+      tell({
+        check: "config",
+        ...fail(problemLine(problem), isDisk ? "Try again; if it stays so, check the disk or card." : mend),
+      });
+    }
+    return error;
   }
 }
 

@@ -150,7 +150,7 @@ async function pageFiles({ tokenFile, tlsCert, tlsKey }: FleetFlags, logger: Log
   };
 }
 
-/** @throws {Fault} config-invalid, config-unreadable, naming the option */
+/** @throws {Fault} config-invalid, config-unreadable, disk-failed, naming the option */
 async function secret(option: string, file: string | undefined, form: SecretForm, logger: Logger) {
   if (file === undefined) return undefined;
   const found = await readSecretFile(file, form);

@@ -139,7 +139,7 @@ async function optionsOf(flags: SimulateFlags): Promise<SimulatorOptions> {
 
 const greatestFile = 16 * 1024 * 1024;
 
-/** @throws {Fault} config-unreadable, config-invalid, naming the file */
+/** @throws {Fault} config-unreadable, config-invalid, disk-failed, naming the file */
 async function fromFile<T>(file: string, parse: (value: unknown) => T): Promise<T> {
   const content = await readTextFile(file, greatestFile, true);
   if (!("text" in content)) throw new Fault(content.code, `${file} ${content.why}`);

@@ -65,17 +65,19 @@ export function valueProblem(key: Key, value: unknown, why: string | null): stri
 
 /** What was probably meant, if that can be told. */
 function mend({ type, choices }: Key, value: unknown): readonly string[] {
-  if (typeof value !== "string")
-    return type !== "text" || isTree(value) || Array.isArray(value) ? [] : ["write it in quotes"];
+  if (typeof value !== "string") {
+    const isText = type === "text" && !isTree(value) && !Array.isArray(value);
+    return isText && (choices.length === 0 || choices.includes(String(value))) ? ["write it in quotes"] : [];
+  }
   if (bare[type].test(value)) return ["write it without quotes"];
   const meant = nearest(value, choices);
   return meant === null ? [] : [`did you mean ${describe(meant)}?`];
 }
 
-/** What is of the type, once its quotes are gone. */
+/** What is of the type, once its quotes are gone. (A variable of the environment has none: what it holds of these was taken for them.) */
 const bare: Readonly<Record<Key["type"], RegExp>> = {
   text: /^(?!)/,
-  number: /^[+-]?\d+(?:\.\d+)?$/,
+  number: /^[+-]?\d{1,15}(?:\.\d+)?$/,
   switch: /^(?:true|false)$/,
 };
 

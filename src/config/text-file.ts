@@ -62,4 +62,5 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: "may not be read by this user",
   EPERM: "may not be read by this user",
   EISDIR: "is a folder",
+  ENXIO: "is a socket",
 };

@@ -33,6 +33,9 @@ export interface RecogniseOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Raw mono sound in pieces of any size. */
+type Sound = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
 /** How far a session is. */
 type Course =
   | { readonly is: "streaming" }
@@ -41,7 +44,7 @@ type Course =
    * ends then.
    */
   | { readonly is: "ending"; readonly arrived: boolean; readonly outcome: SisError | null }
-  | { readonly is: "over"; readonly error: Error | null };
+  | { readonly is: "over"; readonly failure: { readonly error: unknown } | null };
 
 /** The service has so long to answer a START, and, after an END, to bring the next result or its own END, ms. */
 const longestAnswerMs = { start: 10_000, end: 30_000 };
@@ -62,10 +65,15 @@ const mostBuffered = 64 * 1024;
  * @throws {Fault} config-invalid where endpoint or project id are malformed
  * @throws what `sound` or `credentials` throw; the reason of `signal`
  */
-export async function* recognise(
-  sound: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  options: RecogniseOptions,
-): AsyncGenerator<Segment, void, undefined> {
+export async function* recognise(sound: Sound, options: RecogniseOptions): AsyncGenerator<Segment, void, undefined> {
+  try {
+    yield* segmentsOf(sound, options);
+  } finally {
+    if (sound instanceof Readable) sound.destroy();
+  }
+}
+
+async function* segmentsOf(sound: Sound, options: RecogniseOptions): AsyncGenerator<Segment, void, undefined> {
   const { endpoint, projectId, mode = "continuous", credentials, config, clock = systemClock, signal } = options;
   signal?.throwIfAborted();
   // A mistake in it is the caller's to hear.
@@ -91,7 +99,7 @@ export async function* recognise(
       reply: hear,
       malformed(fault) {
         // Something new is no harm; what cannot be read may have been a result.
-        if (fault.code !== "wire-unknown-type") finish(new SisError(diagnoseFault(fault), fault.message, null, fault));
+        if (fault.code !== "wire-unknown-type") fail(new SisError(diagnoseFault(fault), fault.message, null, fault));
       },
       confirmed(mark) {
         // The ping went out just before END: an END that comes sooner than its pong was said before ours was heard.
@@ -100,7 +108,7 @@ export async function* recognise(
       },
       closed(ending) {
         if (ending.how === "refused" && ending.diagnosis.class === "credentials") credentials.refused(ending);
-        finish(errorOfEnding(ending));
+        fail(errorOfEnding(ending));
       },
     },
   });
@@ -110,7 +118,7 @@ export async function* recognise(
     deadline?.[Symbol.dispose]();
     deadline = clock.after(withinMs, () => {
       const fault = new Fault("link-timeout", `the service did not answer ${to} within ${withinMs / 1000} s`);
-      finish(new SisError(diagnoseFault(fault), fault.message, null, fault));
+      fail(new SisError(diagnoseFault(fault), fault.message, null, fault));
     });
   }
 
@@ -131,13 +139,15 @@ export async function* recognise(
         break;
       case "ERROR":
       case "FATAL_ERROR":
-        finish(new SisError(diagnose(reply.code), reply.message, reply.traceId));
+        fail(new SisError(diagnose(reply.code), reply.message, reply.traceId));
         break;
       case "END": {
         // A sentence may be over before its sound is.
         const isAnswer = mode === "sentence" || (course.is === "ending" && course.arrived);
         const outcome = course.is === "ending" ? course.outcome : null;
-        finish(outcome ?? (isAnswer && reply.reason === "NORMAL" ? null : unaskedEnd(reply.reason, reply.traceId)));
+        const error =
+          outcome ?? (isAnswer && reply.reason === "NORMAL" ? null : unaskedEnd(reply.reason, reply.traceId));
+        finish(error && { error });
         break;
       }
       case "EVENT":
@@ -159,15 +169,18 @@ export async function* recognise(
     expectAnswer("END", longestAnswerMs.end);
   }
 
+  function fail(error: unknown): void {
+    finish({ error });
+  }
+
   /** The first end counts. */
-  function finish(error: Error | null): void {
+  function finish(failure: { readonly error: unknown } | null): void {
     if (session.course.is === "over") return;
-    session.course = { is: "over", error };
+    session.course = { is: "over", failure };
     deadline?.[Symbol.dispose]();
     begun.resolve(false);
     over.abort();
     link.close();
-    if (sound instanceof Readable) sound.destroy();
     tell();
   }
 
@@ -188,12 +201,10 @@ export async function* recognise(
     askForEnd(null);
   }
 
-  const unreadable = (error: unknown) =>
-    finish(error instanceof Error ? error : new Error("the sound cannot be read", { cause: error }));
   // A stream may fail before it is read from, and an error that nobody listens to ends the process.
-  if (sound instanceof Readable) sound.once("error", unreadable);
-  send().catch(unreadable);
-  const leave = () => finish(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
+  if (sound instanceof Readable) sound.once("error", fail);
+  send().catch(fail);
+  const leave = () => fail(signal?.reason);
   signal?.addEventListener("abort", leave, { once: true });
   try {
     for (;;) {
@@ -206,14 +217,11 @@ export async function* recognise(
     signal?.removeEventListener("abort", leave);
     finish(null);
   }
-  if (session.course.is === "over" && session.course.error !== null) throw session.course.error;
+  if (session.course.is === "over" && session.course.failure !== null) throw session.course.failure.error;
 }
 
 /** Sound in messages of 100 ms; the last is as long as what is left. */
-async function* messages(
-  sound: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { audioFormat }: RasrConfig,
-): AsyncGenerator<Uint8Array> {
+async function* messages(sound: Sound, { audioFormat }: RasrConfig): AsyncGenerator<Uint8Array> {
   const rate = sampleRateOf(audioFormat);
   const wanted = (rate / 1000) * limits.chunkMs.default * bytesPerSample(audioFormat);
   let waiting = new Uint8Array(0);

@@ -42,9 +42,8 @@ export function place(segment: Segment, session: Session, places: Places, proper
   if (result === null) return isFinal ? { is: "wordless", span } : { is: "repeat" };
   if (result.text === "") return isFinal ? { is: "nothing", span } : { is: "repeat" };
   const wall = (ms: number) => Math.round(places.wallMs(session.positionAt(ms)));
-  // Behind its last sample, not at the first of what comes after it: that may be after a break.
   const wallEnd = (fromMs: number, ms: number) =>
-    ms === fromMs ? wall(ms) : Math.round(places.wallMs(session.endAt(ms) - 1));
+    ms === fromMs ? wall(ms) : Math.round(places.wallMs(session.lastBefore(ms)));
   const words = result.words.map((word) => ({
     word: word.word,
     startMs: wall(word.startMs),

@@ -99,7 +99,9 @@ export function planRetry(
     readonly renewable: boolean;
   },
 ): { readonly plan: Plan; readonly standing: Standing } {
-  const failed = countFailure(standing, errorClass, context.nowMs);
+  const counted = countFailure(standing, errorClass, context.nowMs);
+  // That our END was out of order shows that the service, which had once let us wait, does end sessions by itself.
+  const failed = { ...counted, waitsForEnd: counted.waitsForEnd && errorClass !== "sequence" };
   // Once per failure series the credentials are renewed and tried at once: they may merely have expired.
   if (errorClass === "credentials" && context.renewable && !standing.renewed) {
     return {

@@ -86,10 +86,9 @@ export class Session {
     return run.position + Math.min(sample - run.sample, run.count);
   }
 
-  /** The same for an end: that of a sample's last moment, not of what comes after it. */
-  endAt(ms: number): Position {
-    const sample = Math.round(ms * this.#samplesPerMs);
-    return sample === 0 ? this.start : this.positionAt((sample - 1) / this.#samplesPerMs) + 1;
+  /** The last sample before a time in the session: what comes after it may lie after a break. */
+  lastBefore(ms: number): Position {
+    return this.positionAt(ms - 1 / this.#samplesPerMs);
   }
 
   /** A final result covers this span. */

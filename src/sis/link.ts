@@ -96,7 +96,7 @@ export interface LinkOptions {
   readonly listener: LinkListener;
   /** How far has been sent, as a number that never falls; asked when a ping goes out. */
   readonly mark: () => number;
-  /** Told the Date of the answer to the upgrade, whatever the answer is: ms since the epoch, by the service's clock. */
+  /** Told the Date of the answer to the upgrade, whatever the answer is, but for a page: ms since the epoch, by the service's clock. */
   readonly onDate?: ((serverMs: number) => void) | undefined;
   /** Default: those of production. */
   readonly timing?: Partial<LinkTiming>;

@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { Speech } from "./speech.ts";
+import { givesWay, type Speech } from "./speech.ts";
 
 /** When the agent speaks of its own accord. */
 export type Occasion = "start" | "mute" | "unmute" | "alarm";
@@ -26,7 +26,7 @@ export class Prompts {
   /** Alarms that were said, the last ones. */
   readonly #said: string[] = [];
   #quietUntilMs = Number.NEGATIVE_INFINITY;
-  /** So many fetches in a row came to nothing; none is begun before. */
+  /** So many rounds of fetches in a row came to nothing; none is begun before. */
   #failures = 0;
   #fetchAtMs = Number.NEGATIVE_INFINITY;
 
@@ -69,9 +69,19 @@ export class Prompts {
       this.#failures = 0;
       return;
     }
+    if (outcome.result === "cancelled" && outcome.reason === givesWay) {
+      await this.#prepare(text);
+      return;
+    }
     this.#kept.delete(text);
-    if (outcome.result !== "unspoken") return;
+    if (outcome.result === "unspoken") this.#failed();
+  }
+
+  /** Of all that were begun together, the first counts. */
+  #failed(): void {
+    const nowMs = this.#clock.monotonicMs();
+    if (nowMs < this.#fetchAtMs) return;
     this.#failures += 1;
-    this.#fetchAtMs = this.#clock.monotonicMs() + Math.min(longestWaitMs, firstWaitMs * 2 ** (this.#failures - 1));
+    this.#fetchAtMs = nowMs + Math.min(longestWaitMs, firstWaitMs * 2 ** (this.#failures - 1));
   }
 }

@@ -35,6 +35,8 @@ export interface SpeechOptions {
 }
 
 const usualPriority = 5;
+/** Why what is only fetched is cancelled. */
+export const givesWay = "something is to be heard";
 
 interface Job {
   readonly pieces: readonly string[];
@@ -85,7 +87,7 @@ export class Speech {
     const { queue, displaced } = enqueue(this.#queue, entry);
     this.#queue = queue;
     displaced?.item.resolve({ result: "refused", reason: "queue-full" });
-    if (this.#now?.heard === false && openSink !== openNowhere) this.#now.reading.cancel("something is to be heard");
+    if (this.#now?.heard === false && openSink !== openNowhere) this.#now.reading.cancel(givesWay);
     this.#next();
     return promise;
   }

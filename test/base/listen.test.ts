@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
-import { listenFault } from "../../src/base/listen.ts";
+import { listen, listenFault } from "../../src/base/listen.ts";
 
 const mends = { port: "another --port", host: "another --host" };
 
@@ -17,3 +18,11 @@ for (const [code, message, hint] of [
     assert.deepEqual([fault.code, fault.message, fault.hint], ["address-unavailable", message, hint]);
   });
 }
+
+test("a port that is none is told in the same words by who lets a server listen", async () => {
+  await assert.rejects(listen(createServer(), "127.0.0.1", 70_000, mends), {
+    name: "Fault",
+    code: "address-unavailable",
+    hint: mends.port,
+  });
+});

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import { WebSocketServer } from "ws";
+import { Fault } from "../../src/base/fault.ts";
 import { type RecogniseOptions, recognise } from "../../src/exports/recognise.ts";
 import { SisError } from "../../src/exports/sis-error.ts";
 import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
@@ -195,8 +196,18 @@ test("a loop that waits is left by a signal, with its reason, and one that has a
   assert.equal(await error, reason);
   assert.equal(silence.destroyed, true);
   await eventually(() => service.state().connections.open === 0, "the connection is closed");
-  assert.equal(await errorOf(recognise([sound(1)], options(service.url, { signal: leaving.signal }))), reason);
-  assert.equal(service.state().connections.accepted, 1);
+  const microphone = new Readable({ read() {} });
+  assert.equal(await errorOf(recognise(microphone, options(service.url, { signal: leaving.signal }))), reason);
+  assert.deepEqual([microphone.destroyed, service.state().connections.accepted], [true, 1]);
+  const another = AbortSignal.abort("no error at all");
+  assert.equal(await errorOf(recognise([sound(1)], options(service.url, { signal: another }))), "no error at all");
+});
+
+test("a stream is let go of where the settings cannot be right, too", async () => {
+  const microphone = new Readable({ read() {} });
+  const error = await errorOf(recognise(microphone, options("nowhere")));
+  assert.ok(error instanceof Fault && error.code === "config-invalid");
+  assert.equal(microphone.destroyed, true);
 });
 
 test("a stream is let go of where nothing can be reached: a program that records for it may end", async () => {

@@ -44,6 +44,44 @@ function waitAfterQuiet(vadHead: number, givesUpMs: number, endsItself: boolean)
   return lab.log.unread / 8_000;
 }
 
+test("a service that was late once with the END of its own is not taken for one that waits for ours, for good", () => {
+  let [silences, outOfOrder] = [0, 0];
+  const lab: ReturnType<typeof recognitionLab> = recognitionLab({
+    mode: "sentence",
+    config: { audioFormat: "pcm8k16bit", property: "chinese_8k_common", vadHead: 10_000 },
+    onDial(link) {
+      const later = (ms: number, action: () => void) => void lab.clock.after(ms, action);
+      let silentMs = 0;
+      let isOpen = false;
+      later(roundTripMs / 2, () => link().open());
+      return {
+        onText: ({ command }) =>
+          later(roundTripMs, () => {
+            if (command === "START") {
+              silentMs = 0;
+              isOpen = true;
+              link().say({ resp_type: "START", trace_id: `t${Math.random()}` });
+            } else if (!isOpen) {
+              outOfOrder += 1;
+              link().say({ resp_type: "ERROR", error_code: "SIS.0418", error_msg: "no session", trace_id: "t" });
+            }
+          }),
+        onAudio(bytes) {
+          silentMs += bytes.length / 16;
+          if (!isOpen || silentMs < 10_000) return;
+          isOpen = false;
+          silences += 1;
+          later(roundTripMs, () => link().say({ resp_type: "EVENT", event: "EXCEEDED_SILENCE" }));
+          later(roundTripMs + (silences === 3 ? 2_000 : 10), () => link().say({ resp_type: "END", reason: "NORMAL" }));
+        },
+      };
+    },
+  });
+  lab.capture(600_000, () => 0);
+  assert.ok(outOfOrder <= 3, `${outOfOrder} times`);
+  assert.ok(lab.log.unread / 8_000 < 15);
+});
+
 for (const [vadHead, givesUpMs] of [
   [10_000, 10_000],
   [3_000, 3_000],

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Outcome } from "../../src/synthesis/outcome.ts";
 import { Prompts } from "../../src/synthesis/prompts.ts";
 import type { SpeechError } from "../../src/synthesis/report.ts";
-import type { SayRequest } from "../../src/synthesis/speech.ts";
+import { givesWay, type SayRequest } from "../../src/synthesis/speech.ts";
 import { errorReport } from "../fleet/samples.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 
@@ -13,7 +13,7 @@ const account = { spokenMs: 0, firstSoundMs: null, retries: 0, repeats: 0 };
 const error: SpeechError = { ...errorReport, heard: false };
 const outcomes: Readonly<Record<"spoken" | "cancelled" | "unspoken", Outcome>> = {
   spoken: { result: "spoken", ...account },
-  cancelled: { result: "cancelled", reason: "something is to be heard", ...account },
+  cancelled: { result: "cancelled", reason: "a command", ...account },
   unspoken: { result: "unspoken", error, ...account },
 };
 
@@ -79,13 +79,39 @@ test("what the service does not speak it is asked for ever more rarely, until it
   const all = lab();
   all.answer.is = "unspoken";
   let asked = 0;
+  const roundsMs: number[] = [];
   // As in sentence mode: the service is there every two seconds, for a day.
   for (let second = 0; second < 86_400; second += 2) {
-    asked += (await fetched(all)).length;
+    const { length } = await fetched(all);
+    if (length > 0) roundsMs.push(second * 1_000);
+    asked += length;
     all.clock.advance(2_000);
   }
   assert.ok(asked >= 2 * 20 && asked <= 2 * 32, `${asked} times`);
+  assert.deepEqual(roundsMs.slice(0, 4), [0, 60_000, 180_000, 420_000], "whatever the number of texts");
   all.answer.is = "spoken";
   all.clock.advance(3_600_000);
   assert.deepEqual(await fetched(all), ["Bereit.", "Hilfe."]);
+});
+
+test("what gave way to something that is to be heard is fetched after it, without another session", async () => {
+  const all = lab();
+  const texts: string[] = [];
+  const speech = {
+    say: () => Promise.resolve(outcomes.spoken),
+    prepare(text: string): Promise<Outcome> {
+      texts.push(text);
+      const gaveWay: Outcome = { result: "cancelled", reason: givesWay, ...account };
+      return Promise.resolve(texts.length === 1 ? gaveWay : outcomes.spoken);
+    },
+  };
+  const prompts = new Prompts(
+    speech,
+    { start: "Bereit.", mute: undefined, unmute: undefined, alarm: undefined },
+    all.clock,
+  );
+  prompts.prepare();
+  await setImmediate();
+  prompts.prepare();
+  assert.deepEqual(texts, ["Bereit.", "Bereit."]);
 });
