@@ -45,7 +45,7 @@ export function openMuting(
       if (muted === latch.on) return true;
       source.silence("mute", muted);
       onChange(muted);
-      return await latch.set(muted, by);
+      return latch.set(muted, by);
     },
   };
 }

@@ -20,6 +20,6 @@ export function openStopping(
     if (stopped === latch.on) return true;
     source.silence("stop", stopped);
     logger.info(stopped ? "stopped by the fleet: it does not listen any more" : "started by the fleet: it listens");
-    return await latch.set(stopped, "fleet");
+    return latch.set(stopped, "fleet");
   };
 }

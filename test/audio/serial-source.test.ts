@@ -91,6 +91,24 @@ describe("a serial microphone", { skip: missing("socat"), concurrency: 5 }, () =
     assert.deepEqual(listening.of("overrun"), []);
   });
 
+  test("a microphone that starts anew, its numbers too, has lost no minute of sound", async () => {
+    await using at = await port();
+    await using end = await plugIn(at.path);
+    let number = 64_600;
+    const send = () => {
+      end.send(encodeFrame({ sampleRate: 16_000, number, samples: new Int16Array(frameLength).fill(7) }));
+      number += 1;
+    };
+    const timer = setInterval(send, 20);
+    await using listening = listen(at.path);
+    await listening.until(() => listening.count >= 20 * frameLength);
+    number = 0;
+    await listening.until(() => listening.count >= 60 * frameLength);
+    clearInterval(timer);
+    const lostMs = listening.of("overrun").reduce((sum, each) => sum + each.lostMs, 0);
+    assert.ok(lostMs < 10_000, `${lostMs} ms`);
+  });
+
   test("a microphone that falls silent is opened anew, and what it does is said", async () => {
     await using at = await port();
     await using end = await plugIn(at.path);
