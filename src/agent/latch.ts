@@ -19,6 +19,8 @@ export interface Latch extends Disposable {
    * holds for this run, and is tried again until the disk takes it.
    */
   set(on: boolean, by: string): Promise<boolean>;
+  /** The disk has the last word. */
+  readonly lasting: boolean;
   /** Resolves when the disk has the last word, or cannot. */
   readonly kept: Promise<unknown>;
 }
@@ -41,6 +43,8 @@ export async function lastWords(latches: readonly Latch[], clock: Clock): Promis
  */
 export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
   let by = whoIsIn(path);
+  let lasting = true;
+  let complained = false;
   let latest: Promise<unknown> = Promise.resolve();
   let retry: Disposable | null = null;
   const closed = new AbortController();
@@ -49,9 +53,11 @@ export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
     try {
       if (who === null) await remove(path);
       else await replaceFile(path, `${who}\n`);
+      lasting = who === by;
       return true;
     } catch (error) {
       complain(who, toFault(error).message);
+      retry?.[Symbol.dispose]();
       if (!closed.signal.aborted) retry = clock.after(retryMs, () => void keepNext());
       return false;
     }
@@ -66,7 +72,10 @@ export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
     return kept;
   }
 
+  /** Once for each word. */
   function complain(who: string | null, reason: string): void {
+    if (complained) return;
+    complained = true;
     const message = "the disk cannot keep whether the microphone is to be heard after a restart";
     logger.error(message, { path, on: who !== null, reason });
   }
@@ -79,11 +88,15 @@ export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
     get by() {
       return by ?? "";
     },
+    get lasting() {
+      return lasting;
+    },
     get kept() {
       return latest;
     },
     async set(on, who) {
       by = on ? who : null;
+      [lasting, complained] = [false, false];
       const kept = await atMost(clock, diskPatienceMs, keepNext());
       if (kept === null) complain(by, `it has not answered for ${diskPatienceMs / 1000} s`);
       return kept === true;

@@ -42,7 +42,7 @@ export function openMuting(
       if (!muted && by === "fleet" && latch.on && !isFleets()) {
         throw new Fault("command-failed", "the microphone was muted at the device, and is unmuted there");
       }
-      if (muted === latch.on) return true;
+      if (muted === latch.on) return latch.lasting;
       source.silence("mute", muted);
       onChange(muted);
       return latch.set(muted, by);

@@ -73,7 +73,7 @@ export function openSound(options: SoundOptions): Sound {
       else logger.error(fault.message, { code: fault.code, hint: fault.hint });
       options.onDisk(fault);
     },
-    onExpired: () => log.storeDropped(),
+    onLooked: () => log.review(),
   });
   const log = new AudioLog({
     sampleRate,

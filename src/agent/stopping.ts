@@ -17,7 +17,7 @@ export function openStopping(
     logger.warn("the fleet has stopped this device before its start: it does not listen", { hint });
   }
   return async (stopped) => {
-    if (stopped === latch.on) return true;
+    if (stopped === latch.on) return latch.lasting;
     source.silence("stop", stopped);
     logger.info(stopped ? "stopped by the fleet: it does not listen any more" : "started by the fleet: it listens");
     return latch.set(stopped, "fleet");

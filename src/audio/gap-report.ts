@@ -23,6 +23,8 @@ export interface Gap {
  */
 const firstReportMs = 10_000;
 const longestReportMs = 50_000;
+/** Nothing more was lost for so long: it is over. */
+const quietMs = 60_000;
 /** The clock of two streams is not exact: what is shorter is no gap. */
 export const smallestBreakMs = 50;
 
@@ -31,12 +33,16 @@ export class GapReport {
   readonly #onGap: (gap: Gap) => void;
   #open: Gap | null = null;
   #everyMs = firstReportMs;
+  /** On the monotonic clock. */
+  #grewAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(onGap: (gap: Gap) => void) {
     this.#onGap = onGap;
   }
 
-  add(gap: Gap): void {
+  /** @param nowMs on the monotonic clock */
+  add(gap: Gap, nowMs: number): void {
+    this.#grewAtMs = nowMs;
     if (this.#open !== null && !continues(this.#open, gap)) this.flush();
     const open = this.#open;
     this.#open =
@@ -51,6 +57,11 @@ export class GapReport {
   flush(): void {
     this.#tell();
     this.#everyMs = firstReportMs;
+  }
+
+  /** Flushes what has not grown for a minute. */
+  flushIfQuiet(nowMs: number): void {
+    if (nowMs - this.#grewAtMs >= quietMs) this.flush();
   }
 
   #tell(): void {

@@ -29,9 +29,6 @@ export interface AudioLogOptions {
   readonly keeping: Keeping;
 }
 
-/** Without sound for so long, a loss is told though it may go on. */
-const quietMs = 60_000;
-
 /**
  * The record of what was captured, and how far the service has dealt with it.
  *
@@ -251,10 +248,10 @@ export class AudioLog {
     this.#skipHoles();
   }
 
-  /** The store has dropped something by itself: that is told, though no sound may come, and none be read, for days. */
-  storeDropped(): void {
+  /** To be called now and then: what the store has dropped by itself is told, though no sound may come, or none be read, for days. */
+  review(): void {
     this.#takeDropped();
-    if (this.silentForMs() > quietMs) this.#report.flush();
+    this.#report.flushIfQuiet(this.#clock.monotonicMs());
   }
 
   /** Wall clock of a position, ms since the epoch. */
@@ -330,7 +327,8 @@ export class AudioLog {
       const fromMs = this.wallMs(from);
       const lostMs = (to - from) / this.#samplesPerMs;
       // The wall clock may have been set back in between.
-      this.#report.add({ fromMs, toMs: Math.max(this.wallMs(to), fromMs + lostMs), lostMs, cause });
+      const toMs = Math.max(this.wallMs(to), fromMs + lostMs);
+      this.#report.add({ fromMs, toMs, lostMs, cause }, this.#clock.monotonicMs());
     }
     this.#skipHoles();
   }
@@ -352,7 +350,7 @@ export class AudioLog {
   #miss(gap: Gap | null): void {
     if (gap === null) return;
     this.#accounts.missed(gap.lostMs);
-    this.#report.add(gap);
+    this.#report.add(gap, this.#clock.monotonicMs());
     this.#report.flush();
   }
 }

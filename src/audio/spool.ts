@@ -45,8 +45,8 @@ export interface SpoolOptions {
   readonly clock: Clock;
   /** The disk cannot be used, and why; null: it can be used again. */
   readonly onTrouble: (fault: Fault | null) => void;
-  /** Sound has become too old, and was dropped. */
-  readonly onExpired: () => void;
+  /** It has looked for what is too old, every ten seconds, and dropped it. */
+  readonly onLooked: () => void;
 }
 
 /**
@@ -237,16 +237,16 @@ export class Spool implements Store {
 
   /** What is too old goes, whether or not anybody asks for sound. */
   #expireLater(): Disposable {
-    const { clock } = this.#options;
+    const { clock, onLooked } = this.#options;
     return clock.after(lookForExpiredEveryMs, () => {
       const expired = () => this.#segments.expired(clock.monotonicMs());
       if (expired().length > 0) {
         this.#chain.add(async () => {
           if (expired().some((segment) => this.#grows(segment))) await this.#writer.close();
           this.#drop(expired(), "expired");
-          this.#options.onExpired();
         });
       }
+      onLooked();
       this.#nextExpiry = this.#expireLater();
     });
   }

@@ -21,7 +21,7 @@ export type ServiceIdentity =
       readonly iamEndpoint: string;
       readonly project: { readonly name: string } | { readonly id: string };
     }
-  /** `readToken` reads the file again. Rejects with Fault config-unreadable or config-invalid. */
+  /** `readToken` reads the file again. Rejects with Fault config-unreadable, config-invalid or disk-failed. */
   | { readonly method: "token"; readonly readToken: () => Promise<string> };
 
 /** What opens the broker's door. PEM texts, not paths. */

@@ -24,6 +24,10 @@ export interface Device extends TopicOwner {
   readonly state: StatePayload | null;
   /** The MQTT connection that was last heard of as online: a will of another one is old news. */
   readonly session: string | null;
+  /** The one that it displaced. */
+  readonly former: string | null;
+  /** The console had no broker since: another may have begun, and ended, unheard. */
+  readonly doubtful: boolean;
   readonly info: InfoPayload | null;
   /** Active and cleared ones. */
   readonly alarms: readonly Alarm[];
@@ -44,6 +48,8 @@ export function newDevice(owner: TopicOwner): Device {
     key: keyOf(owner),
     state: null,
     session: null,
+    former: null,
+    doubtful: false,
     info: null,
     alarms: [],
     metrics: null,
@@ -115,15 +121,25 @@ export function badness(device: Device): number {
 }
 
 function withState(device: Device, state: StatePayload, nowMs: number): Device {
-  const isOldWill = state.phase === "offline" && device.session !== null && state.session !== device.session;
-  if (isOldWill) return device;
-  const session = state.phase === "offline" ? device.session : state.session;
+  const isOnline = state.phase !== "offline";
+  if (!isOnline && isOldWill(device, state.session)) return device;
+  const isNew = isOnline && state.session !== device.session;
+  const sessions = {
+    ...(isNew && { session: state.session, former: device.session }),
+    ...(isOnline && { doubtful: false }),
+  };
   const changed = device.state?.phase !== state.phase || device.state.since !== state.since;
   const text = state.reason === "" ? state.phase : `${state.phase}: ${state.reason}`;
   const history = changed
     ? added(device.history, happening("phase", text, state.since, nowMs), most.history)
     : device.history;
-  return { ...device, state, session, history };
+  return { ...device, ...sessions, state, history };
+}
+
+/** Whether a word of a session's end is about one that another has followed. */
+function isOldWill({ session, former, doubtful }: Device, ended: string): boolean {
+  if (session === null || ended === session) return false;
+  return ended === former || !doubtful;
 }
 
 function withAlarm(device: Device, alarm: Alarm, nowMs: number): Device {

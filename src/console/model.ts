@@ -82,8 +82,7 @@ export class FleetModel {
   /** The broker is about to send everything that it keeps. */
   snapshotBegins(): void {
     this.#snapshot += 1;
-    // What began meanwhile was not heard of: its end is none of a session that is known.
-    for (const slot of this.#slots.values()) slot.device = { ...slot.device, session: null };
+    for (const slot of this.#slots.values()) slot.device = { ...slot.device, doubtful: true };
   }
 
   /** It has: what was not in it, the broker keeps no longer. */

@@ -66,6 +66,8 @@ const mostBuffered = 64 * 1024;
  * @throws what `sound` or `credentials` throw; the reason of `signal`
  */
 export async function* recognise(sound: Sound, options: RecogniseOptions): AsyncGenerator<Segment, void, undefined> {
+  // A stream may fail before it is read from, and an error that nobody listens to ends the process.
+  if (sound instanceof Readable) sound.on("error", () => {});
   try {
     yield* segmentsOf(sound, options);
   } finally {
@@ -181,6 +183,7 @@ async function* segmentsOf(sound: Sound, options: RecogniseOptions): AsyncGenera
     begun.resolve(false);
     over.abort();
     link.close();
+    if (sound instanceof Readable) sound.destroy();
     tell();
   }
 
@@ -201,7 +204,6 @@ async function* segmentsOf(sound: Sound, options: RecogniseOptions): AsyncGenera
     askForEnd(null);
   }
 
-  // A stream may fail before it is read from, and an error that nobody listens to ends the process.
   if (sound instanceof Readable) sound.once("error", fail);
   send().catch(fail);
   const leave = () => fail(signal?.reason);

@@ -35,11 +35,13 @@ export function serviceManagerOf(
       waiting = {};
       const why = await systemdNotify(news);
       if (why === null) continue;
-      // It goes with what is told next, at the latest with the watchdog's beat: a service that is not known to be ready is ended.
-      waiting = { ...news, ...waiting };
       if (!complained) logger.warn("systemd cannot be told how the agent is", { reason: why });
       complained = true;
-      break;
+      // It goes with what is told next: a service that is not known to be ready is ended. A beat is worth something now, or never.
+      const { WATCHDOG: _, ...lasting } = news;
+      const isNews = Object.keys(waiting).length > 0;
+      waiting = { ...lasting, ...waiting };
+      if (!isNews) break;
     }
     telling = null;
   }

@@ -163,7 +163,7 @@ const faults: Partial<Readonly<Record<FaultCode, FaultRow>>> = {
   "wire-binary": ["service", "the service sent binary where only text is due", wireHint],
   "wire-oversized": ["service", "the service sent a message that is far too long", wireHint],
   "config-invalid": ["config", "a setting cannot be used", "Correct the setting that the message names."],
-  "disk-failed": ["config", "a file that the configuration names cannot be read this time", "Check or replace the disk or card; the kernel's log (dmesg) tells more."],
+  "disk-failed": ["service", "a file that the configuration names cannot be read this time", "Check or replace the disk or card; the kernel's log (dmesg) tells more."],
   "config-unreadable": ["config", "a file that the configuration names cannot be read", "Check that the file exists and that the agent's user may read it."],
 };
 

@@ -112,14 +112,22 @@ test("what the disk does not take is said to be so, and tried again until it doe
   await using at = await folder();
   await writeFile(join(at.path, "state"), "a file where a folder should be");
   const clock = new ManualClock();
+  errors.splice(0);
   using latch = openMuted(at.file, clock);
   assert.equal(await latch.set(true, "fleet"), false);
   assert.equal(await latch.set(false, "fleet"), false);
   assert.equal(await latch.set(true, "panel"), false);
+  assert.equal(latch.lasting, false);
+  const told = errors.splice(0).length;
+  for (let times = 0; times < 5; times += 1) {
+    clock.advance(30_000);
+    await latch.kept;
+  }
+  assert.deepEqual([told, errors.splice(0).length, clock.pending], [3, 0, 1], "once for each word");
   await rm(join(at.path, "state"));
   clock.advance(30_000);
   await latch.kept;
-  assert.deepEqual([openMuted(at.file).by, clock.pending], ["panel", 0]);
+  assert.deepEqual([openMuted(at.file).by, latch.lasting, clock.pending], ["panel", true, 0]);
   assert.equal(await latch.set(false, "panel"), true);
 });
 
@@ -128,7 +136,7 @@ test("a latch that is let go of tries no more", async () => {
   await writeFile(join(at.path, "state"), "a file where a folder should be");
   const clock = new ManualClock();
   const latch = openMuted(at.file, clock);
-  await latch.set(true, "fleet");
+  await Promise.all([true, false, true].map((on) => latch.set(on, "fleet")));
   assert.equal(clock.pending, 1);
   latch[Symbol.dispose]();
   assert.equal(clock.pending, 0);

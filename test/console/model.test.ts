@@ -61,6 +61,18 @@ test("who came back and went while the console had no broker is gone: the new sn
   assert.equal(model.device("lab/a")?.state?.phase, "offline");
 });
 
+test("a late will that the broker keeps stays old news, however often the console asks anew", () => {
+  const { model, say } = newModel();
+  say("a", "state", stateOf("streaming", { session: "s1" }));
+  say("a", "state", stateOf("streaming", { session: "s2" }));
+  for (const _ of ["once", "again"]) {
+    model.snapshotBegins();
+    say("a", "state", stateOf("offline", { session: "s1" }));
+    model.snapshotEnds(at(startMs));
+    assert.equal(model.device("lab/a")?.state?.phase, "streaming");
+  }
+});
+
 test("what was not in the broker's new snapshot is gone: alarms, and devices that fell silent", () => {
   const { model, say } = newModel();
   model.snapshotBegins();

@@ -203,6 +203,19 @@ test("a loop that waits is left by a signal, with its reason, and one that has a
   assert.equal(await errorOf(recognise([sound(1)], options(service.url, { signal: another }))), "no error at all");
 });
 
+test("an abort ends the recording at once, though the loop's body is still busy", async () => {
+  await using service = await startSimulator();
+  const bytes = sound(3);
+  const microphone = new Readable({ read() {} });
+  microphone.push(bytes);
+  const leaving = new AbortController();
+  const session = recognise(microphone, options(service.url, { signal: leaving.signal }));
+  await session.next();
+  leaving.abort(new Error("closing time"));
+  assert.equal(microphone.destroyed, true);
+  await session.return();
+});
+
 test("a stream is let go of where the settings cannot be right, too", async () => {
   const microphone = new Readable({ read() {} });
   const error = await errorOf(recognise(microphone, options("nowhere")));

@@ -133,7 +133,7 @@ export class DeviceLab {
       maxAgeMs: 24 * 3_600_000,
       clock,
       onTrouble: (fault) => this.troubles.push(fault),
-      onExpired: () => log.storeDropped(),
+      onLooked: () => log.review(),
     });
     const store: Store = {
       resumed: spool.resumed,

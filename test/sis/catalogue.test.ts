@@ -167,7 +167,7 @@ const faultClasses: [FaultCode, ErrorClass][] = [
   ["wire-oversized", "service"],
   ["config-invalid", "config"],
   ["config-unreadable", "config"],
-  ["disk-failed", "config"],
+  ["disk-failed", "service"],
   ["internal", "service"],
 ];
 

@@ -447,7 +447,7 @@ describe("a fault", { concurrency }, () => {
       maxAgeMs: 3_600_000,
       clock,
       onTrouble: (fault) => fleet.notice({ type: "disk", fault }),
-      onExpired() {},
+      onLooked() {},
     });
     let position = 0;
     const second = () => {

@@ -42,7 +42,7 @@ export function run(
     maxAgeMs: 3_600_000,
     clock,
     onTrouble: (fault) => troubles.push(fault),
-    onExpired: () => log.storeDropped(),
+    onLooked: () => log.review(),
     ...options,
   });
   opened.push(spool);

@@ -346,6 +346,7 @@ test("what is too old is deleted, counted and told though no sound comes", async
   clock.advance(75_000);
   for (const _ of ["found", "deleted"]) await spool.written;
   assert.deepEqual(sounds(folder), []);
+  clock.advance(80_000);
   // The rest is in memory still.
   assert.deepEqual(
     [log.ledger().lostMs, gaps.map(({ cause, lostMs }) => [cause, lostMs])],
@@ -353,6 +354,27 @@ test("what is too old is deleted, counted and told though no sound comes", async
   );
   await capture(2_000);
   assert.equal(log.ledger().lostMs, 5_000);
+});
+
+test("while sound comes and expires without an end, what is lost is told ever more rarely, and its end within a minute", async (t) => {
+  const folder = tempFolder(t);
+  const { log, capture, clock, spool, gaps } = run(folder, { maxAgeMs: 60_000 });
+  for (let minute = 0; minute < 10; minute += 1) await capture(60_000);
+  const told = gaps.map(({ lostMs }) => lostMs);
+  assert.ok(told.length >= 8 && told.length <= 16, told.join());
+  assert.ok(
+    told.slice(3).every((ms) => ms >= 50_000),
+    told.join(),
+  );
+  // Sound goes on, and none of it is lost: it is withheld, and read by nobody.
+  for (let second = 0; second < 200; second += 1) {
+    clock.advance(1_000);
+    await spool.written;
+  }
+  assert.equal(
+    gaps.reduce((sum, { lostMs }) => sum + lostMs, 0),
+    log.ledger().lostMs,
+  );
 });
 
 test("sound of an earlier run counts its age on; a clock that was not set says nothing about age", async (t) => {
