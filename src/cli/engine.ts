@@ -47,11 +47,11 @@ export function optimizeSoon(): void {
 }
 
 /**
- * V8's own measures of when to optimize again. What only a fault does is not worth optimizing either: it would take memory for good;
- * and what a fault has taken is to be given back.
+ * What is done with each message is optimized by now, and may be again. What only a fault does is not worth it, be there one every
+ * minute: it would take memory for good; and what a fault has taken is to be given back.
  */
-export function optimizeAsUsual(): void {
-  tune([...tiers(400, 3000, 500), reducing(2)]);
+export function optimizeTheSteady(): void {
+  tune([...tiers(4000, 30_000, 500), reducing(2)]);
 }
 
 /** Gives back what is not needed any more, all of it, again and again until it is disposed. */

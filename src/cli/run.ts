@@ -11,7 +11,7 @@ import { startService } from "../host/service.ts";
 import { serviceManagerOf } from "../host/service-manager.ts";
 import type { Transcript } from "../recognition/report.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
-import { collectFromTimeToTime, optimizeAsUsual, optimizeSoon } from "./engine.ts";
+import { collectFromTimeToTime, optimizeSoon, optimizeTheSteady } from "./engine.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { LineOutlet } from "./line-outlet.ts";
 import { type AdjustableLogger, createLogger, type LogLevel, logLevels, logStyle } from "./logging.ts";
@@ -104,7 +104,7 @@ async function runAgent(
   const options = agentOptions(source, logger, transcripts);
   const told = service && serviceListeners(service);
   using _start = systemClock.after(startMs, optimizeSoon);
-  using _learnt = systemClock.after(startMs + learningMs, optimizeAsUsual);
+  using _learnt = systemClock.after(startMs + learningMs, optimizeTheSteady);
   using _collecting = collectFromTimeToTime(systemClock);
   const start = async () => {
     running = await startAgent({
