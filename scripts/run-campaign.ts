@@ -42,7 +42,7 @@ function options() {
         faults: { type: "string", default: "50" },
         seed: { type: "string", default: "1" },
         kinds: { type: "string", default: kindNames.join(",") },
-        lanes: { type: "string", default: String(6 * availableParallelism()) },
+        lanes: { type: "string", default: String(Math.min(256, 6 * availableParallelism())) },
         microphone: {
           type: "string",
           default: spawnSync("arecord", ["--version"]).status === 0 ? "mixed" : "stand-in",

@@ -1,3 +1,4 @@
+import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type Clock, pause } from "../base/clock.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
@@ -43,7 +44,8 @@ async function play(
   tell: (event: SourceEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  await using file = await open(path);
+  // A pipe would hold up a thread until somebody writes into it, and the process's end as well.
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   if (!(await file.stat()).isFile()) throw new Fault("source-unreadable", "it is not a file");
   const startMs = clock.monotonicMs();
   let played = 0;

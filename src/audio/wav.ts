@@ -12,8 +12,13 @@ type Place =
 
 /** The longest piece of a header that is looked at: a `fmt ` chunk of WAVE_FORMAT_EXTENSIBLE. */
 const longestPiece = 40;
-/** What streaming writers leave where they do not know the size; 0 is the other such value. */
-const unknownSize = 0xffff_ffff;
+/** RF64 has the size elsewhere; others leave this where they do not know it. */
+const sizeElsewhere = 0xffff_ffff;
+/**
+ * What streaming writers leave where they do not know the size, and then go on writing: 0, or something near a limit of 32 bits
+ * (SoX and espeak-ng 0x7ffff000, arecord 0x80000000).
+ */
+const unknownFrom = 0x7fff_f000;
 /** The GUID of WAVE_FORMAT_EXTENSIBLE is the format tag followed by this. */
 const guidTail = "000000001000800000aa00389b71";
 const mend = "convert it, for example: sox IN -e signed-integer -b 16 OUT.wav";
@@ -100,7 +105,8 @@ export class WavReader {
     if (name === "ds64" && size >= 16) return { at: "ds64", size };
     if (name !== "data") return skipRest(size, 0);
     if (this.#format === null) throw unusable("its sound begins before its format is told");
-    return { at: "sound", left: size === unknownSize ? this.#longSize : size === 0 ? Number.POSITIVE_INFINITY : size };
+    if (size === sizeElsewhere) return { at: "sound", left: this.#longSize };
+    return { at: "sound", left: size === 0 || size >= unknownFrom ? Number.POSITIVE_INFINITY : size };
   }
 }
 
@@ -153,7 +159,7 @@ export function wavHeader(format: PcmFormat, dataBytes: number | "unknown"): Uin
   const kinds: Readonly<Record<Encoding, number>> = { u8: 1, s16: 1, s24: 1, s32: 1, f32: 3, alaw: 6, mulaw: 7 };
   const header = Buffer.alloc(44);
   header.write("RIFF", 0, "latin1");
-  header.writeUInt32LE(dataBytes === "unknown" ? unknownSize : 36 + dataBytes + (dataBytes % 2), 4);
+  header.writeUInt32LE(dataBytes === "unknown" ? sizeElsewhere : 36 + dataBytes + (dataBytes % 2), 4);
   header.write("WAVEfmt ", 8, "latin1");
   header.writeUInt32LE(16, 16);
   header.writeUInt16LE(kinds[format.encoding], 20);
@@ -163,7 +169,7 @@ export function wavHeader(format: PcmFormat, dataBytes: number | "unknown"): Uin
   header.writeUInt16LE(frameBytes(format), 32);
   header.writeUInt16LE(8 * sampleBytes(format.encoding), 34);
   header.write("data", 36, "latin1");
-  header.writeUInt32LE(dataBytes === "unknown" ? unknownSize : dataBytes, 40);
+  header.writeUInt32LE(dataBytes === "unknown" ? sizeElsewhere : dataBytes, 40);
   return header;
 }
 

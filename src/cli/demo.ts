@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { systemClock } from "../base/clock.ts";
+import { diskFault, errorName } from "../base/disk-fault.ts";
 import { Fault } from "../base/fault.ts";
 import { liveScreen, plainScreen, type StatusArea } from "./demo/screen.ts";
 import { longestSeconds, shortestSeconds } from "./demo/story.ts";
@@ -48,8 +49,12 @@ async function demo({ seconds, json, device, color }: DemoFlags): Promise<void> 
   const live = json !== true && process.stdout.isTTY && process.env["TERM"] !== "dumb";
   const openScreen = (status: StatusArea) =>
     live ? liveScreen(process.stdout, colours, status, systemClock) : plainScreen(output);
+  const troubles: Error[] = [];
   // The reader has gone away: nobody watches any more.
-  output.on("error", leave);
+  output.on("error", (error) => {
+    if (errorName(error) !== "EPIPE") troubles.push(error);
+    leave();
+  });
   const verdict = await perform({
     seconds,
     device: device ?? null,
@@ -59,6 +64,8 @@ async function demo({ seconds, json, device, color }: DemoFlags): Promise<void> 
   }).catch((error: unknown) => {
     throw inWordsOfTheDemo(error);
   });
+  const [trouble] = troubles;
+  if (trouble !== undefined) throw diskFault("what the demo shows cannot be written", trouble);
   if (verdict === null) {
     process.exitCode = signals.exitCode();
     return;

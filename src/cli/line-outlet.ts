@@ -33,6 +33,8 @@ export class LineOutlet {
   #inFlightBytes = 0;
   #lost = 0;
   #gone = false;
+  /** Half a line may stand where the next one begins: a disk takes what there is room for, and says nothing of the rest. */
+  #torn = false;
 
   /** @param capacityBytes most that waits for the reader; beyond it the oldest lines are dropped, counted and told of */
   constructor(stream: LineSink, capacityBytes: number, onEvent: (event: OutletEvent) => void) {
@@ -69,7 +71,9 @@ export class LineOutlet {
       if (line === null) return;
       const bytes = Buffer.byteLength(line);
       this.#inFlightBytes += bytes;
-      this.#stream.write(line, (error) => this.#written(bytes, error ?? null));
+      const text = this.#torn ? `\n${line}` : line;
+      this.#torn = false;
+      this.#stream.write(text, (error) => this.#written(bytes, error ?? null));
     }
   }
 
@@ -91,6 +95,7 @@ export class LineOutlet {
       return;
     }
     // A full disk may have room again.
+    this.#torn = true;
     this.#lost += 1;
     if (this.#lost === 1) this.#onEvent({ type: "losing" });
   }

@@ -49,7 +49,7 @@ export function runCommand(startAgent: StartAgent): Command {
     .addHelpText(
       "after",
       "\nThe log goes to standard error. SIGTERM or SIGINT stops the agent, a second one at once. SIGHUP reads the secrets\n" +
-        "again, and says which settings have changed. systemd is told when the agent has started, and how it is.",
+        "again, and says which settings have changed; at a terminal it stops the agent, as the window does that is closed. systemd is told when the agent has started, and how it is.",
     )
     .action(async (flags: RunFlags, self: Command) => {
       process.exitCode = await run(configFile(flags, self), flags, startAgent);
@@ -119,11 +119,18 @@ async function runAgent(
   };
   return await supervise(start, logger, systemClock, process, {
     onStop: () => service?.stopping(),
-    onHangUp: async (agent) => {
-      const work = () => reload(source, agent, logger);
-      await (service === null ? work() : service.whileReloading(work));
-    },
+    onHangUp: atTerminal()
+      ? null
+      : async (agent) => {
+          const work = () => reload(source, agent, logger);
+          await (service === null ? work() : service.whileReloading(work));
+        },
   });
+}
+
+/** Whoever started it there, and closes the window, does not want to be listened to any more. */
+function atTerminal(): boolean {
+  return process.stdin.isTTY || process.stderr.isTTY;
 }
 
 function agentOptions(

@@ -13,8 +13,8 @@ export interface Signals {
 export interface Listeners {
   /** The stop begins. */
   readonly onStop: () => void;
-  /** SIGHUP asks for a reload. @throws never */
-  readonly onHangUp: (agent: Agent) => Promise<void>;
+  /** SIGHUP asks for a reload. @throws never. null: it is what it says, as the end of the terminal that the agent was started at */
+  readonly onHangUp: ((agent: Agent) => Promise<void>) | null;
 }
 
 /** A service manager is promised an end within 5 s: leaving unfinished is better than being killed. */
@@ -60,9 +60,10 @@ export async function supervise(
     logger.warn("a second signal: leaving at once", { signal });
     end.resolve(exitCodes.failed);
   };
-  const hangUp = async () => listeners.onHangUp(await starting);
-  const onHangUp = () => {
-    if (deadline === null) hangUp().catch(end.reject);
+  const onHangUp = (signal: NodeJS.Signals) => {
+    const { onHangUp: reload } = listeners;
+    if (reload === null) onStopSignal(signal);
+    else if (deadline === null) starting.then(reload).catch(end.reject);
   };
 
   using cleanUp = new DisposableStack();

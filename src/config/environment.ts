@@ -7,6 +7,8 @@ import { setAt, type Tree, valueAt } from "./tree.ts";
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const prefix = variableOf("");
+/** What Kubernetes, and Docker's links, set by themselves for a service of the name sis-agent. */
+const ofAnOrchestrator = /^SIS_AGENT_(?:SERVICE_(?:HOST|PORT)|PORT)(?:_|$)/;
 
 /**
  * Puts the settings of the environment (`SIS_AGENT_SIS__ENDPOINT` for `sis.endpoint`) over those of the file.
@@ -20,7 +22,7 @@ export function overlay(
   const variables = new Map<string, string>();
   const problems: Problem[] = [];
   for (const [variable, text] of Object.entries(environment).toSorted(([one], [other]) => (one < other ? -1 : 1))) {
-    if (!variable.startsWith(prefix) || text === undefined) continue;
+    if (!variable.startsWith(prefix) || text === undefined || ofAnOrchestrator.test(variable)) continue;
     const key = keyOfVariable(variable);
     if (key === undefined) {
       problems.push({

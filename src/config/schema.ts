@@ -16,12 +16,15 @@ import { brokerUrlProblem, iamUrlProblem, serviceUrlProblem } from "./urls.ts";
 //   x-remote      may be set by the fleet, too (remote.ts); never a secret, a path, or what decides
 //                 where sound comes from and who gets it
 
+/** No path of a system holds one. */
+const withoutNul = (text: string) => !text.includes("\0");
+
 const path = (facts: { readonly description: string; readonly [annotation: string]: unknown }) =>
   z
     .string()
     .min(1)
     .max(4096)
-    .refine((text) => !text.includes("\0"))
+    .refine(withoutNul)
     .meta({ "x-path": true, "x-allowed": "the path of a file", ...facts })
     .exactOptional();
 
@@ -331,6 +334,7 @@ const panel = z
       .string()
       .min(1)
       .max(4096)
+      .refine(withoutNul)
       .meta({
         description: "The panel's serial port.",
         "x-path": true,
@@ -355,7 +359,7 @@ export const settingsSchema = z
       })
       .exactOptional(),
     fleet: topicLevel().default("default").meta({ description: "The fleet that the device belongs to." }),
-    state_dir: z.string().min(1).max(4096).default("/var/lib/sis-agent").meta({
+    state_dir: z.string().min(1).max(4096).refine(withoutNul).default("/var/lib/sis-agent").meta({
       description: "Where the agent keeps what must survive a restart.",
       "x-path": true,
       "x-allowed": "the path of a folder",

@@ -92,9 +92,10 @@ export class FaultPlan {
     return record;
   }
 
-  /** Takes back all faults that are not over. */
+  /** Takes back all faults that have not struck; those that have strike no more. */
   clear(): void {
-    this.#records = this.#records.filter((record) => record.over);
+    const struck = this.#records.filter((record) => record.over || record.fired > 0);
+    this.#records = struck.map((record) => ({ ...record, over: true }));
   }
 
   /** Every fault that is still to come, and the last ones that are over. */

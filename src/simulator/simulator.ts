@@ -76,6 +76,7 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
   readonly #connections = new Set<Peer>();
   #planTimer: Disposable | null = null;
   #reopenTimer: Disposable | null = null;
+  #shutUntilMs = 0;
   #port = 0;
   #clockOffsetMs: number;
 
@@ -282,12 +283,29 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
   #strikeNow(): void {
     this.#planTimer?.[Symbol.dispose]();
     this.#planTimer = null;
+    this.#passed();
     this.#plan.clock(this.nowMs());
     this.#strikeServer();
-    const latest = [...this.#connections].findLast((connection) => connection.isOpen);
-    if (latest !== undefined) this.settled(latest);
+    const open = [...this.#connections].filter((connection) => connection.isOpen);
+    for (const service of ["rasr", "rtts"] as const) {
+      const latest = open.findLast((connection) => connection.service === service);
+      if (latest !== undefined) this.settled(latest);
+    }
     const nextMs = this.#plan.nextClockMs();
     if (nextMs !== null) this.#planTimer = this.clock.after(nextMs - this.nowMs(), () => this.#strikeNow());
+  }
+
+  /** A fault whose moment has passed when it is added strikes at the first opportunity. */
+  #passed(): void {
+    const { sessions, connections, audio_ms, speech } = this.state();
+    const counts = {
+      session: sessions.starts,
+      connection: connections.attempts,
+      audio_ms,
+      spoken_ms: speech.spoken_ms,
+    };
+    for (const moment of ["session", "connection", "audio_ms", "spoken_ms"] as const)
+      this.#plan.reached(moment, counts[moment], this.nowMs());
   }
 
   #strikeServer(): void {
@@ -308,8 +326,9 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
   /** Stops listening for a while: connecting is refused by the system. Connections that are open stay. */
   #shut(forMs: number): void {
     this.#http.close();
+    this.#shutUntilMs = Math.max(this.#shutUntilMs, this.nowMs() + forMs);
     this.#reopenTimer?.[Symbol.dispose]();
-    this.#reopenTimer = this.clock.after(forMs, () => this.#reopen());
+    this.#reopenTimer = this.clock.after(this.#shutUntilMs - this.nowMs(), () => this.#reopen());
   }
 
   #reopen(): void {

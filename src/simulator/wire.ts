@@ -115,6 +115,11 @@ export class Wire {
       this.#socket.destroy();
       return;
     }
+    if (this.#state.phase === "stalled") {
+      // Behind what is held back.
+      this.#state.held.push(() => this.close(code, reason));
+      return;
+    }
     this.#ws.close(code, reason);
     this.later(closeMs, () => this.destroy());
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -129,9 +130,12 @@ for (const loop of [false, true]) {
   test(`what cannot be played ends with a Fault that names the file (loop: ${loop})`, async () => {
     await using text = await temporaryFile("words.wav", Buffer.from("these are words"));
     await using empty = await temporaryFile("empty.wav", wavHeader(mono16k, 0));
+    const pipe = join(text.path, "..", "pipe.wav");
+    execFileSync("mkfifo", [pipe]);
     for (const [path, code, message] of [
       ["/nowhere/at/all.wav", "source-unreadable", /^\/nowhere\/at\/all\.wav: there is no such file/],
       [tmpdir(), "source-unreadable", /: it is not a file/],
+      [pipe, "source-unreadable", /: it is not a file/],
       ["/dev/zero", "source-unreadable", /: it is not a file/],
       [text.path, "source-unusable", /words\.wav: it is not a WAV file/],
       [empty.path, "source-unusable", /empty\.wav: it holds no sound/],

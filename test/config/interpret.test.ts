@@ -211,6 +211,12 @@ const mistakes: readonly (readonly [name: string, toml: string, ...lines: string
     `agent.toml:1: device_id: found "${"😀".repeat(40)}", which is too long: some characters, such as emoji, count as two; allowed: 1 to 64 characters, none of them / + # or a control character, not beginning with $, not . or .. alone`,
   ],
   [
+    "paths that no system has",
+    `state_dir = "/a\\u0000b"\n${least}[panel]\nport = "/dev/\\u0000"`,
+    'agent.toml:1: state_dir: found "/a b"; allowed: the path of a folder',
+    'agent.toml:9: panel.port: found "/dev/ "; allowed: the path of a serial port',
+  ],
+  [
     "a misspelt setting",
     `${least}acess_key = "x"`,
     "agent.toml:7: sis.auth.acess_key: is not a setting; did you mean sis.auth.access_key?",
@@ -456,6 +462,17 @@ for (const [variable, value, line] of [
     assert.deepEqual(read(least, { [variable]: value }).problems, [`${variable} ${line}`]);
   });
 }
+
+test("what Kubernetes, or a link of Docker's, sets for a service named sis-agent is no setting, and no mistake", () => {
+  const variables = {
+    SIS_AGENT_SERVICE_HOST: "10.0.0.1",
+    SIS_AGENT_SERVICE_PORT: "80",
+    SIS_AGENT_SERVICE_PORT_HTTP: "80",
+    SIS_AGENT_PORT: "tcp://10.0.0.1:80",
+    SIS_AGENT_PORT_80_TCP_ADDR: "10.0.0.1",
+  };
+  assert.deepEqual(read(least, variables).problems, []);
+});
 
 test("a variable under something that is no table leaves the file's mistake to be told", () => {
   assert.deepEqual(read(`audio = 5\n${least}`, { SIS_AGENT_AUDIO__LOOP: "true" }).problems, [

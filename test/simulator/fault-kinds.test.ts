@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createConnection } from "node:net";
 import { after, suite, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { type FaultEntry, type FaultKind, faultKinds } from "../../src/simulator/faults.ts";
 import { numberSound, plainNumbers } from "../../src/simulator/numbers.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
@@ -288,6 +289,49 @@ suite("every kind of fault does what it says", { timeout: 300_000 }, () => {
     bench.clock.advance(1);
     await bench.client.until("END");
     assert.equal(bench.client.types(), "START RESULT RESULT END");
+  });
+
+  shows("stall", "a connection that ends meanwhile ends behind what is held back", async () => {
+    await using bench = await inSession();
+    bench.lab.simulator.addFault({ fault: { kind: "stall", for_ms: 250 } });
+    bench.lab.simulator.addFault({ fault: { kind: "fatal", code: "SIS.0303" } });
+    await bench.client.settled();
+    bench.clock.advance(200);
+    await bench.client.settled();
+    assert.equal(bench.client.types(), "START");
+    bench.clock.advance(50);
+    await bench.client.until("FATAL_ERROR");
+    await bench.client.ended;
+  });
+
+  shows("error", "at a session that is under way when it is added, it strikes that one", async () => {
+    await using bench = await inSession();
+    bench.lab.simulator.addFault({ at: { session: 1 }, fault: { kind: "error", code: "SIS.0305" } });
+    await bench.client.until("ERROR");
+  });
+
+  shows("refuse-connections", "of two that overlap, the later end counts", async () => {
+    const clock = new ManualClock();
+    await using lab = await startLab({ clock });
+    lab.simulator.addFault({ fault: { kind: "refuse-connections", for_ms: 3_000 } });
+    clock.advance(100);
+    lab.simulator.addFault({ fault: { kind: "refuse-connections", for_ms: 300 } });
+    clock.advance(1_000);
+    await assert.rejects(lab.connect());
+    clock.advance(2_000);
+    let connected = false;
+    const attempt = async () => {
+      for (
+        ;
+        !connected;
+        connected = await lab.connect().then(
+          () => true,
+          () => false,
+        )
+      )
+        await setImmediate();
+    };
+    await attempt();
   });
 
   shows("accept-then-close", "each connection is closed as soon as it is open, for a while", async () => {

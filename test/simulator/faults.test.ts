@@ -165,6 +165,13 @@ suite("the plan", () => {
     assert.equal(made.records().length, 1001);
     made.clear();
     assert.equal(made.records().length, 1000);
+    const [lasting] = parseFaults({ fault: { kind: "refuse", status: 503, for_ms: 10_000 } });
+    assert.ok(lasting !== undefined);
+    const { id } = made.add(lasting, 3_000);
+    assert.equal(made.strike("door", 3_000, 1)?.kind, "refuse");
+    made.clear();
+    assert.equal(made.records().find((record) => record.id === id)?.fired, 1, "it has struck: that stays known");
+    assert.equal(made.strike("door", 3_000, 1), null, "and strikes no more");
     made.reached("session", 9, 1);
     assert.equal(made.strike("connection", 1, 1), null);
   });
