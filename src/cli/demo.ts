@@ -51,7 +51,7 @@ async function demo({ seconds, json, device, color }: DemoFlags): Promise<void> 
     live ? liveScreen(process.stdout, colours, status, systemClock) : plainScreen(output);
   const troubles: Error[] = [];
   // The reader has gone away: nobody watches any more.
-  output.on("error", (error) => {
+  output.on("error", (error: Error) => {
     if (errorName(error) !== "EPIPE") troubles.push(error);
     leave();
   });

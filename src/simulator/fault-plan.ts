@@ -94,8 +94,13 @@ export class FaultPlan {
 
   /** Takes back all faults that have not struck; those that have strike no more. */
   clear(): void {
-    const struck = this.#records.filter((record) => record.over || record.fired > 0);
-    this.#records = struck.map((record) => ({ ...record, over: true }));
+    this.#records = this.#records.filter((record) => record.over || record.fired > 0).map(ended);
+  }
+
+  /** Where the simulator stands: a fault whose moment has passed when it is added strikes at the first opportunity. */
+  passed(counts: Readonly<Record<"session" | "connection" | "audio_ms" | "spoken_ms", number>>, nowMs: number): void {
+    for (const moment of ["session", "connection", "audio_ms", "spoken_ms"] as const)
+      this.reached(moment, counts[moment], nowMs);
   }
 
   /** Every fault that is still to come, and the last ones that are over. */
@@ -171,4 +176,8 @@ export class FaultPlan {
 
 function placeOf(fault: SimulatedFault): Place {
   return fault.kind === "refuse" && fault.where === "iam" ? "iam" : places[fault.kind];
+}
+
+function ended(record: FaultRecord): FaultRecord {
+  return { ...record, over: true };
 }

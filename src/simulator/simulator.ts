@@ -283,7 +283,14 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
   #strikeNow(): void {
     this.#planTimer?.[Symbol.dispose]();
     this.#planTimer = null;
-    this.#passed();
+    const { sessions, connections, audio_ms, speech } = this.state();
+    const counts = {
+      session: sessions.starts,
+      connection: connections.attempts,
+      audio_ms,
+      spoken_ms: speech.spoken_ms,
+    };
+    this.#plan.passed(counts, this.nowMs());
     this.#plan.clock(this.nowMs());
     this.#strikeServer();
     const open = [...this.#connections].filter((connection) => connection.isOpen);
@@ -293,19 +300,6 @@ class SimulatorServer implements Simulator, ConnectionHost, SpeechHost, HttpHost
     }
     const nextMs = this.#plan.nextClockMs();
     if (nextMs !== null) this.#planTimer = this.clock.after(nextMs - this.nowMs(), () => this.#strikeNow());
-  }
-
-  /** A fault whose moment has passed when it is added strikes at the first opportunity. */
-  #passed(): void {
-    const { sessions, connections, audio_ms, speech } = this.state();
-    const counts = {
-      session: sessions.starts,
-      connection: connections.attempts,
-      audio_ms,
-      spoken_ms: speech.spoken_ms,
-    };
-    for (const moment of ["session", "connection", "audio_ms", "spoken_ms"] as const)
-      this.#plan.reached(moment, counts[moment], this.nowMs());
   }
 
   #strikeServer(): void {
