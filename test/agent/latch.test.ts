@@ -112,18 +112,19 @@ test("what the disk does not take is said to be so, and tried again until it doe
   await using at = await folder();
   await writeFile(join(at.path, "state"), "a file where a folder should be");
   const clock = new ManualClock();
-  errors.splice(0);
-  using latch = openMuted(at.file, clock);
+  // What a latch of another test still says is none of this one's.
+  const own: string[] = [];
+  using latch = openLatch(at.file, clock, { ...logger, error: (message: string) => void own.push(message) });
   assert.equal(await latch.set(true, "fleet"), false);
   assert.equal(await latch.set(false, "fleet"), false);
   assert.equal(await latch.set(true, "panel"), false);
   assert.equal(latch.lasting, false);
-  const told = errors.splice(0).length;
+  const told = own.splice(0).length;
   for (let times = 0; times < 5; times += 1) {
     clock.advance(30_000);
     await latch.kept;
   }
-  assert.deepEqual([told, errors.splice(0).length, clock.pending], [3, 0, 1], "once for each word");
+  assert.deepEqual([told, own.length, clock.pending], [3, 0, 1], "once for each word");
   await rm(join(at.path, "state"));
   clock.advance(30_000);
   await latch.kept;

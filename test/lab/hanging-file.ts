@@ -14,7 +14,8 @@ export function hangingFile(path: string): Disposable {
       if (!existsSync(path)) return;
       const handle = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
       rmSync(path);
-      closeSync(handle);
+      // Whoever has found the name by now, and not opened it yet, is to find this end open.
+      setTimeout(() => closeSync(handle), 2_000).unref();
     },
   };
 }
