@@ -275,10 +275,10 @@ export function startAgent(options: AgentOptions): Agent {
       ...sound.log.ledger(),
       ...Object.fromEntries(irregularities),
     });
-    const kept = lastWords([latches.mute, latches.stop], clock);
+    const kept = lastWords(Object.values(latches), clock);
     // Side by side: a panel whose port hangs takes its time, and the fleet is to hear a goodbye all the same.
     await Promise.all([panel?.stop(), fleet.stop(reason), prometheus.stop(), kept]);
-    for (const latch of [latches.mute, latches.stop]) latch[Symbol.dispose]();
+    for (const latch of Object.values(latches)) latch[Symbol.dispose]();
     folder[Symbol.dispose]();
     return { fault: sourceFault };
   }

@@ -49,7 +49,8 @@ export function runCommand(startAgent: StartAgent): Command {
     .addHelpText(
       "after",
       "\nThe log goes to standard error. SIGTERM or SIGINT stops the agent, a second one at once. SIGHUP reads the secrets\n" +
-        "again, and says which settings have changed; at a terminal it stops the agent, as the window does that is closed. systemd is told when the agent has started, and how it is.",
+        "again, and says which settings have changed; at a terminal, whose window may have been closed, it stops the\n" +
+        "agent. systemd is told when the agent has started, and how it is.",
     )
     .action(async (flags: RunFlags, self: Command) => {
       process.exitCode = await run(configFile(flags, self), flags, startAgent);

@@ -401,13 +401,19 @@ suite("kept texts", () => {
     }
   }
 
-  test("a text that was kept is spoken without the service", async () => {
-    await using kept = await keptLab();
+  /** Has "eins" spoken, and kept. */
+  async function keepOne(kept: Awaited<ReturnType<typeof keptLab>>): Promise<void> {
     const { lab } = kept;
     const first = lab.say("eins", { keep: true });
     await until(() => lab.links.length === 1, kept);
     answer(lab, 0, 300, 7);
     await until(() => first.outcome !== null, kept);
+  }
+
+  test("a text that was kept is spoken without the service", async () => {
+    await using kept = await keptLab();
+    const { lab } = kept;
+    await keepOne(kept);
     const again = lab.say("eins", { keep: true });
     await until(() => again.outcome !== null, kept);
     assert.equal(lab.links.length, 1);
@@ -444,10 +450,7 @@ suite("kept texts", () => {
   test("what is to be heard does not wait for what is only fetched", async () => {
     await using kept = await keptLab();
     const { lab } = kept;
-    const first = lab.say("eins", { keep: true });
-    await until(() => lab.links.length === 1, kept);
-    answer(lab, 0, 300, 7);
-    await until(() => first.outcome !== null, kept);
+    await keepOne(kept);
     const fetching = lab.speech.prepare("zwei");
     await until(() => lab.links.length === 2, kept);
     const again = lab.say("eins", { keep: true });
