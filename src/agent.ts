@@ -101,8 +101,9 @@ export function startAgent(options: AgentOptions): Agent {
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
   const folder = takeStateFolder(settings.state_dir, logger);
-  const latchOf = (name: string) => openLatch(join(settings.state_dir, name), clock, logger);
-  const latches = { mute: latchOf("muted"), stop: latchOf("stopped") };
+  const latchOf = (file: string, type: "mute-disk" | "stop-disk") =>
+    openLatch(join(settings.state_dir, file), clock, logger, (fault) => fleet.notice({ type, fault }));
+  const latches = { mute: latchOf("muted", "mute-disk"), stop: latchOf("stopped", "stop-disk") };
   const silencers = (["mute", "stop"] as const).filter((each) => latches[each].on);
   const source = sourceOf(settings, clock, random, logger, silencers);
   const setStopped = openStopping(source, latches.stop, logger);
@@ -186,7 +187,7 @@ export function startAgent(options: AgentOptions): Agent {
   if (options.onMessage !== undefined) fleet.follow(options.onMessage);
   // When the others are there that follow what the fleet is told.
   queueMicrotask(() => {
-    onDisk = (fault) => fleet.notice({ type: "disk", fault });
+    onDisk = (fault) => fleet.notice({ type: "sound-disk", fault });
     for (const fault of untold) onDisk(fault);
   });
 

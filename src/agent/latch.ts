@@ -1,9 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { atMost, type Clock } from "../base/clock.ts";
-import { diskPatienceMs, isMissing } from "../base/disk-fault.ts";
-import { toFault } from "../base/fault.ts";
+import { diskFault, diskPatienceMs, isMissing } from "../base/disk-fault.ts";
+import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../base/replace-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
@@ -15,8 +15,8 @@ export interface Latch extends Disposable {
   readonly by: string;
   readonly path: string;
   /**
-   * On or off from now on. @returns whether the disk has it. If it cannot, or does not answer within 2 s (which is logged), it
-   * holds for this run, and is tried again until the disk takes it.
+   * On or off from now on. @returns whether the disk has it. If it cannot, or does not answer within 2 s, it holds for this
+   * run, and is tried again until the disk takes it.
    */
   set(on: boolean, by: string): Promise<boolean>;
   /** The disk has the last word. */
@@ -37,26 +37,32 @@ export async function lastWords(latches: readonly Latch[], clock: Clock): Promis
   await atMost(clock, keepingMs, Promise.all(latches.map(({ kept }) => kept)));
 }
 
+/** What was said last, and whether the disk has it: nothing of it was heard yet, it was told that it cannot, it does. */
+interface Word {
+  readonly by: string | null;
+  disk: "asked" | "refuses" | "has";
+}
+
 /**
  * @param path the file. Where it cannot be told whether it is there, it counts as there: rather deaf than listening
  *   against someone's will
+ * @param onDisk the disk does not take a word, once for each, and why; null: it has one
  */
-export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
-  let by = whoIsIn(path);
-  let lasting = true;
-  let complained = false;
+export function openLatch(path: string, clock: Clock, logger: Logger, onDisk: (fault: Fault | null) => void): Latch {
+  let word: Word = { by: whoIsIn(path), disk: "has" };
   let latest: Promise<unknown> = Promise.resolve();
   let retry: Disposable | null = null;
   const closed = new AbortController();
 
-  async function keep(who: string | null): Promise<boolean> {
+  async function keep(said: Word): Promise<boolean> {
     try {
-      if (who === null) await remove(path);
-      else await replaceFile(path, `${who}\n`);
-      lasting = who === by;
+      if (said.by === null) await remove(path);
+      else await replaceFile(path, `${said.by}\n`);
+      said.disk = "has";
+      onDisk(null);
       return true;
     } catch (error) {
-      complain(who, toFault(error).message);
+      refused(said, error);
       retry?.[Symbol.dispose]();
       if (!closed.signal.aborted) retry = clock.after(retryMs, () => void keepNext());
       return false;
@@ -66,39 +72,40 @@ export function openLatch(path: string, clock: Clock, logger: Logger): Latch {
   /** One after the other: the last word is what stays. */
   function keepNext(): Promise<boolean> {
     retry?.[Symbol.dispose]();
-    const said = by;
+    const said = word;
     const kept = latest.then(() => keep(said));
     latest = kept;
     return kept;
   }
 
-  /** Once for each word. */
-  function complain(who: string | null, reason: string): void {
-    if (complained) return;
-    complained = true;
-    const message = "the disk cannot keep whether the microphone is to be heard after a restart";
-    logger.error(message, { path, on: who !== null, reason });
+  function refused(said: Word, error: unknown): void {
+    if (said.disk === "refuses") return;
+    said.disk = "refuses";
+    const forgotten = `the device is ${said.by === null ? "not " : ""}${basename(path)}`;
+    const fault = diskFault(`the disk does not take that ${forgotten}, and a restart would forget it`, error);
+    logger.error(fault.message, { path, hint: fault.hint });
+    onDisk(fault);
   }
 
   return {
     path,
     get on() {
-      return by !== null;
+      return word.by !== null;
     },
     get by() {
-      return by ?? "";
+      return word.by ?? "";
     },
     get lasting() {
-      return lasting;
+      return word.disk === "has";
     },
     get kept() {
       return latest;
     },
-    async set(on, who) {
-      by = on ? who : null;
-      [lasting, complained] = [false, false];
+    async set(on, by) {
+      const said: Word = { by: on ? by : null, disk: "asked" };
+      word = said;
       const kept = await atMost(clock, diskPatienceMs, keepNext());
-      if (kept === null) complain(by, `it has not answered for ${diskPatienceMs / 1000} s`);
+      if (kept === null) refused(said, new Error(`the disk has not answered for ${diskPatienceMs / 1000} s`));
       return kept === true;
     },
     [Symbol.dispose]() {

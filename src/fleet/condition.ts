@@ -6,11 +6,13 @@ import { type Origin, type Symptom, shortMs, symptomOfKnown } from "./symptom.ts
 /** How far this device's clock may be off. */
 export const clockToleranceMs = 30_000;
 
+type DiskCondition = "sound-disk" | "mute-disk" | "stop-disk";
+
 /** What sensors and meters tell: each either well, or not. */
 export type Condition =
   | { readonly type: "sound"; readonly health: SoundHealth }
-  /** What is wrong with the disk that sound is kept on; null: nothing. */
-  | { readonly type: "disk"; readonly fault: Fault | null }
+  /** What is wrong with the disk that sound is kept on, or that the device is muted, or stopped; null: nothing. */
+  | { readonly type: DiskCondition; readonly fault: Fault | null }
   /** How far this device's clock is ahead of the service's, ms; negative: behind. */
   | { readonly type: "clock"; readonly aheadMs: number }
   | { readonly type: "temperature"; readonly hot: boolean; readonly celsius: number | null }
@@ -18,21 +20,12 @@ export type Condition =
   /** Why the front panel cannot be used; null: it can. */
   | { readonly type: "panel"; readonly fault: Fault | null };
 
-const conditionOrigins: Readonly<Record<Condition["type"], Origin>> = {
-  sound: "sound",
-  disk: "sound-disk",
-  clock: "clock",
-  temperature: "temperature",
-  power: "power",
-  panel: "panel",
-};
-
 /** The side that a condition is about, and the alarm that it leads to; null: it is well. */
 export function symptomOfCondition(condition: Condition): {
   readonly origin: Origin;
   readonly symptom: Symptom | null;
 } {
-  const origin = conditionOrigins[condition.type];
+  const origin: Origin = condition.type;
   const known = (id: FaultId, message: string, debounceMs = 0) =>
     symptomOfKnown(id, origin, message, { debounceMs, lasting: true });
   switch (condition.type) {
@@ -45,8 +38,10 @@ export function symptomOfCondition(condition: Condition): {
         : "the microphone delivers the same value all the time: no sound";
       return { origin, symptom: known(clipping ? "microphone-clipping" : "microphone-muted", message) };
     }
-    case "disk":
-      return { origin, symptom: condition.fault === null ? null : symptomOfDisk("sound-disk", condition.fault) };
+    case "sound-disk":
+    case "mute-disk":
+    case "stop-disk":
+      return { origin, symptom: condition.fault === null ? null : symptomOfDisk(condition.type, condition.fault) };
     case "clock": {
       const seconds = Math.round(Math.abs(condition.aheadMs) / 1000);
       if (seconds * 1000 <= clockToleranceMs) return { origin, symptom: null };
@@ -69,7 +64,7 @@ export function symptomOfCondition(condition: Condition): {
 }
 
 /** The alarm that a disk leads to which cannot be written. */
-export function symptomOfDisk(origin: "state-disk" | "sound-disk", { code, message, hint }: Fault): Symptom {
+export function symptomOfDisk(origin: "state-disk" | DiskCondition, { code, message, hint }: Fault): Symptom {
   const row = { alarm: "disk", class: "disk", traceId: null, debounceMs: shortMs, lasting: true } as const;
   return { ...row, origin, code, message, hint };
 }

@@ -12,6 +12,8 @@ export const origins = [
   "subscriptions", // what it lets this device hear
   "state-disk", // where alarms and messages are kept
   "sound-disk", // where sound is kept
+  "mute-disk", // where it is kept that the device is muted
+  "stop-disk",
   "clock",
   "temperature",
   "power",

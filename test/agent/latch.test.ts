@@ -6,13 +6,14 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { lastWords, openLatch } from "../../src/agent/latch.ts";
 import { type Clock, systemClock } from "../../src/base/clock.ts";
+import type { FaultCode } from "../../src/base/fault.ts";
 import { hangingFile } from "../lab/hanging-file.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { eventually } from "../system/lab/processes.ts";
 
 const errors: string[] = [];
 const logger = { debug() {}, info() {}, warn() {}, error: (message: string) => void errors.push(message) };
-const openMuted = (file: string, clock: Clock = systemClock) => openLatch(file, clock, logger);
+const openMuted = (file: string, clock: Clock = systemClock) => openLatch(file, clock, logger, () => {});
 
 async function folder() {
   const path = await mkdtemp(join(tmpdir(), "latch-"));
@@ -42,10 +43,13 @@ test("the last word is what stays, however fast they come", async () => {
 test("a disk that cannot be written is told, and muting holds for this run", async () => {
   await using at = await folder();
   await writeFile(join(at.path, "state"), "a file where a folder should be");
-  const latch = openMuted(at.file);
+  using latch = openMuted(at.file);
   assert.equal(latch.on, false);
   await latch.set(true, "fleet");
-  assert.match(errors.join(), /the disk cannot keep/);
+  assert.match(
+    errors.join(),
+    /the disk does not take that the device is muted, and a restart would forget it: .*folder/,
+  );
   assert.equal(latch.on, true);
 });
 
@@ -90,7 +94,7 @@ test("the last words are waited for, but not for ever", async () => {
   await using at = await folder();
   const clock = new ManualClock();
   for (const isWritten of [true, false]) {
-    const latch = openLatch(at.file, new ManualClock(), logger);
+    const latch = openMuted(at.file, new ManualClock());
     using disk = hangingFile(`${at.file}.new`);
     void latch.set(true, "fleet");
     let over = false;
@@ -114,21 +118,25 @@ test("what the disk does not take is said to be so, and tried again until it doe
   const clock = new ManualClock();
   // What a latch of another test still says is none of this one's.
   const own: string[] = [];
-  using latch = openLatch(at.file, clock, { ...logger, error: (message: string) => void own.push(message) });
+  const told: (FaultCode | null)[] = [];
+  const ownLogger = { ...logger, error: (message: string) => void own.push(message) };
+  using latch = openLatch(at.file, clock, ownLogger, (fault) => told.push(fault?.code ?? null));
   assert.equal(await latch.set(true, "fleet"), false);
   assert.equal(await latch.set(false, "fleet"), false);
   assert.equal(await latch.set(true, "panel"), false);
   assert.equal(latch.lasting, false);
-  const told = own.splice(0).length;
+  const words = own.splice(0).length;
   for (let times = 0; times < 5; times += 1) {
     clock.advance(30_000);
     await latch.kept;
   }
-  assert.deepEqual([told, own.length, clock.pending], [3, 0, 1], "once for each word");
+  assert.deepEqual([words, own.length, clock.pending], [3, 0, 1], "once for each word");
+  assert.deepEqual(told.splice(0), ["disk-denied", "disk-denied", "disk-denied"], "so is the alarm");
   await rm(join(at.path, "state"));
   clock.advance(30_000);
   await latch.kept;
   assert.deepEqual([openMuted(at.file).by, latch.lasting, clock.pending], ["panel", true, 0]);
+  assert.deepEqual(told, [null], "and so is its end");
   assert.equal(await latch.set(false, "panel"), true);
 });
 

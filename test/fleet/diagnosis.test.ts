@@ -84,8 +84,8 @@ test("what sensors and meters say: trouble of its own side, or well", () => {
   assert.deepEqual(told({ type: "sound", health: "dead" }), ["sound", "capture", "microphone-dead"]);
   assert.deepEqual(told({ type: "sound", health: "clipping" }), ["sound", "capture", "microphone-clipping"]);
   assert.deepEqual(told({ type: "sound", health: "good" }), ["sound", undefined, undefined]);
-  assert.deepEqual(told({ type: "disk", fault }), ["sound-disk", "disk", "disk-full"]);
-  assert.deepEqual(told({ type: "disk", fault: null }), ["sound-disk", undefined, undefined]);
+  assert.deepEqual(told({ type: "sound-disk", fault }), ["sound-disk", "disk", "disk-full"]);
+  assert.deepEqual(told({ type: "sound-disk", fault: null }), ["sound-disk", undefined, undefined]);
   for (const aheadMs of [31_000, -31_000])
     assert.deepEqual(told({ type: "clock", aheadMs }), ["clock", "clock", "clock-off"]);
   for (const aheadMs of [30_000, 0, -30_000])

@@ -446,7 +446,7 @@ describe("a fault", { concurrency }, () => {
       maxBytes: 10_000_000,
       maxAgeMs: 3_600_000,
       clock,
-      onTrouble: (fault) => fleet.notice({ type: "disk", fault }),
+      onTrouble: (fault) => fleet.notice({ type: "sound-disk", fault }),
       onLooked() {},
     });
     let position = 0;
@@ -549,8 +549,8 @@ describe("a fault", { concurrency }, () => {
     for (const [id, code] of Object.entries(disks) as [FaultId, string][]) {
       row(id, () =>
         byHand(id, ({ fleet }) => {
-          fleet.notice({ type: "disk", fault: errno(code) });
-          return () => fleet.notice({ type: "disk", fault: null });
+          fleet.notice({ type: "sound-disk", fault: errno(code) });
+          return () => fleet.notice({ type: "sound-disk", fault: null });
         }),
       );
     }
@@ -601,7 +601,7 @@ describe("a fault", { concurrency }, () => {
       }
       const fleet = startByHand(clock, messages, stateDir);
       // An agent begins with this.
-      fleet.notice({ type: "disk", fault: null });
+      fleet.notice({ type: "sound-disk", fault: null });
       const { spool } = keeper(folder, clock, fleet);
       await clearedByHand(clock, messages);
       await spool.close();

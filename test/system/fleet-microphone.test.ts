@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import { startSimulator } from "../../src/simulator/simulator.ts";
 import { startAgentProcess } from "./lab/agent-process.ts";
 import { command, outcome, root, state } from "./lab/fleet-command.ts";
 import { mosquittoMissing, startMosquitto } from "./lab/mosquitto.ts";
-import { type Monitor, startMonitor } from "./lab/mqtt-monitor.ts";
+import { type Monitor, type Seen, startMonitor } from "./lab/mqtt-monitor.ts";
 import { played } from "./lab/played.ts";
 import { eventually, processesWith } from "./lab/processes.ts";
 
@@ -25,6 +25,7 @@ async function startKiosk() {
   const sound = join(folder, "numbers.raw");
   await writeFile(sound, new Uint8Array(numberSound(100, shape).buffer));
   const heard = join(folder, "played");
+  const stateDir = join(folder, "state");
   const broker = unfinished.use(await startMosquitto());
   const monitor = unfinished.use(await startMonitor(broker.url));
   const service = unfinished.use(await startSimulator({ voice: "dtmf" }));
@@ -34,12 +35,13 @@ async function startKiosk() {
   return {
     monitor,
     service,
+    stateDir,
     /** What it has said. */
     played: () => played(heard),
     startAgent: (more = "") =>
       startAgentProcess({
         config: `[sis]\nendpoint = "${service.url}"\nproject_id = "p"\n[mqtt]\nurl = "${broker.url}"\n${more}`,
-        stateDir: join(folder, "state"),
+        stateDir,
         env: {
           PATH: `${lab("fake-player")}:${lab("fake-recorder")}:${process.env["PATH"] ?? ""}`,
           FAKE_RECORDER: "plays-on",
@@ -149,4 +151,24 @@ test("mute and unmute, each said, and a start that is none while somebody has mu
   assert.equal(latest(monitor)?.["phase"], "streaming");
   await agent.until("both were said", () => agent.log.split("a text was spoken").length === 3);
   assert.equal(await kiosk.played(), "1122");
+});
+
+test("a stop that the disk does not take is in effect, and the alarm disk says what a restart would forget", {
+  skip,
+}, async () => {
+  await using kiosk = await startKiosk();
+  const { monitor, records } = kiosk;
+  await using agent = await kiosk.startAgent();
+  await monitor.find(state("streaming"));
+  await mkdir(join(kiosk.stateDir, "stopped.new"));
+  await kiosk.tell("stop");
+  const answer = monitor.seen.findLast(({ topic }) => topic.includes("/up/command/stop/"))?.payload;
+  assert.deepEqual(answer?.["result"], { kept: false });
+  await eventually(() => !records(agent.child.pid), "nothing records");
+  const alarm = ({ topic, payload }: Seen) => topic.endsWith("/up/alarm/disk") && payload["status"] === "active";
+  const { payload } = await monitor.find(alarm);
+  assert.match(
+    String(payload["message"]),
+    /^the disk does not take that the device is stopped, and a restart would forget it: /,
+  );
 });
