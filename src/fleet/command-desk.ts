@@ -74,7 +74,6 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
   }
 
   function receive(levels: readonly string[], payload: Uint8Array | null, retained: boolean): void {
-    if (closing.signal.aborted) return;
     const nowMs = clock.wallMs();
     const read = readCommand(levels, payload, retained, nowMs);
     if (read.is === "nothing") {
@@ -87,13 +86,15 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     }
     // First: one that comes again too late was answered already, and has not failed for that.
     const before = journal.find((each) => each.id === read.id);
-    if (before !== undefined) {
+    if (before?.name === levels[0]) {
       const { name, id, status } = before;
       logger.info("a command came again; it is not executed twice", { name, id, status });
       return;
     }
     if (read.is === "refused") return refuse(read.name, read.id, read.why);
     const { command, id, notAfterMs } = read;
+    if (before !== undefined) return refuse(command.name, id, `a ${before.name} had this id: each command has its own`);
+    if (closing.signal.aborted) return refuse(command.name, id, "the agent is about to end: send it again");
     if (waiting >= mostWaiting) return refuse(command.name, id, "too many commands wait already");
     const next = withCommand(journal, { id, name: command.name, notAfterMs, status: "waiting" }, nowMs);
     if (next === null)
@@ -157,11 +158,11 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     receive,
     resume() {
       for (const { name, id, status } of unfinished.splice(0)) {
-        // Its id stays taken: the broker may give it again, and whoever was told that it failed may have sent it anew.
+        // Its id stays taken: the broker may give it again, when whoever was told that it failed has sent it anew.
         const why =
           status === "taken"
             ? "the agent ended while it was executed: whether it was is not known"
-            : "the agent ended before its turn came: it was not executed";
+            : "the agent ended before its turn came: it was not executed, and may be sent again under another id";
         end(name, id, "failed", why, null);
       }
     },

@@ -116,10 +116,10 @@ export function startFleet(options: FleetOptions): Fleet {
   }
 
   function received({ topic, payload, retain }: Incoming): void {
-    if (stopped !== null) return;
     const [kind, ...levels] = downLevels(identity, topic) ?? [];
     if (kind === "command") commands.receive(levels, payload, retain);
-    else if (kind === "config" && levels.length === 0) config.receive(payload);
+    // What comes during a stop is still with the broker at the next start.
+    else if (kind === "config" && levels.length === 0 && stopped === null) config.receive(payload);
   }
 
   outlet.open({

@@ -25,6 +25,13 @@ export interface SenderOptions {
 
 /** Sound that is on its way from the disk is asked for again after this. */
 const fetchMs = 30;
+/**
+ * After so long without a look this process may have been held up, and has not read either. What the service has said before it hung
+ * up would be lost with the second write to such a connection: it is read first …
+ */
+const heldUpMs = 1_000;
+/** … which takes so long. */
+const readingMs = 30;
 /** More than this waiting to be sent is a backlog. */
 const backlogMs = 2_000;
 
@@ -32,7 +39,7 @@ const backlogMs = 2_000;
 export type Pause =
   // Nothing more to send just now. `nearLimit`: the session is to be ended in the next pause; without audio it is starved at `againAtMs`
   | { readonly why: "live"; readonly nearLimit: boolean; readonly againAtMs: number }
-  | { readonly why: "paced"; readonly againAtMs: number } // too fast, or the connection is full
+  | { readonly why: "paced"; readonly againAtMs: number } // too fast, or the connection is full, or first it is read
   | { readonly why: "fetching"; readonly againAtMs: number } // there is sound to send, but the log does not have it at hand
   | { readonly why: "full"; readonly quiet: boolean } // the session is near its limit; `quiet`: nobody is speaking
   | { readonly why: "starved" }; // there has been nothing to send for long
@@ -55,6 +62,8 @@ export class Sender {
   #confirmed = 0;
   #confirmedAtMs: number;
   #lastSentMs = 0;
+  #lookedAtMs = 0;
+  #readUntilMs = 0;
   #connectedAtMs = 0;
   #goodUntilMs = Number.POSITIVE_INFINITY;
   #sentOnOthers = 0;
@@ -125,6 +134,7 @@ export class Sender {
     this.#confirmed = this.#sent;
     this.#lastSentMs = this.#options.clock.monotonicMs();
     this.#confirmedAtMs = this.#lastSentMs;
+    this.#lookedAtMs = this.#lastSentMs;
     this.#lull = noLull;
     this.#times.clear();
   }
@@ -137,6 +147,9 @@ export class Sender {
   pump(session: Session, link: Link, how: { readonly last: boolean; readonly untilPause: boolean }): Pause {
     const { log, clock, bounds, chunkMs, throttle } = this.#options;
     const nowMs = clock.monotonicMs();
+    if (nowMs - this.#lookedAtMs > heldUpMs) this.#readUntilMs = nowMs + readingMs;
+    this.#lookedAtMs = nowMs;
+    if (nowMs < this.#readUntilMs) return { why: "paced", againAtMs: this.#readUntilMs };
     // Ended in time, a session makes room for the next one on its own connection.
     const isShort = session.patienceMs < bounds.rollInPauseMs;
     for (let leftMs = this.#leftMs(session, nowMs); ; leftMs -= chunkMs) {

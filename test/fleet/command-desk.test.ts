@@ -145,7 +145,10 @@ test("one that only waited when the agent ended has failed, and is not executed 
   const again = lab.open(executors);
   again.resume();
   assert.match(lab.told[0] ?? "", /^self-test 1 failed the agent ended while it was executed/);
-  assert.equal(lab.told[2], "stop 2 failed the agent ended before its turn came: it was not executed");
+  assert.equal(
+    lab.told[2],
+    "stop 2 failed the agent ended before its turn came: it was not executed, and may be sent again under another id",
+  );
   assert.equal(stops, 0);
   // Whoever was told may have sent it anew, under another id.
   again.receive(["stop", "2"], payload, false);
@@ -160,6 +163,28 @@ test("one that only waited when the agent ended has failed, and is not executed 
   ]);
   assert.equal(stops, 1);
   await again.close();
+});
+
+test("one that comes while the desk closes is refused, and may be sent again; so is one with another's id", async () => {
+  using lab = startLab();
+  const desk = lab.open({ report: () => null, mute: () => null });
+  const closing = desk.close();
+  desk.receive(["mute", "1"], lab.payload(), false);
+  await closing;
+  const next = lab.open({ report: () => null, mute: () => null });
+  next.resume();
+  next.receive(["mute", "1"], lab.payload(), false);
+  await lab.until(5);
+  next.receive(["report", "1"], lab.payload(), false);
+  assert.deepEqual(lab.told, [
+    "mute 1 failed the agent is about to end: send it again",
+    "mute 1 accepted",
+    "mute 1 executing",
+    "mute 1 succeeded",
+    "event mute 1 succeeded",
+    "report 1 failed a mute had this id: each command has its own",
+  ]);
+  await next.close();
 });
 
 test("one that was executed, and comes again after its time, has not failed for that", async () => {

@@ -103,7 +103,22 @@ test("sound that the log does not have at hand is asked for again soon; for too 
   assert.deepEqual(lab.pump(), { ...pause, againAtMs: pause.againAtMs + 30 });
   assert.equal(lab.messages.length, 1);
   lab.clock.advance(15_000);
+  assert.equal(lab.pump().why, "paced");
+  lab.clock.advance(30);
   assert.deepEqual(lab.pump(), { why: "starved" });
+});
+
+test("after a hold-up, what the service may have said is read before anything is written, however often sound comes", () => {
+  const lab = senderLab([[0, 4000]]);
+  lab.clock.advance(1_001);
+  const pause = { why: "paced", againAtMs: lab.clock.monotonicMs() + 30 };
+  assert.deepEqual(lab.pump(), pause);
+  lab.clock.advance(29);
+  assert.deepEqual(lab.pump(), pause);
+  assert.equal(lab.messages.length, 0);
+  lab.clock.advance(1);
+  assert.equal(lab.pump().why, "live");
+  assert.equal(lab.messages.length, 5);
 });
 
 test("the end of a source is sent to its last sample, however short, unless it is still being fetched", () => {

@@ -61,6 +61,8 @@ export function soakPlans(
         env: {
           // As the service's unit has it.
           MALLOC_ARENA_MAX: "1",
+          MALLOC_MMAP_THRESHOLD_: "131072",
+          MALLOC_TRIM_THRESHOLD_: "131072",
           SOAK_SAMPLES: samplesFile(own),
           SOAK_STATE: stateFolder(own),
           SOAK_LOG: agentLog(own),
