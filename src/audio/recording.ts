@@ -12,6 +12,7 @@ import { type Recorder, startRecorder } from "./recorder.ts";
 import { packages, type RecorderFailure, remarkOf, unsuitable } from "./recorder-words.ts";
 import type { SourceEvent } from "./source.ts";
 import type { Breakdown } from "./supervised.ts";
+import { whenSilent } from "./watchdog.ts";
 
 export interface RecordingOptions {
   readonly recorder: Recorder;
@@ -34,10 +35,6 @@ type Cause =
 /** A sound server may have to wake up first. */
 const firstSoundMs = 5_000;
 const stallMs = 2_000;
-/** A watchdog that barks this much too late was held up, as was our whole process: the sound may be waiting in the pipe. */
-const lateMs = 500;
-/** And if it is not late: what the recorder has written meanwhile gets so long to be read. */
-const pipeMs = 100;
 
 /**
  * Runs the recorder once, from its start until it is gone: tells `opened` with the first sound, `audio` and `overrun`.
@@ -126,14 +123,7 @@ class Ear implements Disposable {
   }
 
   #watch(forMs: number): Disposable {
-    const { clock } = this.#options;
-    const dueMs = clock.monotonicMs() + forMs;
-    return clock.after(forMs, () => {
-      this.#watchdog =
-        clock.monotonicMs() - dueMs > lateMs
-          ? this.#watch(forMs)
-          : clock.after(pipeMs, () => this.#end({ type: "silent", forMs }));
-    });
+    return whenSilent(this.#options.clock, forMs, () => this.#end({ type: "silent", forMs }));
   }
 }
 

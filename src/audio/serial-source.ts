@@ -6,6 +6,7 @@ import { Converter } from "./convert.ts";
 import { Deframer, type Frame } from "./deframer.ts";
 import type { AudioSource, SourceEvent } from "./source.ts";
 import { type Breakdown, supervised } from "./supervised.ts";
+import { whenSilent } from "./watchdog.ts";
 
 interface SerialSourceOptions {
   /** `/dev/ttyACM0`, … */
@@ -68,7 +69,7 @@ class Ear implements Disposable {
     this.#options = options;
     this.#tell = tell;
     this.#stalled = stalled;
-    this.#watchdog = options.clock.after(firstSoundMs, stalled);
+    this.#watchdog = whenSilent(options.clock, firstSoundMs, stalled);
   }
 
   /** For how long there has been sound. */
@@ -91,7 +92,7 @@ class Ear implements Disposable {
     }
     this.#sound = { sinceMs: before?.sinceMs ?? nowMs, lastMs: nowMs, number: frame.number };
     this.#watchdog[Symbol.dispose]();
-    this.#watchdog = clock.after(stallMs, this.#stalled);
+    this.#watchdog = whenSilent(clock, stallMs, this.#stalled);
     if (this.#converter?.from !== frame.sampleRate) {
       const format = { encoding: "s16", channels: 1, sampleRate: frame.sampleRate } as const;
       this.#converter = { from: frame.sampleRate, converter: new Converter(format, sampleRate) };

@@ -49,6 +49,11 @@ export class ManualClock implements Clock {
     this.#wallOffsetMs += byMs;
   }
 
+  /** The whole process is held up: what comes due meanwhile is fired late, when it moves on. */
+  holdUp(ms: number): void {
+    this.#nowMs += ms;
+  }
+
   /** Moves on by `ms`, firing what comes due, also what that arms. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;
