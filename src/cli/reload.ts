@@ -9,7 +9,7 @@ import { changedSettings } from "../config/show.ts";
 const identity: ReadonlySet<string> = new Set(["sis.endpoint", "sis.project_id", "sis.auth.method"]);
 
 /**
- * Reads the configuration and the secrets again. Secrets for the service are taken over as they are; settings that have
+ * Reads the configuration and the secrets again. Secrets for the service, and what is under `sis.auth`, are taken over; other settings that have
  * changed, and secrets for the broker, are named: they want a restart. Where the service, the project or the way of
  * authentication is another, nothing is taken over: the secrets may be theirs. What is not fit changes nothing. Never throws.
  * @param running what the agent was started with
@@ -34,16 +34,20 @@ export async function reload(
   }
   for (const warning of found.warnings) logger.warn(problemLine(warning));
   const settings = changedSettings(running.settings, found.settings);
-  const apart = settings.filter((setting) => identity.has(setting));
-  if (apart.length === 0) agent.renew(found.secrets);
   if (JSON.stringify(running.secrets.broker) !== JSON.stringify(found.secrets.broker))
     settings.push("the broker's secrets");
-  if (apart.length > 0) {
+  if (settings.some((setting) => identity.has(setting))) {
     const changed = settings.join(", ");
     logger.warn("not reloaded: the secrets may go with settings that a running agent cannot take over; restart it", {
       changed,
     });
-  } else if (settings.length === 0) logger.info("reloaded: secrets are read again, and no setting has changed");
+    return;
+  }
+  agent.renew(found.secrets);
+  const left = settings.filter((setting) => !setting.startsWith("sis.auth."));
+  if (left.length === 0) logger.info("reloaded: keys and secrets are read again, and nothing else has changed");
   else
-    logger.warn("reloaded: secrets are read again; restart the agent for the rest", { changed: settings.join(", ") });
+    logger.warn("reloaded: keys and secrets are read again; restart the agent for the rest", {
+      changed: left.join(", "),
+    });
 }

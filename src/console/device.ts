@@ -35,7 +35,7 @@ export interface Device extends TopicOwner {
   readonly series: Series;
   /** The newest last. */
   readonly history: readonly Happening[];
-  readonly events: readonly Happening[];
+  readonly events: readonly (Happening & { readonly id: string })[];
   readonly spoken: readonly Spoken[];
   readonly outcomes: readonly (Outcome & { readonly atMs: number })[];
 }
@@ -70,11 +70,12 @@ export function stepDevice(device: Device, message: UpMessage, nowMs: number): D
       return { ...device, info: message.info };
     case "alarm":
       return withAlarm(device, { type: message.type, payload: message.alarm }, nowMs);
-    case "event":
-      return {
-        ...device,
-        events: added(device.events, happening("event", message.text, message.ts, nowMs), most.events),
-      };
+    case "event": {
+      const { id, text, ts } = message;
+      if (device.events.some((each) => each.id === id)) return device;
+      const event = { id, ...happening("event", text, ts, nowMs) };
+      return { ...device, events: added(device.events, event, most.events) };
+    }
     case "transcript": {
       const others = device.spoken.filter(({ id }) => id !== message.spoken.id);
       return { ...device, spoken: added(others, message.spoken, most.spoken) };

@@ -51,7 +51,8 @@ export type UpMessage =
   | { readonly kind: "state"; readonly state: StatePayload }
   | { readonly kind: "info"; readonly info: InfoPayload }
   | { readonly kind: "alarm"; readonly type: string; readonly alarm: AlarmPayload }
-  | { readonly kind: "event"; readonly type: string; readonly ts: string; readonly text: string }
+  /** `id`: the same if it comes twice. */
+  | { readonly kind: "event"; readonly id: string; readonly ts: string; readonly text: string }
   | { readonly kind: "transcript"; readonly spoken: Spoken }
   | { readonly kind: "metrics"; readonly metrics: Metrics }
   | { readonly kind: "outcome"; readonly outcome: Outcome }
@@ -96,6 +97,8 @@ const outcomePayload = z.object({
 const commandEvent = z.object({
   v: z.literal(1),
   ts: z.string().max(32),
+  boot: z.string().max(128),
+  seq: z.number(),
   command: z.string().max(128),
   status: z.string().max(32),
   reason: z.string().max(300),
@@ -147,21 +150,24 @@ function reader(what: string, type: string, id: string): (value: unknown) => UpM
 }
 
 function eventReader(type: string): (value: unknown) => UpMessage | null {
-  const event = (ts: string, text: string): UpMessage => ({ kind: "event", type, ts, text });
+  const event = ({ ts, boot, seq }: { ts: string; boot: string; seq: number }, text: string): UpMessage => ({
+    kind: "event",
+    id: `${boot} ${seq}`,
+    ts,
+    text,
+  });
   switch (type) {
     case "error":
-      return using(errorEventPayload, ({ ts, error_code, error_msg, attempt }) =>
-        event(ts, `${error_code} ${error_msg} (attempt ${attempt})`),
+      return using(errorEventPayload, (of) =>
+        event(of, `${of.resp_type} ${of.error_code} ${of.error_msg} (attempt ${of.attempt}): ${of.hint}`),
       );
     case "session":
-      return using(sessionEventPayload, ({ ts, change, reason }) => event(ts, `session ${change}: ${reason}`));
+      return using(sessionEventPayload, (of) => event(of, `session ${of.change}: ${of.reason}`));
     case "audio-gap":
-      return using(audioGapEventPayload, ({ ts, lost_ms, cause }) =>
-        event(ts, `${lost_ms} ms of sound lost: ${cause}`),
-      );
+      return using(audioGapEventPayload, (of) => event(of, `${of.lost_ms} ms of sound lost: ${of.cause}`));
     case "command":
-      return using(commandEvent, ({ ts, command, status, reason }) =>
-        event(ts, `command ${command} ${status}${reason === "" ? "" : `: ${reason}`}`),
+      return using(commandEvent, (of) =>
+        event(of, `command ${of.command} ${of.status}${of.reason === "" ? "" : `: ${of.reason}`}`),
       );
     default:
       return () => ({ kind: "other" });

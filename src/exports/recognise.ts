@@ -9,6 +9,7 @@ import {
   bytesPerSample,
   encodeEnd,
   encodeStart,
+  encodingOf,
   limits,
   type Mode,
   type RasrConfig,
@@ -59,7 +60,8 @@ const mostBuffered = 64 * 1024;
  * next piece. A loop that waits for the next segment is left by `signal`.
  *
  * @param sound raw mono sound in `config.audioFormat`, in pieces of any size. Sound that comes faster than real time is
- *   sent so; after 20 s without any the service ends the session (SIS.0304). A rest of less than 10 ms is not sent.
+ *   sent so; after 20 s without any the service ends the session (SIS.0304). A last piece of
+ *   less than 50 ms is filled up with silence.
  * @throws {SisError} refused, unreachable, ERROR, FATAL_ERROR, a connection that broke off, no answer in time, an END that was
  *   not asked for; `session-full`, after the last segment, where there was more sound than the mode's sessions take
  * @throws {Fault} config-invalid where endpoint or project id are malformed
@@ -222,10 +224,12 @@ async function* segmentsOf(sound: Sound, options: RecogniseOptions): AsyncGenera
   if (session.course.is === "over" && session.course.failure !== null) throw session.course.failure.error;
 }
 
-/** Sound in messages of 100 ms; the last is as long as what is left. */
+const silence = { pcm: 0, ulaw: 0xff, alaw: 0xd5 } as const;
+
+/** Sound in messages of 100 ms; the last is as long as what is left, or filled up with silence to what the service takes. */
 async function* messages(sound: Sound, { audioFormat }: RasrConfig): AsyncGenerator<Uint8Array> {
-  const rate = sampleRateOf(audioFormat);
-  const wanted = (rate / 1000) * limits.chunkMs.default * bytesPerSample(audioFormat);
+  const bytesPerMs = (sampleRateOf(audioFormat) / 1000) * bytesPerSample(audioFormat);
+  const wanted = limits.chunkMs.default * bytesPerMs;
   let waiting = new Uint8Array(0);
   for await (const piece of sound) {
     waiting = Buffer.concat([waiting, piece]);
@@ -233,5 +237,7 @@ async function* messages(sound: Sound, { audioFormat }: RasrConfig): AsyncGenera
     for (; waiting.length - from >= wanted; from += wanted) yield waiting.subarray(from, from + wanted);
     waiting = waiting.subarray(from);
   }
-  if (waiting.length >= limits.chunkBytes[rate].min) yield waiting;
+  if (waiting.length === 0) return;
+  const missing = Math.max(0, limits.chunkMs.min * bytesPerMs - waiting.length);
+  yield Buffer.concat([waiting, Buffer.alloc(missing, silence[encodingOf(audioFormat)])]);
 }

@@ -86,7 +86,7 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     }
     // First: one that comes again too late was answered already, and has not failed for that.
     const before = journal.find((each) => each.id === read.id);
-    if (before?.name === levels[0]) {
+    if (before !== undefined && before.name === levels[0]) {
       const { name, id, status } = before;
       logger.info("a command came again; it is not executed twice", { name, id, status });
       return;

@@ -5,11 +5,17 @@ import { reload } from "../../src/cli/reload.ts";
 import { loadConfiguration } from "../../src/config/load.ts";
 import { Folder } from "./process.ts";
 
-const settings = (region: string, more = "") =>
-  `device_id = "d"\n[sis]\nendpoint = "wss://sis-ext.${region}.myhuaweicloud.com"\nproject_id = "p"\n${more}[sis.auth]\nmethod = "aksk"\naccess_key = "AK"\nsecret_key_file = "sk"\n`;
+const settings = (region: string, more = "", key = "AK") =>
+  `device_id = "d"\n[sis]\nendpoint = "wss://sis-ext.${region}.myhuaweicloud.com"\nproject_id = "p"\n${more}[sis.auth]\nmethod = "aksk"\naccess_key = "${key}"\nsecret_key_file = "sk"\n`;
 
 for (const [what, file, renewals, says] of [
-  ["the same settings", settings("cn-north-4"), 1, /^reloaded: secrets are read again, and no setting has changed$/],
+  [
+    "the same settings",
+    settings("cn-north-4"),
+    1,
+    /^reloaded: keys and secrets are read again, and nothing else has changed$/,
+  ],
+  ["another key", settings("cn-north-4", "", "AK2"), 1, /^reloaded: keys and secrets .*nothing else has changed$/],
   ["another setting", settings("cn-north-4", "chunk_ms = 200\n"), 1, /^reloaded: .*restart the agent for the rest$/],
   ["another region", settings("cn-east-3"), 0, /^not reloaded: the secrets may go with settings/],
 ] as const)

@@ -52,6 +52,15 @@ for (const [topic, payload, kind] of [
   test(`${topic} with ${shown} is: ${kind}`, () => assert.equal(kindOf(topic, payload), kind));
 }
 
+test("an error's line says what the device says: of what kind it is, its code, and what to do", () => {
+  const error = { resp_type: "FATAL_ERROR", error_code: "SIS.0304", error_msg: "wait voice timeout", trace_id: null };
+  const rest = { class: "silence", action: "reconnect", attempt: 1, retry_in_ms: 800, hint: "Check the microphone." };
+  const message = read("event/error", eventOf({ ...error, ...rest }));
+  const text = "FATAL_ERROR SIS.0304 wait voice timeout (attempt 1): Check the microphone.";
+  assert.ok(typeof message !== "string" && message.kind === "event");
+  assert.deepEqual([message.text, message.id], [text, "b 1"]);
+});
+
 test("what is not valid UTF-8 is not read", () => {
   assert.equal(readMessage(owner, ["state"], Buffer.from([0x7b, 0xff, 0x7d])), "not-json");
 });

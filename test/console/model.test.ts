@@ -41,6 +41,26 @@ test("devices that make up types of alarms hide none that is known", () => {
   assert.deepEqual(model.overview().alarms, { "made-up-av": 1, credentials: 1 });
 });
 
+test("an event that comes a second time is shown once; that of another boot is another", () => {
+  const { model, say } = newModel();
+  const ended = {
+    v: 1,
+    ts: "2026-01-01T00:00:00.000Z",
+    seq: 7,
+    session: "s",
+    change: "ended",
+    reason: "x",
+    trace_id: null,
+  };
+  for (const [boot, replayed] of [
+    ["b1", false],
+    ["b1", true],
+    ["b2", false],
+  ])
+    say("a", "event/session", { ...ended, boot, replayed });
+  assert.equal(model.device("lab/a")?.events.length, 2);
+});
+
 test("a late will of an older connection is old news", () => {
   const { model, say } = newModel();
   say("a", "state", stateOf("streaming", { session: "new" }));

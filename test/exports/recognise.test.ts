@@ -106,7 +106,9 @@ test("what the service adds one day does no harm", async () => {
 });
 
 /** A service that answers START, and else does what the test says. */
-async function scripted(onMessage: (say: (reply: object) => void, what: "START" | "END" | "sound") => void) {
+async function scripted(
+  onMessage: (say: (reply: object) => void, what: "START" | "END" | "sound", bytes: Uint8Array) => void,
+) {
   const server = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await once(server, "listening");
   server.on("connection", (socket) => {
@@ -115,7 +117,7 @@ async function scripted(onMessage: (say: (reply: object) => void, what: "START" 
       const text = Buffer.isBuffer(data) ? data.toString() : "";
       const what = isBinary ? "sound" : text.includes("START") ? "START" : "END";
       if (what === "START") say({ resp_type: "START" });
-      onMessage(say, what);
+      onMessage(say, what, Buffer.isBuffer(data) ? data : Buffer.alloc(0));
     });
   });
   const address = server.address();
@@ -129,6 +131,32 @@ async function scripted(onMessage: (say: (reply: object) => void, what: "START" 
     },
   };
 }
+
+for (const [audioFormat, bytesPerMs, quiet] of [
+  ["pcm16k16bit", 32, 0],
+  ["ulaw8k8bit", 8, 0xff],
+  ["alaw16k8bit", 16, 0xd5],
+] as const)
+  test(`the last piece, however short, is sent, filled up with silence to 50 ms: ${audioFormat}`, async () => {
+    const messages: Uint8Array[] = [];
+    await using service = await scripted((say, what, bytes) => {
+      if (what === "sound") messages.push(bytes);
+      if (what === "END") say({ resp_type: "END", reason: "NORMAL" });
+    });
+    const config = { ...options("").config, audioFormat };
+    for (const ms of [105, 160]) {
+      messages.length = 0;
+      assert.deepEqual(
+        await texts(recognise([Buffer.alloc(ms * bytesPerMs, 7)], options(service.url, { config }))),
+        [],
+      );
+      const [first, last] = messages;
+      const lasts = Math.max(50, ms - 100) * bytesPerMs;
+      assert.deepEqual([messages.length, first?.length, last?.length], [2, 100 * bytesPerMs, lasts]);
+      const sounding = (ms - 100) * bytesPerMs;
+      assert.ok(last?.every((byte, index) => byte === (index < sounding ? 7 : quiet)));
+    }
+  });
 
 for (const reason of ["NORMAL", "CANCEL", "ERROR"])
   test(`an END that was not asked for, reason ${reason}, is no end of the sound`, async () => {
