@@ -1,4 +1,5 @@
 /** `sis-agent/mqtt`: topics and payloads of the devices, for programs that read them. docs/mqtt.md is the contract. */
+export { type KnownFault, knownFaults } from "../fleet/known-faults.ts";
 export {
   type AlarmPayload,
   type AlarmType,

@@ -6,7 +6,6 @@ export {
   type Action,
   catalogue,
   type Diagnosis,
-  diagnose,
   diagnoseFault,
   diagnoseRefusal,
   diagnoseStatus,
@@ -15,5 +14,6 @@ export {
 export { akskCredentials, type Credentials, passwordCredentials, tokenCredentials } from "../sis/credentials.ts";
 export type { Segment } from "../sis/reply.ts";
 export { type AudioFormat, audioFormats, limits, type Mode, type RasrConfig } from "../sis/request.ts";
+export { diagnose } from "./diagnose.ts";
 export { type RecogniseOptions, recognise } from "./recognise.ts";
 export { SisError } from "./sis-error.ts";

@@ -13,6 +13,7 @@ import { type Clock, systemClock } from "../base/clock.ts";
 import { listenFault } from "../base/listen.ts";
 import type { Mode } from "../sis/request.ts";
 import { Tokens, testAccounts } from "./accounts.ts";
+import { checkOptions } from "./check-options.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import type { StartFault } from "./conversation.ts";
 import { FaultPlan, type FaultRecord, type Place } from "./fault-plan.ts";
@@ -29,10 +30,11 @@ import { SpeechLedger } from "./rtts-ledger.ts";
 /**
  * Starts the service and resolves when it listens.
  *
- * @throws {Fault} config-invalid for a fault that is none
+ * @throws {Fault} config-invalid for an option or a fault that is none
  * @throws {Fault} address-unavailable when the address or port cannot be had
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  checkOptions(options);
   const faults = parseFaults(options.faults ?? []);
   const server = new SimulatorServer(options);
   const port = options.port ?? 0;

@@ -167,6 +167,11 @@ const faults: Partial<Readonly<Record<FaultCode, FaultRow>>> = {
   "config-unreadable": ["config", "a file that the configuration names cannot be read", "Check that the file exists and that the agent's user may read it."],
 };
 
+/** Whether a code is that of a fault which `diagnoseFault` has words for. */
+export function isListedFault(code: string): code is FaultCode {
+  return Object.hasOwn(faults, code);
+}
+
 /** Where a fault has the error of the network underneath, its code is that error's: `NET.ENOTFOUND`. */
 const networkPrefixes: Partial<Readonly<Record<FaultCode, string>>> = {
   "link-unreachable": "NET",

@@ -29,9 +29,17 @@ const clockToleranceMs = 60_000;
 /**
  * Signs with an access key. Where the service refuses and its Date shows that this device's clock is off, later
  * signatures go by the service's time.
+ * @throws Fault config-invalid where a key is empty
  */
 export function akskCredentials(options: AccessKey & { readonly clock: Clock }): Credentials {
-  const { clock } = options;
+  const { clock, accessKey, secretKey } = options;
+  for (const [name, key] of Object.entries({ accessKey, secretKey })) {
+    if (key.trim() === "") {
+      throw new Fault("config-invalid", `${name} is empty`, {
+        hint: "Is the variable or file set that it is taken from?",
+      });
+    }
+  }
   // Counted on by the monotonic clock, so that a correction of the wall clock in between does no harm.
   let learned: { readonly serverMs: number; readonly atMs: number } | null = null;
   return {

@@ -5,6 +5,7 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { testAccounts } from "../../src/simulator/accounts.ts";
 import { accountNumbers, numberSound, numberWord, plainNumbers } from "../../src/simulator/numbers.ts";
+import { startSimulator } from "../../src/simulator/simulator.ts";
 import { signRequest } from "../../src/sis/signature.ts";
 import { ManualClock } from "../lab/manual-clock.ts";
 import { plainConfig, startLab } from "./lab.ts";
@@ -364,4 +365,19 @@ suite("many at once", { timeout: 300_000 }, () => {
     assert.equal(error.code, "ECONNREFUSED");
     await lab[Symbol.asyncDispose]();
   });
+});
+
+test("options that TypeScript has not checked are: what is wrong is named", async () => {
+  for (const [options, says] of [
+    ['{ "port": "8090x" }', /^port: /],
+    ['{ "port": 70000 }', /^port: /],
+    ['{ "auth": "askk" }', /^auth: .*"aksk"/],
+    ['{ "limits": { "idleMs": -1 } }', /^limits\.idleMs: /],
+    ['{ "accounts": { "tokens": [] } }', /^accounts\.accessKeys: /],
+    ['{ "prot": 8090 }', /prot/],
+  ] as const) {
+    // As a program in JavaScript calls it.
+    // oxlint-disable-next-line typescript/no-unsafe-argument
+    await assert.rejects(startSimulator(JSON.parse(options)), { code: "config-invalid", message: says });
+  }
 });

@@ -123,3 +123,12 @@ test("reading a token ends with the attempt", async () => {
   await assert.rejects(result, /shutdown/);
   await assert.rejects(credentials.authorize(new URL("wss://h/x"), attempt.signal), /shutdown/);
 });
+
+test("an empty key, as an unset variable leaves it, is told before anything is asked of the service", () => {
+  const clock = new ManualClock();
+  for (const [keys, name] of [
+    [{ accessKey: "", secretKey: "s" }, "accessKey"],
+    [{ accessKey: "a", secretKey: " " }, "secretKey"],
+  ] as const)
+    assert.throws(() => akskCredentials({ ...keys, clock }), { code: "config-invalid", message: `${name} is empty` });
+});
