@@ -5,6 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { commit } from "../src/cli/version.ts";
 
 const root = path.dirname(import.meta.dirname);
 const out = path.join(root, "dist/npm");
@@ -29,6 +30,9 @@ if (status === 0) {
       file.startsWith("exports/") ? `/// <reference types="node" />\n${named}` : named,
     );
   }
+  // As the build of the packaged program sets it.
+  const version = path.join(out, "cli/version.js");
+  writeFileSync(version, `const SIS_AGENT_COMMIT = ${JSON.stringify(commit())};\n${readFileSync(version, "utf8")}`);
   chmodSync(path.join(out, "main.js"), 0o755);
 }
 process.exitCode = status ?? 1;

@@ -27,7 +27,9 @@ async function main(): Promise<number> {
   const warmUpSeconds = wholeNumber("--warm-up", values["warm-up"], 1, 3600);
   const rounds = wholeNumber("--rounds", values.rounds, 1, 100);
   const streams = values.streams.split(",").map((each) => wholeNumber("--streams", each, 1, 100));
-  if (positionals.length !== 1 || positionals[0] !== "stream") throw new UsageError("the benchmark is called: stream");
+  if (positionals.length !== 1 || positionals[0] !== "stream") {
+    throw new UsageError("benchmarks are called stream, peers, startup, soak, fleet and say");
+  }
   const say = (text: string) => process.stderr.write(`${text}\n`);
   const machine = machineLine();
   say(machine);

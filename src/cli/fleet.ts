@@ -54,14 +54,19 @@ export function fleetCommand(): Command {
     .option("--token-file <file>", "who opens the page must show this token; needed beyond a loopback address")
     .option("--tls-cert <file>", "PEM: the page's certificate; needed beyond a loopback address")
     .option("--tls-key <file>", "PEM: the key that belongs to it")
-    .addOption(new Option("--watch", "a table in the terminal instead of the web page").conflicts("json"))
-    .option("--json", "print the fleet as one JSON object, and exit")
+    .addOption(
+      new Option("--watch", "a table in the terminal instead of the web page").conflicts(["json", ...ofThePage]),
+    )
+    .addOption(new Option("--json", "print the fleet as one JSON object, and exit").conflicts(ofThePage))
     .option("--allow-commands", "let the page send commands to devices")
     .option("--max-devices <number>", "devices beyond this many are not shown", deviceCount, 20_000)
     .addOption(new Option("--log-level <level>", "of the log on stderr").choices(logLevels).default("info"))
     .addHelpText("after", help)
     .action(fleet);
 }
+
+/** What only the web page has a use for. */
+const ofThePage = ["listen", "tokenFile", "tlsCert", "tlsKey", "allowCommands"];
 
 const help = `
 The first line on stdout tells where the page is: {"type":"listening","url":"http://127.0.0.1:8080/",…}.

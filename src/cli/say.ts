@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { systemClock } from "../base/clock.ts";
 import type { Fault } from "../base/fault.ts";
 import { seededRandom } from "../base/random.ts";
@@ -29,7 +29,7 @@ export function sayCommand(): Command {
     .option("--config <file>", "the configuration file", usualConfig)
     .option("--voice <property>", "language_speaker_domain, instead of synthesis.property", property)
     .option("--device <name>", "play on this ALSA device (aplay -L lists them), instead of synthesis.device")
-    .option("--out <file.wav>", "write a WAV file; nothing is played")
+    .addOption(new Option("--out <file.wav>", "write a WAV file; nothing is played").conflicts("device"))
     .option("--json", "print what became of it, one JSON object, to standard output")
     .addHelpText("after", help)
     .action(async (text: string, flags: SayFlags) => {

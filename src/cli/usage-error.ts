@@ -13,6 +13,7 @@ export function clarified(text: string, command: Command): string {
     const letters = given.replace(/^-+/, "");
     // The value of a short option may follow its letter at once.
     const name = given.startsWith("--") ? given : given.slice(0, 2);
+    if (value !== undefined && longs.includes(name)) return `error: option '${name}' takes no value\n`;
     // Commander itself knows only long options, and only without a value.
     const needsGuess = value !== undefined || !name.startsWith("--");
     const meant = needsGuess && letters !== "" ? longs.find((long) => long.startsWith(`--${letters}`)) : undefined;

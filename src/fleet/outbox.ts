@@ -179,10 +179,6 @@ export function recalled(outbox: Outbox): Outbox {
   return { ...outbox, latest: outbox.latest.map(inLine) };
 }
 
-export function isEmpty(outbox: Outbox): boolean {
-  return outbox.latest.length === 0 && outbox.every.length === 0;
-}
-
 /** A newer message of a topic is no more trusted than the one that it replaces, or those that were set aside. */
 function suspicionAtFirst({ latest, every }: Outbox, { topic, delivery }: Message): Suspicion {
   if (delivery.keep !== "every") return latest.find(({ message }) => message.topic === topic)?.suspicion ?? unsuspected;

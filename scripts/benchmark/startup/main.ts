@@ -1,10 +1,10 @@
 /**
  * scripts/bench startup: from nothing to the first sound on the wire, packaged and not, beside the least that Node takes.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { parseOptions, runCommand, UsageError, wholeNumber } from "../command-line.ts";
 import { median } from "../figures.ts";
 import { machineLine } from "../machine.ts";
 import { recordOn } from "../pages.ts";
@@ -94,29 +94,26 @@ function line(costs: readonly Cost[]): string {
 }
 
 function options() {
-  try {
-    const { values } = parseArgs({
-      options: {
-        help: { type: "boolean", short: "h", default: false },
-        runs: { type: "string", default: "9" },
-        binary: { type: "string" },
-        json: { type: "boolean", default: false },
-        record: { type: "boolean", default: false },
-      },
-    });
-    const runs = Number(values.runs);
-    if (!Number.isInteger(runs) || runs < 1 || runs > 1000)
-      throw new Error(`--runs: "${values.runs}" is not a whole number from 1 to 1000`);
-    return { ...values, runs };
-  } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n${usage}\n`);
-    return process.exit(2);
-  }
+  const { values } = parseOptions({
+    options: {
+      help: { type: "boolean", short: "h", default: false },
+      runs: { type: "string", default: "9" },
+      binary: { type: "string" },
+      json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
+    },
+  });
+  if (values.binary !== undefined && !existsSync(values.binary))
+    throw new UsageError(`--binary: there is no file ${values.binary}`);
+  return { ...values, runs: wholeNumber("--runs", values.runs, 1, 1000) };
 }
 
-const { help, runs, binary, json, record } = options();
-if (help) process.stdout.write(`${usage}\n`);
-else {
+await runCommand(usage, async () => {
+  const { help, runs, binary, json, record } = options();
+  if (help) {
+    process.stdout.write(`${usage}\n`);
+    return 0;
+  }
   const machine = machineLine();
   const costs = await measure(runs, binary);
   process.stdout.write(`${page(costs)}\n`);
@@ -125,4 +122,5 @@ else {
     recordOn(new URL("../../../docs/performance.md", import.meta.url), "startup", { command, machine }, page(costs));
   }
   if (json) process.stdout.write(`${line(costs)}\n`);
-}
+  return 0;
+});
