@@ -78,6 +78,7 @@ class Lead implements Disposable {
     this.#lastMs = nowMs;
     if (this.#leadMs <= greatestLeadMs) return;
     this.#input.pause();
+    this.#waiting?.[Symbol.dispose]();
     this.#waiting = this.#clock.after(this.#leadMs - greatestLeadMs, () => this.#input.resume());
   }
 

@@ -154,8 +154,8 @@ export function closedAfterError(state: State & { readonly plan: Plan }): Step {
   return { next: step.next, effects: [note("closed-without-end"), endSession("finals", "closed"), ...step.effects] };
 }
 
-/** An ERROR that belongs to no START and no session: nothing to be done. */
-export function strayError(state: State, event: EventOf<"ERROR">): Step {
+/** An error that belongs to no START and no session, or comes where the connection ends anyway: nothing to be done. */
+export function strayError(state: State, event: EventOf<"ERROR" | "FATAL_ERROR">): Step {
   return stay(state, note("late-error", `${event.code} ${event.message}`));
 }
 

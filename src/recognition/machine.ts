@@ -62,8 +62,8 @@ const silent = {
   START: stray,
   EVENT: stray,
   RESULT: stray,
-  ERROR: stray,
-  FATAL_ERROR: stray,
+  ERROR: strayError,
+  FATAL_ERROR: strayError,
   END: stray,
   malformed: stray,
 };
@@ -191,7 +191,7 @@ const transitions: Transitions = {
     EVENT: noted("late-event"),
     RESULT: deliverLate,
     ERROR: strayError,
-    FATAL_ERROR: stray,
+    FATAL_ERROR: strayError,
     END: stray,
   },
   doomed: {

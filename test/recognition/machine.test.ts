@@ -62,8 +62,8 @@ const silent = {
   START: stray,
   EVENT: stray,
   RESULT: stray,
-  ERROR: stray,
-  FATAL_ERROR: stray,
+  ERROR: "=: note(late-error)",
+  FATAL_ERROR: "=: note(late-error)",
   END: stray,
 };
 /** These only matter while a session streams. */
@@ -198,7 +198,7 @@ const table: { readonly [S in keyof typeof states]: { readonly [E in EventType]:
     EVENT: "=: note(late-event)",
     RESULT: "=: note(late-result) deliver",
     ERROR: "=: note(late-error)",
-    FATAL_ERROR: "=: note(stray-reply)",
+    FATAL_ERROR: "=: note(late-error)",
     END: "=: note(stray-reply)",
   },
   doomed: {
