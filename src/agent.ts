@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { openEars } from "./agent/ears.ts";
 import { executorsOf } from "./agent/executors.ts";
 import { fleetOptionsOf } from "./agent/fleet-options.ts";
-import { lastWords, openLatch } from "./agent/latch.ts";
+import { lastWords, latchNames, openLatch } from "./agent/latch.ts";
 import { recognizerMaker } from "./agent/make-recognizer.ts";
 import { cpuMs, type LevelMeter, sentMeter } from "./agent/meters.ts";
 import { openMuting } from "./agent/muting.ts";
@@ -101,9 +101,11 @@ export function startAgent(options: AgentOptions): Agent {
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
   const folder = takeStateFolder(settings.state_dir, logger);
-  const latchOf = (file: string, type: "mute-disk" | "stop-disk") =>
-    openLatch(join(settings.state_dir, file), clock, logger, (fault) => fleet.notice({ type, fault }));
-  const latches = { mute: latchOf("muted", "mute-disk"), stop: latchOf("stopped", "stop-disk") };
+  const latchOf = (name: keyof typeof latchNames) =>
+    openLatch(join(settings.state_dir, latchNames[name]), clock, logger, (fault) =>
+      fleet.notice({ type: `${name}-disk`, fault }),
+    );
+  const latches = { mute: latchOf("mute"), stop: latchOf("stop") };
   const silencers = (["mute", "stop"] as const).filter((each) => latches[each].on);
   const source = sourceOf(settings, clock, random, logger, silencers);
   const setStopped = openStopping(source, latches.stop, logger);
@@ -189,6 +191,7 @@ export function startAgent(options: AgentOptions): Agent {
   queueMicrotask(() => {
     onDisk = (fault) => fleet.notice({ type: "sound-disk", fault });
     for (const fault of untold) onDisk(fault);
+    for (const type of ["mute-disk", "stop-disk"] as const) fleet.notice({ type, fault: null });
   });
 
   const voice = startVoice({

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
+import { backgroundWriter, type DiskListener } from "../base/background-writer.ts";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskFault, diskPatienceMs, isMissing } from "../base/disk-fault.ts";
-import type { Fault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../base/replace-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
@@ -22,97 +23,88 @@ export interface Latch extends Disposable {
   /** The disk has the last word. */
   readonly lasting: boolean;
   /** Resolves when the disk has the last word, or cannot. */
-  readonly kept: Promise<unknown>;
+  flush(): Promise<void>;
+}
+
+/** The files in `state_dir`: the device listens while neither is there. */
+export const latchNames = { mute: "muted", stop: "stopped" } as const;
+
+/** Whether the microphone is not to be heard, for one who is not the agent; null: it may be. */
+export function silencedIn(stateDir: string): "muted" | "stopped" | null {
+  return Object.values(latchNames).find((name) => whoIsIn(join(stateDir, name)) !== null) ?? null;
 }
 
 const longestWord = 32;
 
-/** What the disk has not taken is tried again after this. */
-const retryMs = 30_000;
 /** A disk that takes longer for it than this is not waited for. */
 const keepingMs = 1_000;
 
 /** Nobody sets them any more: resolves when the disk has their last words, or has had its time. */
 export async function lastWords(latches: readonly Latch[], clock: Clock): Promise<void> {
-  await atMost(clock, keepingMs, Promise.all(latches.map(({ kept }) => kept)));
-}
-
-/** What was said last, and whether the disk has it: nothing of it was heard yet, it was told that it cannot, it does. */
-interface Word {
-  readonly by: string | null;
-  disk: "asked" | "refuses" | "has";
+  await atMost(clock, keepingMs, Promise.all(latches.map((latch) => latch.flush())));
 }
 
 /**
  * @param path the file. Where it cannot be told whether it is there, it counts as there: rather deaf than listening
  *   against someone's will
- * @param onDisk the disk does not take a word, once for each, and why; null: it has one
+ * @param onDisk told how each try went: why the disk does not take the word; null: it has
  */
-export function openLatch(path: string, clock: Clock, logger: Logger, onDisk: (fault: Fault | null) => void): Latch {
-  let word: Word = { by: whoIsIn(path), disk: "has" };
-  let latest: Promise<unknown> = Promise.resolve();
-  let retry: Disposable | null = null;
-  const closed = new AbortController();
+export function openLatch(path: string, clock: Clock, logger: Logger, onDisk: DiskListener): Latch {
+  let by = whoIsIn(path);
+  /** What the disk has; undefined: that is not known. */
+  let kept: string | null | undefined = by;
+  let failing: Fault | null = null;
 
-  async function keep(said: Word): Promise<boolean> {
-    try {
-      if (said.by === null) await remove(path);
-      else await replaceFile(path, `${said.by}\n`);
-      said.disk = "has";
-      onDisk(null);
-      return true;
-    } catch (error) {
-      refused(said, error);
-      retry?.[Symbol.dispose]();
-      if (!closed.signal.aborted) retry = clock.after(retryMs, () => void keepNext());
-      return false;
-    }
-  }
+  const writer = backgroundWriter({
+    path,
+    delayMs: 0,
+    clock,
+    onDisk: tell,
+    async write() {
+      const said = by;
+      kept = undefined;
+      if (said === null) await remove(path);
+      else await replaceFile(path, `${said}\n`);
+      kept = said;
+    },
+  });
 
-  /** One after the other: the last word is what stays. */
-  function keepNext(): Promise<boolean> {
-    retry?.[Symbol.dispose]();
-    const said = word;
-    const kept = latest.then(() => keep(said));
-    latest = kept;
-    return kept;
-  }
-
-  function refused(said: Word, error: unknown): void {
-    if (said.disk === "refuses") return;
-    said.disk = "refuses";
-    const forgotten = `the device is ${said.by === null ? "not " : ""}${basename(path)}`;
-    const fault = diskFault(`the disk does not take that ${forgotten}, and a restart would forget it`, error);
-    logger.error(fault.message, { path, hint: fault.hint });
-    onDisk(fault);
+  function tell(fault: Fault | null): void {
+    const before = failing;
+    failing = fault && forgetful(path, fault);
+    onDisk(failing);
+    if (failing !== null && before?.code !== failing.code)
+      logger.error(failing.message, { path, code: failing.code, hint: failing.hint });
   }
 
   return {
     path,
     get on() {
-      return word.by !== null;
+      return by !== null;
     },
     get by() {
-      return word.by ?? "";
+      return by ?? "";
     },
     get lasting() {
-      return word.disk === "has";
+      return kept === by;
     },
-    get kept() {
-      return latest;
+    async set(on, who) {
+      by = on ? who : null;
+      writer.request();
+      const answered = await atMost(clock, diskPatienceMs, writer.flush());
+      if (answered === null)
+        tell(diskFault(`${path} cannot be written`, new Error(`no answer for ${diskPatienceMs / 1000} s`)));
+      return failing === null;
     },
-    async set(on, by) {
-      const said: Word = { by: on ? by : null, disk: "asked" };
-      word = said;
-      const kept = await atMost(clock, diskPatienceMs, keepNext());
-      if (kept === null) refused(said, new Error(`the disk has not answered for ${diskPatienceMs / 1000} s`));
-      return kept === true;
-    },
-    [Symbol.dispose]() {
-      closed.abort();
-      retry?.[Symbol.dispose]();
-    },
+    flush: () => writer.flush(),
+    [Symbol.dispose]: () => writer.close(),
   };
+}
+
+/** A fault of the disk, in the words of what it means here. */
+function forgetful(path: string, { code, message, hint }: Fault): Fault {
+  const what = `the disk does not take whether the device is ${basename(path)}, and a restart may not know it`;
+  return new Fault(code, `${what}: ${message}`, { hint });
 }
 
 /** It stays away over a power cut, too. */

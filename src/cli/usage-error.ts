@@ -6,7 +6,7 @@ import type { Command } from "commander";
  * too many may be secrets as well.
  */
 export function clarified(text: string, command: Command): string {
-  const longs = command.options.flatMap(({ long }) => (long === undefined ? [] : [long]));
+  const longs = ["--help", ...command.options.flatMap(({ long }) => (long === undefined ? [] : [long]))];
   const unknown = /^error: unknown option '(-[^=']*)(=[^]*)?'/.exec(text);
   if (unknown !== null) {
     const [whole, given = "", value] = unknown;

@@ -1,3 +1,4 @@
+import type { DiskListener } from "../base/background-writer.ts";
 import { atMost, type Clock, instantOf } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import type { Logger } from "../base/logger.ts";
@@ -11,7 +12,6 @@ import {
   resumeAlarm,
   stepAlarms,
 } from "./alarms.ts";
-import type { DiskListener } from "./background-writer.ts";
 import { keptFile } from "./kept-file.ts";
 import type { AlarmType } from "./schema.ts";
 

@@ -1,8 +1,8 @@
+import type { DiskListener } from "../base/background-writer.ts";
 import { atMost, type Clock, pause } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { Fault, printable, toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
-import type { DiskListener } from "./background-writer.ts";
 import { isOver, journalText, loadJournal, type TakenCommand, withCommand, withStatus } from "./command-journal.ts";
 import { type Command, readCommand } from "./commands.ts";
 import { keptFile } from "./kept-file.ts";
@@ -94,7 +94,8 @@ export function openCommandDesk(options: CommandDeskOptions): CommandDesk {
     if (read.is === "refused") return refuse(read.name, read.id, read.why);
     const { command, id, notAfterMs } = read;
     if (before !== undefined) return refuse(command.name, id, `a ${before.name} had this id: each command has its own`);
-    if (closing.signal.aborted) return refuse(command.name, id, "the agent is about to end: send it again");
+    if (closing.signal.aborted)
+      return refuse(command.name, id, "the agent is about to end: send it again with the same id");
     if (waiting >= mostWaiting) return refuse(command.name, id, "too many commands wait already");
     const next = withCommand(journal, { id, name: command.name, notAfterMs, status: "waiting" }, nowMs);
     if (next === null)

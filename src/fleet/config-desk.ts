@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type * as z from "zod";
+import type { DiskListener } from "../base/background-writer.ts";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskPatienceMs } from "../base/disk-fault.ts";
 import { printable, toFault } from "../base/fault.ts";
@@ -8,7 +9,6 @@ import { isObject } from "../base/json.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Report } from "../recognition/report.ts";
 import type { ErrorReport } from "../sis/error-report.ts";
-import type { DiskListener } from "./background-writer.ts";
 import { keptFile } from "./kept-file.ts";
 import { type RemoteConfig, remoteConfigText } from "./remote-config-file.ts";
 import { desiredConfigPayload, type RemoteSettings } from "./schema-down.ts";

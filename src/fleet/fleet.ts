@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { diskHealth } from "../base/background-writer.ts";
 import type { Report } from "../recognition/report.ts";
 import { openAlarmDesk } from "./alarm-desk.ts";
 import type { AlarmRecord } from "./alarms.ts";
-import { diskHealth } from "./background-writer.ts";
 import { assertAccess } from "./broker-access.ts";
 import type { Incoming } from "./broker-line.ts";
 import { brokerTimings } from "./broker-policy.ts";

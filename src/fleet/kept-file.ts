@@ -1,6 +1,6 @@
+import { backgroundWriter, type DiskListener } from "../base/background-writer.ts";
 import type { Clock } from "../base/clock.ts";
 import { replaceFile } from "../base/replace-file.ts";
-import { backgroundWriter, type DiskListener } from "./background-writer.ts";
 
 /** A small file that always holds the latest of something. */
 export interface KeptFile {

@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from "node:fs";
 import { appendFile, truncate } from "node:fs/promises";
+import { backgroundWriter, type DiskListener } from "../base/background-writer.ts";
 import type { Clock } from "../base/clock.ts";
 import { errorName } from "../base/disk-fault.ts";
 import { toFault } from "../base/fault.ts";
 import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../base/replace-file.ts";
-import { backgroundWriter, type DiskListener } from "./background-writer.ts";
 import type { Entry } from "./outbox.ts";
 import { doneLine, putLine, readJournal, type Waiting } from "./outbox-journal.ts";
 

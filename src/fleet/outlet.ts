@@ -1,7 +1,7 @@
+import type { DiskListener } from "../base/background-writer.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Random } from "../base/random.ts";
-import type { DiskListener } from "./background-writer.ts";
 import type { BrokerAccess } from "./broker-access.ts";
 import type { BrokerTimings } from "./broker-policy.ts";
 import { restoredMessage } from "./delivery.ts";

@@ -1,9 +1,9 @@
 import type { SourceEvent } from "../audio/source.ts";
+import type { DiskListener } from "../base/background-writer.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Report } from "../recognition/report.ts";
 import type { SpeechNews } from "../synthesis/outcome.ts";
 import type { AlarmEvent } from "./alarms.ts";
-import type { DiskListener } from "./background-writer.ts";
 import { type BrokerTrouble, symptomOfBroker } from "./broker-trouble.ts";
 import { type Condition, symptomOfCondition, symptomOfDisk } from "./condition.ts";
 import {
@@ -59,7 +59,8 @@ export function openTriage(clock: Clock, handle: (event: AlarmEvent) => void): T
   }
 
   function notice(condition: Condition): void {
-    const { origin, symptom } = symptomOfCondition(condition);
+    const origin = condition.type;
+    const symptom = symptomOfCondition(condition);
     const before = conditions.get(origin);
     conditions.set(origin, symptom?.code ?? null);
     if (symptom === null) well(origin);

@@ -149,7 +149,8 @@ export class Sender {
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#lookedAtMs > heldUpMs) this.#readUntilMs = nowMs + readingMs;
     this.#lookedAtMs = nowMs;
-    if (nowMs < this.#readUntilMs) return { why: "paced", againAtMs: this.#readUntilMs };
+    // At the end there is no time for that: END follows at once, and what is not sent by then is not sent at all.
+    if (nowMs < this.#readUntilMs && !how.last) return { why: "paced", againAtMs: this.#readUntilMs };
     // Ended in time, a session makes room for the next one on its own connection.
     const isShort = session.patienceMs < bounds.rollInPauseMs;
     for (let leftMs = this.#leftMs(session, nowMs); ; leftMs -= chunkMs) {

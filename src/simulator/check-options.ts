@@ -3,7 +3,7 @@ import { Fault } from "../base/fault.ts";
 import { authModes } from "./gateway.ts";
 import { type SimulatorOptions, voiceKinds } from "./options.ts";
 
-const limit = z.number().positive();
+const aboveZero = z.custom<number>((value) => typeof value === "number" && value > 0, "a number above 0");
 const word = z.string();
 const optionsSchema = z
   .strictObject({
@@ -18,23 +18,23 @@ const optionsSchema = z
     }),
     limits: z
       .strictObject({
-        continuousMs: limit,
-        sentenceMs: limit,
-        shortMs: limit,
-        connectionMs: limit,
-        idleMs: limit,
-        tokenMs: limit,
+        continuousMs: aboveZero,
+        sentenceMs: aboveZero,
+        shortMs: aboveZero,
+        connectionMs: aboveZero,
+        idleMs: aboveZero,
+        tokenMs: aboveZero,
       })
       .partial(),
     sentenceEnd: z.enum(["auto", "wait"]),
-    voiceDbfs: z.number().min(-100).max(0),
+    voiceDbfs: z.number(),
     voice: z.enum(voiceKinds),
-    speechRate: limit,
+    speechRate: aboveZero,
     clockOffsetMs: z.number(),
     faults: z.unknown(),
     clock: z.unknown(),
     logger: z.unknown(),
-  })
+  } satisfies Record<keyof SimulatorOptions, z.ZodType>)
   .partial();
 
 /** For programs whose types nobody checks. @throws {Fault} config-invalid, naming the option */

@@ -58,6 +58,7 @@ for (const [args, ...told] of [
   [["fleet", "--mqtt", "mqtt://h", "--listen", "8080"], "HOST:PORT, such as 127.0.0.1:8080"],
   [["fleet", "--mqtt", "mqtt://h", "--json", "--listen", "[::1]:80"], "'--json' cannot be used with option '--listen"],
   [["fleet", "--mqtt", "mqtt://h", "--json=1"], "option '--json' takes no value"],
+  [["simulate", "--help=1"], "option '--help' takes no value"],
   [["say", "--out", "x.wav", "--device", "d", "hello"], "cannot be used with option '--device"],
   [["fleet", "--mqtt", "mqtt://h", "--watch", "--json"], "cannot be used with option '--json'"],
   [["help", "runn"], "Usage: sis-agent"],

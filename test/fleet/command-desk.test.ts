@@ -177,7 +177,7 @@ test("one that comes while the desk closes is refused, and may be sent again; so
   await lab.until(5);
   next.receive(["report", "1"], lab.payload(), false);
   assert.deepEqual(lab.told, [
-    "mute 1 failed the agent is about to end: send it again",
+    "mute 1 failed the agent is about to end: send it again with the same id",
     "mute 1 accepted",
     "mute 1 executing",
     "mute 1 succeeded",

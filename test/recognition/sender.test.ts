@@ -121,6 +121,13 @@ test("after a hold-up, what the service may have said is read before anything is
   assert.equal(lab.messages.length, 5);
 });
 
+test("at the end there is no time for that: what is left is sent", () => {
+  const lab = senderLab([[0, 4000]]);
+  lab.clock.advance(1_001);
+  assert.equal(lab.pump(true).why, "live");
+  assert.equal(lab.messages.length, 5);
+});
+
 test("the end of a source is sent to its last sample, however short, unless it is still being fetched", () => {
   const lab = senderLab([null, [0, 80]]);
   assert.equal(lab.pump(true).why, "fetching");

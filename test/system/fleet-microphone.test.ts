@@ -169,6 +169,6 @@ test("a stop that the disk does not take is in effect, and the alarm disk says w
   const { payload } = await monitor.find(alarm);
   assert.match(
     String(payload["message"]),
-    /^the disk does not take that the device is stopped, and a restart would forget it: /,
+    /^the disk does not take whether the device is stopped, and a restart may not know it: /,
   );
 });

@@ -22,7 +22,8 @@ test("what was wrong before a restart, and is not any more, is cleared: no alarm
   {
     await using before = startTestFleet(null, { stateDir, device: "test-device" });
     before.fleet.notice({ type: "sound", health: "dead" });
-    before.fleet.notice({ type: "sound-disk", fault: new Fault("disk-full", "full") });
+    for (const type of ["sound-disk", "mute-disk", "stop-disk"] as const)
+      before.fleet.notice({ type, fault: new Fault("disk-full", "full") });
     before.fleet.notice({ type: "panel", fault: new Fault("device-lost", "gone") });
     await eventually(() => before.fleet.alarms().length === 3, "three alarms");
   }

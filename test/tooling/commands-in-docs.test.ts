@@ -68,9 +68,10 @@ const trials: Readonly<Record<string, Trial>> = {
   "sudo sis-agent update https://updates.example/sis-agent-0.2.0-linux-arm64.json": onDevice,
   "sudo sis-agent update --allow-older https://updates.example/sis-agent-0.1.0-linux-arm64.json": onDevice,
   "sudo sis-agent update --settle": onDevice,
-  "sudo tar -czf kiosk-17.tar.gz --exclude=audio --exclude=outbox --exclude=speech -C / etc/sis-agent etc/credstore var/lib/sis-agent":
+  "sudo tar -czf kiosk-17.tar.gz --exclude=audio --exclude=outbox --exclude=speech -C / etc/sis-agent etc/credstore etc/systemd/system/sis-agent.service.d var/lib/sis-agent":
     onDevice,
   "sudo tar -xzf kiosk-17.tar.gz -C /": onDevice,
+  "sudo systemctl daemon-reload && sudo systemctl enable --now sis-agent && sudo systemctl restart sis-agent": onDevice,
   "mosquitto_sub -h broker.example -p 8883 --cafile fleet-ca.crt --cert sis-admin.crt --key sis-admin.key -t 'sis/v1/default/kiosk-17/#' --retained-only --remove-retained -W 5":
     needsFleet,
   "mosquitto_pub -h broker.example -p 8883 --cafile fleet-ca.crt --cert sis-admin.crt --key sis-admin.key -t homeassistant/device/kiosk-17/config -r -n":

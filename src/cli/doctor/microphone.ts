@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { silencedIn } from "../../agent/latch.ts";
 import { fileSource } from "../../audio/file-source.ts";
 import { addTallies, emptyTally, type Level, levelOf, tallyOf } from "../../audio/level.ts";
 import { record } from "../../audio/recording.ts";
@@ -21,9 +22,11 @@ export const microphoneCheck: Check = {
   deadlineMs: 12_000,
   mendIfLate: "The sound system hangs: plug the microphone in anew, or restart the sound server.",
   async look(patient, signal) {
-    const { audio, sis } = patient.configuration.settings;
+    const { audio, sis, state_dir } = patient.configuration.settings;
     if (audio.source === "stdin") return skip("sound comes from standard input");
     if (audio.source === "file") return fileFinding(patient, signal);
+    const silenced = silencedIn(state_dir);
+    if (silenced !== null) return skip(`the device is ${silenced}: nothing is recorded`);
     const heard = await listen(patient, signal);
     if (heard.fault !== null) return troubleFinding(heard.fault, patient, signal);
     return soundFinding(soundOf(heard.samples, sampleRateOf(sis.audio_format)), audio.device);

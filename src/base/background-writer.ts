@@ -1,6 +1,6 @@
-import type { Clock } from "../base/clock.ts";
-import { diskFault } from "../base/disk-fault.ts";
-import { type Fault, printable } from "../base/fault.ts";
+import type { Clock } from "./clock.ts";
+import { diskFault } from "./disk-fault.ts";
+import { type Fault, printable } from "./fault.ts";
 
 /** Hears how a write went: what was wrong, or null where it succeeded. */
 export type DiskListener = (fault: Fault | null) => void;
