@@ -9,7 +9,10 @@ import type { Logger } from "../base/logger.ts";
 import { replaceFile } from "../base/replace-file.ts";
 import { syncFolder } from "../base/sync-folder.ts";
 
-/** A switch that stays as it is over restarts and power cuts: it is on as long as a file is there, which says who turned it on. */
+/**
+ * A switch that stays as it is over restarts and power cuts: it is on as long as a file is there, which says who turned
+ * it on.
+ */
 export interface Latch extends Disposable {
   readonly on: boolean;
   /** Who turned it on; empty: it is off, or that cannot be told. */

@@ -30,7 +30,11 @@ export class Accounts {
   /** Of what lies before the settled position: what was lost, and what was never there. */
   #unacknowledged = 0;
 
-  /** @param start where the log begins @param resumedTo up to where an earlier run captured it @param absent how much of that is not there */
+  /**
+   * @param start where the log begins
+   * @param resumedTo up to where an earlier run captured it
+   * @param absent how much of that is not there
+   */
   constructor(samplesPerMs: number, start: Position, resumedTo: Position, absent: number) {
     this.#samplesPerMs = samplesPerMs;
     this.#origin = start;

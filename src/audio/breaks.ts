@@ -1,6 +1,9 @@
 import { type Gap, smallestBreakMs } from "./gap-report.ts";
 
-/** Notices the time in which nothing is captured: from the arrivals of sound on the monotonic clock, and by the recorder's word. */
+/**
+ * Notices the time in which nothing is captured: from the arrivals of sound on the monotonic clock, and by the
+ * recorder's word.
+ */
 export class Breaks {
   #lastArrivalMs = 0;
   #sinceMs: number | null = null;
@@ -20,7 +23,8 @@ export class Breaks {
   }
 
   /**
-   * Sound has arrived (or, with 0 ms of it, the program ends). @param soundMs how much @param wallMs tells what the wall clock says now
+   * Sound has arrived (or, with 0 ms of it, the program ends). @param soundMs how much @param wallMs tells what the
+   * wall clock says now
    * @returns what was missed before it; null: nothing
    */
   arrived(soundMs: number, monotonicMs: number, wallMs: () => number): Gap | null {

@@ -18,8 +18,9 @@ export interface Gap {
 }
 
 /**
- * A gap is reported when it ends, and at the latest when it is this long; while it goes on, when it has grown by twice as much each
- * time. The news of a night's loss has to wait for the broker beside all else; and what is silent for a minute counts as over.
+ * A gap is reported when it ends, and at the latest when it is this long; while it goes on, when it has grown by twice
+ * as much each time. The news of a night's loss has to wait for the broker beside all else; and what is silent for a
+ * minute counts as over.
  */
 const firstReportMs = 10_000;
 const longestReportMs = 50_000;

@@ -18,8 +18,8 @@ export const emptyTally: Tally = {
 };
 
 /**
- * So many samples at once. A longer loop is compiled while it runs, when what follows it has never run: there such code falls back
- * to the slow one, each time anew, for as long as the process lives.
+ * So many samples at once. A longer loop is compiled while it runs, when what follows it has never run: there such code
+ * falls back to the slow one, each time anew, for as long as the process lives.
  */
 const stretch = 100;
 

@@ -52,7 +52,10 @@ export function toMono(format: PcmFormat, bytes: Uint8Array): Float32Array {
   return mono;
 }
 
-/** What is 16-bit mono already, for machines that are little-endian themselves: the same memory, where it is aligned. @param bytes whole samples */
+/**
+ * What is 16-bit mono already, for machines that are little-endian themselves: the same memory, where it is aligned.
+ * @param bytes whole samples
+ */
 export function readInt16(bytes: Uint8Array): Int16Array {
   if (bytes.byteOffset % 2 === 0) return new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
   const samples = new Int16Array(bytes.length / 2);

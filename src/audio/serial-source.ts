@@ -21,7 +21,10 @@ interface SerialSourceOptions {
 /** A board may reset when its port is opened. */
 const firstSoundMs = 8000;
 const stallMs = 2000;
-/** So many frames may be missing in a row. More, or more than there was time for: the microphone has started anew, and its numbers with it. */
+/**
+ * So many frames may be missing in a row. More, or more than there was time for: the microphone has started anew, and
+ * its numbers with it.
+ */
 const mostMissing = 1000;
 
 /**

@@ -14,7 +14,10 @@ export type SourceEvent =
   | { readonly type: "audio"; readonly samples: Int16Array }
   /** The recorder itself reports that it dropped sound, at least this much (0: it does not say). Capture goes on. */
   | { readonly type: "overrun"; readonly lostMs: number }
-  /** Capture broke off or did not begin, `attempt` times in a row by now; tried again after `retryInMs`, `opened` when it works. */
+  /**
+   * Capture broke off or did not begin, `attempt` times in a row by now; tried again after `retryInMs`, `opened` when
+   * it works.
+   */
   | { readonly type: "interrupted"; readonly fault: Fault; readonly attempt: number; readonly retryInMs: number }
   /** Someone wants that nothing is captured: true, until false. In between, what comes is not to be used. */
   | { readonly type: "muted"; readonly muted: true; readonly by: Silencer }

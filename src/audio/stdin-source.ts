@@ -24,9 +24,9 @@ const greatestLeadMs = 5_000;
 const lookEveryMs = 500;
 
 /**
- * Sound from a byte stream, as it comes, but not faster than real time for long: a WAV stream of any kind when it begins
- * with RIFF, or else raw 16-bit little-endian mono at `sampleRate`. Ends with the stream; a stream that breaks or cannot be played ends with a Fault
- * (`source-unreadable`, `source-unusable`).
+ * Sound from a byte stream, as it comes, but not faster than real time for long: a WAV stream of any kind when it
+ * begins with RIFF, or else raw 16-bit little-endian mono at `sampleRate`. Ends with the stream; a stream that breaks
+ * or cannot be played ends with a Fault (`source-unreadable`, `source-unusable`).
  */
 export function stdinSource(options: StdinSourceOptions): AudioSource {
   return runningSource(

@@ -36,7 +36,10 @@ export interface Store {
   readonly resumed: Resumed | null;
   /** It should take sound, and cannot: what falls out of memory meanwhile is lost because of it. */
   readonly failing: boolean;
-  /** Copies a block: it is kept from now on, until it is dropped. @returns false if it cannot take more just now: offer it again later */
+  /**
+   * Copies a block: it is kept from now on, until it is dropped.
+   * @returns false if it cannot take more just now: offer it again later
+   */
   keep(block: Block): boolean;
   /** The end of what is kept in one piece from `position` on: `position` itself if it is not kept. */
   keptTo(position: Position): Position;

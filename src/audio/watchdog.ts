@@ -5,7 +5,10 @@ const lateMs = 500;
 /** And if it is not late: what has come meanwhile gets so long to be read. */
 const readingMs = 100;
 
-/** Calls `silent` once when no sound has been read for so long, unless it is disposed before: with each piece of sound, by a new one. */
+/**
+ * Calls `silent` once when no sound has been read for so long, unless it is disposed before: with each piece of sound,
+ * by a new one.
+ */
 export function whenSilent(clock: Clock, forMs: number, silent: () => void): Disposable {
   const dueMs = clock.monotonicMs() + forMs;
   let next = clock.after(forMs, () => {

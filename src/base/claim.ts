@@ -17,7 +17,8 @@ export function claim(folder: string, said: string): void {
   makeFolderSync(folder);
   const file = path.join(folder, claimName);
   const mine = JSON.stringify({ pid: process.pid, start: startOf(process.pid) });
-  // Of two that start at once, one creates the file. What it holds counts: the other one may have seen it empty, and taken it away.
+  // Of two that start at once, one creates the file. What it holds counts: the other one may have seen it empty, and
+  // taken it away.
   for (let tries = 1; !create(file, mine) || read(file) !== mine; tries += 1) {
     if (tries === mostTries) throw new Error(`${file} cannot be read by who has written it`);
     const owner = ownerOf(read(file));

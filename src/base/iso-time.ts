@@ -1,6 +1,6 @@
 /**
- * A time as RFC 3339 has it, in UTC and with milliseconds. That of `Date` looks up this machine's time zone as well, for which Node
- * keeps a megabyte.
+ * A time as RFC 3339 has it, in UTC and with milliseconds. That of `Date` looks up this machine's time zone as well,
+ * for which Node keeps a megabyte.
  * @param wallMs ms since the epoch; years 0 to 9999
  * @throws {RangeError} for what is no time
  */

@@ -19,14 +19,18 @@ const forLongRuns = [
   // Each compiler at work has memory of its own: 4 and 2 at once by themselves.
   "--concurrent-turbofan-max-threads=1",
   "--concurrent-maglev-max-threads=1",
-  // Code that runs ten times a second finds the processor's caches cold each time: fewer and longer pieces of it are found sooner.
+  // Code that runs ten times a second finds the processor's caches cold each time: fewer and longer pieces of it are
+  // found sooner.
   "--max-inlined-bytecode-size=700",
   "--max-inlined-bytecode-size-cumulative=1500",
   // After a start that finds nothing, and throws away what the compilers have made.
   reducing(0),
 ];
 
-/** From one collection of all memory to the next. By itself V8 waits until 8 MB have been added, for which the agent needs an hour. */
+/**
+ * From one collection of all memory to the next. By itself V8 waits until 8 MB have been added, for which the agent
+ * needs an hour.
+ */
 const collectingMs = 10 * 60_000;
 
 /** Calls until the quick compiler takes a function, until the thorough one does, and with no news of its types before that. */
@@ -47,8 +51,8 @@ export function optimizeSoon(): void {
 }
 
 /**
- * What is done with each message is optimized by now, and may be again. What only a fault does is not worth it, be there one every
- * minute: it would take memory for good; and what a fault has taken is to be given back.
+ * What is done with each message is optimized by now, and may be again. What only a fault does is not worth it, be
+ * there one every minute: it would take memory for good; and what a fault has taken is to be given back.
  */
 export function optimizeTheSteady(): void {
   tune([...tiers(4000, 30_000, 500), reducing(2)]);

@@ -52,7 +52,10 @@ export function logStyle(environment: Readonly<Record<string, string | undefined
   return isJournal(environment["JOURNAL_STREAM"]) ? "journal" : "json";
 }
 
-/** systemd names the device and inode of the stream it gave us; anything else behind descriptor 2 is not the journal. Source: systemd.exec(5). */
+/**
+ * systemd names the device and inode of the stream it gave us; anything else behind descriptor 2 is not the journal.
+ * Source: systemd.exec(5).
+ */
 function isJournal(journalStream: string | undefined): boolean {
   if (journalStream === undefined) return false;
   try {

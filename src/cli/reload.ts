@@ -9,9 +9,10 @@ import { changedSettings } from "../config/show.ts";
 const identity: ReadonlySet<string> = new Set(["sis.endpoint", "sis.project_id", "sis.auth.method"]);
 
 /**
- * Reads the configuration and the secrets again. Secrets for the service, and what is under `sis.auth`, are taken over; other settings that have
- * changed, and secrets for the broker, are named: they want a restart. Where the service, the project or the way of
- * authentication is another, nothing is taken over: the secrets may be theirs. What is not fit changes nothing. Never throws.
+ * Reads the configuration and the secrets again. Secrets for the service, and what is under `sis.auth`, are taken over;
+ * other settings that have changed, and secrets for the broker, are named: they want a restart. Where the service, the
+ * project or the way of authentication is another, nothing is taken over: the secrets may be theirs. What is not fit
+ * changes nothing. Never throws.
  * @param running what the agent was started with
  */
 export async function reload(

@@ -9,7 +9,10 @@ export interface StopSignals extends Disposable {
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Hears the signals that ask the process to stop, until it is disposed. @param onStop told the first; later ones change nothing */
+/**
+ * Hears the signals that ask the process to stop, until it is disposed.
+ * @param onStop told the first; later ones change nothing
+ */
 export function stopSignals(onStop: (signal: NodeJS.Signals) => void): StopSignals {
   let exitCode: number = exitCodes.failed;
   const onSignal = (signal: NodeJS.Signals) => {

@@ -13,7 +13,10 @@ export interface Signals {
 export interface Listeners {
   /** The stop begins. */
   readonly onStop: () => void;
-  /** SIGHUP asks for a reload. @throws never. null: it is what it says, as the end of the terminal that the agent was started at */
+  /**
+   * SIGHUP asks for a reload; never rejects. null: it is what it says, as the end of the terminal that the agent was
+   * started at.
+   */
   readonly onHangUp: ((agent: Agent) => Promise<void>) | null;
 }
 

@@ -74,7 +74,10 @@ function mend({ type, choices }: Key, value: unknown): readonly string[] {
   return meant === null ? [] : [`did you mean ${describe(meant)}?`];
 }
 
-/** What is of the type, once its quotes are gone. (A variable of the environment has none: what it holds of these was taken for them.) */
+/**
+ * What is of the type, once its quotes are gone. (A variable of the environment has none: what it holds of these was
+ * taken for them.)
+ */
 const bare: Readonly<Record<Key["type"], RegExp>> = {
   text: /^(?!)/,
   number: /^[+-]?\d{1,15}(?:\.\d+)?$/,

@@ -53,7 +53,10 @@ function unreadable(error: unknown): TextFile {
   return { code: "config-unreadable", why, missing: ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(name) };
 }
 
-/** What stays as it is until a person mends it. Anything else may be gone a moment later: a bus that hiccups, memory that ran out. */
+/**
+ * What stays as it is until a person mends it. Anything else may be gone a moment later: a bus that hiccups, memory
+ * that ran out.
+ */
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "does not exist",
   ENOTDIR: "is in a folder that is none",

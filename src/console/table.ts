@@ -5,7 +5,10 @@ import type { Glance, Row } from "./wire.ts";
 
 // The fleet as a terminal shows it. Pure: what is known in, lines out.
 
-/** The fleet in so many lines of so many columns: counts, outages, then the first of the rows, which come with the worst first. */
+/**
+ * The fleet in so many lines of so many columns: counts, outages, then the first of the rows, which come with the worst
+ * first.
+ */
 export function fleetTable(glance: Glance, rows: readonly Row[], lines: number, columns: number): readonly string[] {
   const head = [summaryLine(glance), ...glance.outages.slice(0, 5).map(outageLine)];
   const widths = [Math.max(6, Math.min(28, longest(rows))), 12, 9, 8] as const;

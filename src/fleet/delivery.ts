@@ -47,7 +47,10 @@ export function transcriptMessage(owner: TopicOwner, payload: TranscriptPayload)
   return payload.final ? message : expendable(message);
 }
 
-/** What will be said better, or was said before, gives way to all else that waits: an outage fails four times a minute, a night long. */
+/**
+ * What will be said better, or was said before, gives way to all else that waits: an outage fails four times a minute,
+ * a night long.
+ */
 function expendable(message: Message): Message {
   return { ...message, delivery: { ...message.delivery, expendable: true } };
 }

@@ -23,9 +23,9 @@ import { assertOwner, downLevels } from "./topics.ts";
 import { openTriage } from "./triage.ts";
 
 // The room's front. What recognition, capture and sensors tell becomes the device's state (presence.ts), its alarms
-// (triage.ts, alarm-desk.ts) and its events; those become messages (payloads.ts, delivery.ts), and the messages reach the
-// broker when there is one (outlet.ts, publisher.ts, outbox.ts, link.ts, broker.ts). What comes from the fleet goes to a desk each:
-// command-desk.ts, config-desk.ts.
+// (triage.ts, alarm-desk.ts) and its events; those become messages (payloads.ts, delivery.ts), and the messages reach
+// the broker when there is one (outlet.ts, publisher.ts, outbox.ts, link.ts, broker.ts). What comes from the fleet goes
+// to a desk each: command-desk.ts, config-desk.ts.
 
 export type { BrokerAccess } from "./broker-access.ts";
 export type { Fleet, FleetMessage, FleetOptions } from "./fleet-contract.ts";

@@ -13,8 +13,9 @@ import {
 import { type MetricsPayload, metricsPayload } from "./schema-metrics.ts";
 import { code, common, count, eventCommon, label, phrase, timestamp, traceId } from "./schema-parts.ts";
 
-// What a device publishes, as the fleet reads it (and, in schema-down.ts, what it takes from the fleet): the one source of the code's types and of docs/schemas/*.json.
-// Field names are those on the wire. Readers must tolerate fields that they do not know.
+// What a device publishes, as the fleet reads it (and, in schema-down.ts, what it takes from the fleet): the one source
+// of the code's types and of docs/schemas/*.json. Field names are those on the wire. Readers must tolerate fields that
+// they do not know.
 
 /** What can be wrong with a device: one retained message for each. */
 export const alarmTypes = [

@@ -122,7 +122,8 @@ export class Releases {
   }
 
   async #removeAllBut(kept: readonly (string | null)[]): Promise<void> {
-    // The links first: otherwise a power cut could bring back one to what is gone. Who changed it may have been killed right after.
+    // The links first: otherwise a power cut could bring back one to what is gone. Who changed it may have been killed
+    // right after.
     await syncFolder(this.#folder);
     for (const name of await readdir(this.#all))
       if (!kept.includes(name)) await rm(join(this.#all, name), { recursive: true, force: true });

@@ -37,7 +37,8 @@ export function serviceManagerOf(
       if (why === null) continue;
       if (!complained) logger.warn("systemd cannot be told how the agent is", { reason: why });
       complained = true;
-      // It goes with what is told next: a service that is not known to be ready is ended. A beat is worth something now, or never.
+      // It goes with what is told next: a service that is not known to be ready is ended. A beat is worth something
+      // now, or never.
       const { WATCHDOG: _, ...lasting } = news;
       const isNews = Object.keys(waiting).length > 0;
       waiting = { ...lasting, ...waiting };

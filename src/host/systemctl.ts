@@ -6,11 +6,20 @@ import { Fault, toFault } from "../base/fault.ts";
 
 /** A service as its manager sees it. */
 export interface ServiceControl {
-  /** Whether a program is what the service starts. Where systemd does not tell: true, its restart will show. @throws as `restart` */
+  /**
+   * Whether a program is what the service starts. Where systemd does not tell: true, its restart will show.
+   * @throws as `restart`
+   */
   starts(program: string): Promise<boolean>;
-  /** Resolves when the service has reported that it is ready (true), or has not (false). @throws {Fault} `update-failed`: systemctl cannot be run */
+  /**
+   * Resolves when the service has reported that it is ready (true), or has not (false).
+   * @throws {Fault} `update-failed`: systemctl cannot be run
+   */
   restart(): Promise<boolean>;
-  /** Whether the service is ready, and stays so for ten seconds without being started anew. Waits for a start that is under way. */
+  /**
+   * Whether the service is ready, and stays so for ten seconds without being started anew. Waits for a start that is
+   * under way.
+   */
   staysUp(): Promise<boolean>;
 }
 

@@ -39,7 +39,10 @@ interface Policy extends Backoff {
 const seconds = 1_000;
 const minutes = 60_000;
 
-/** Waits by class. An attempt that does not reach the service costs it nothing: those waits stay short. Five wrong signatures lock an access key for five minutes: hence the slow credentials. */
+/**
+ * Waits by class. An attempt that does not reach the service costs it nothing: those waits stay short. Five wrong
+ * signatures lock an access key for five minutes: hence the slow credentials.
+ */
 const policies: Readonly<Record<ErrorClass, Policy>> = {
   service: { baseMs: 1 * seconds, capMs: 1 * minutes },
   network: { baseMs: 1 * seconds, capMs: 20 * seconds, slow: true },

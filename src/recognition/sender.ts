@@ -26,8 +26,8 @@ export interface SenderOptions {
 /** Sound that is on its way from the disk is asked for again after this. */
 const fetchMs = 30;
 /**
- * After so long without a look this process may have been held up, and has not read either. What the service has said before it hung
- * up would be lost with the second write to such a connection: it is read first …
+ * After so long without a look this process may have been held up, and has not read either. What the service has said
+ * before it hung up would be lost with the second write to such a connection: it is read first …
  */
 const heldUpMs = 1_000;
 /** … which takes so long. */
@@ -37,7 +37,8 @@ const backlogMs = 2_000;
 
 /** Why the sender stopped sending. Times are on the monotonic clock. */
 export type Pause =
-  // Nothing more to send just now. `nearLimit`: the session is to be ended in the next pause; without audio it is starved at `againAtMs`
+  // Nothing more to send just now. `nearLimit`: the session is to be ended in the next pause; without audio it is
+  // starved at `againAtMs`
   | { readonly why: "live"; readonly nearLimit: boolean; readonly againAtMs: number }
   | { readonly why: "paced"; readonly againAtMs: number } // too fast, or the connection is full, or first it is read
   | { readonly why: "fetching"; readonly againAtMs: number } // there is sound to send, but the log does not have it at hand
@@ -193,7 +194,10 @@ export class Sender {
     return session.sentMs + chunkMs > mostMs || this.#connectionMs(nowMs) + chunkMs > bounds.reconnectMs;
   }
 
-  /** How long until the session is so near its limit, its connection's or its token's, that the next pause in speech is the time to end it. */
+  /**
+   * How long until the session is so near its limit, its connection's or its token's, that the next pause in speech is
+   * the time to end it.
+   */
   #leftMs(session: Session, nowMs: number): number {
     const mostMs = Math.min(this.#options.bounds.rollInPauseMs, session.patienceMs);
     return Math.min(mostMs - session.sentMs, this.#connectionLeftMs(nowMs));

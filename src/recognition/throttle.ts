@@ -65,7 +65,8 @@ export class Throttle {
 
   /**
    * How much sound may be on its way without a pong to prove that it arrived, ms: one ping's time at full speed, and
-   * some. More would make a slow uplink, which holds it all in its buffers, look like a dead one. (No getter: private ones are slow.)
+   * some. More would make a slow uplink, which holds it all in its buffers, look like a dead one. (No getter: private
+   * ones are slow.)
    */
   #mostUnconfirmedMs(): number {
     return 1_000 + pingEveryMs * this.rate;

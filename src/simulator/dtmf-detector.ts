@@ -17,7 +17,10 @@ const hopMs = 2.5;
 const windowHops = 8;
 const windowSamples = hopSamples * windowHops;
 
-/** A window counts as a tone when this much of its power is in one pair of frequencies. At half, edges fall on the window's middle. */
+/**
+ * A window counts as a tone when this much of its power is in one pair of frequencies. At half, edges fall on the
+ * window's middle.
+ */
 const presentQuality = 0.5;
 /** So clear must most windows be that a tone fills: voices and noise rarely put so much into exactly two frequencies. */
 const clearQuality = 0.88;

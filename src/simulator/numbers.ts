@@ -8,7 +8,10 @@ export interface NumberShape {
   readonly sampleRate: SampleRate;
   /** When word 1 begins, ms from the start of the sound. */
   readonly firstAtMs: number;
-  /** From the beginning of a word to that of the next, ms. Leave at least `vad_tail` of silence between words for one segment each. */
+  /**
+   * From the beginning of a word to that of the next, ms. Leave at least `vad_tail` of silence between words for one
+   * segment each.
+   */
   readonly everyMs: number;
   /** Digits of a word. A word that was cut has fewer, so that it cannot be taken for another number. */
   readonly digits: number;

@@ -1,7 +1,8 @@
 /**
- * The SIS service for tests, demo and doctor: real-time recognition in its three modes, real-time synthesis, IAM
- * tokens and AK/SK, on one port. It recognises DTMF digits instead of speech, so that sound with a running number shows what got lost on the
- * way (numbers.ts), and it does wrong on demand (faults.ts). What it says is decided without I/O in conversation.ts.
+ * The SIS service for tests, demo and doctor: real-time recognition in its three modes, real-time synthesis, IAM tokens
+ * and AK/SK, on one port. It recognises DTMF digits instead of speech, so that sound with a running number shows what
+ * got lost on the way (numbers.ts), and it does wrong on demand (faults.ts). What it says is decided without I/O in
+ * conversation.ts.
  */
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";

@@ -179,9 +179,9 @@ const networkPrefixes: Partial<Readonly<Record<FaultCode, string>>> = {
 };
 
 /**
- * Classifies a failure of our own side of the wire. Its code stays the fault's, or names the network's error. The hint is the fault's own, or that of
- * the network error underneath, or the code's. What IAM answered with a status has that status' class: 401 credentials,
- * 403 account, 400 and 404 config, 429 throttled, 5xx service.
+ * Classifies a failure of our own side of the wire. Its code stays the fault's, or names the network's error. The hint
+ * is the fault's own, or that of the network error underneath, or the code's. What IAM answered with a status has that
+ * status' class: 401 credentials, 403 account, 400 and 404 config, 429 throttled, 5xx service.
  */
 export function diagnoseFault(fault: Fault): Diagnosis {
   const [listedClass, meaning, hint] = faults[fault.code] ?? internal;

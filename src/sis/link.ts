@@ -17,7 +17,10 @@ export interface Link {
   sendAudio(bytes: Uint8Array): void;
   /** Asks, before the next ping is due, whether everything sent so far has arrived. */
   ping(): void;
-  /** Bytes accepted for sending that the operating system has not taken yet; 0 unless open. Asked with each message: getters are slow. */
+  /**
+   * Bytes accepted for sending that the operating system has not taken yet; 0 unless open. Asked with each message:
+   * getters are slow.
+   */
   bufferedBytes(): number;
   /** Ends politely: close code 1000, then by force after 2 s. Again, or when it has ended: nothing. */
   close(): void;
@@ -96,7 +99,10 @@ export interface LinkOptions {
   readonly listener: LinkListener;
   /** How far has been sent, as a number that never falls; asked when a ping goes out. */
   readonly mark: () => number;
-  /** Told the Date of the answer to the upgrade, whatever the answer is, but for a page: ms since the epoch, by the service's clock. */
+  /**
+   * Told the Date of the answer to the upgrade, whatever the answer is, but for a page: ms since the epoch, by the
+   * service's clock.
+   */
   readonly onDate?: ((serverMs: number) => void) | undefined;
   /** Default: those of production. */
   readonly timing?: Partial<LinkTiming>;

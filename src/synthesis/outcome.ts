@@ -14,7 +14,10 @@ export type Outcome =
   /** It was not taken. */
   | { readonly result: "refused"; readonly reason: "queue-full" | "nothing-to-say" | "stopped" };
 
-/** What is told of synthesis as it goes. `fetched`: the service has given all the sound of a piece, which may be heard later, or not at all. */
+/**
+ * What is told of synthesis as it goes. `fetched`: the service has given all the sound of a piece, which may be heard
+ * later, or not at all.
+ */
 export type SpeechNews = SpeechError | Outcome | { readonly result: "fetched" };
 
 /** What was done for a text, in whatever way it ended. */

@@ -24,8 +24,9 @@ export function notePath(folder: string): string {
 }
 
 /**
- * Looks through the folder, cuts off what was being written when the power went, and deletes what the service has dealt with. Reads only the headers
- * of the frames, and the last frame of each file: a full folder takes a moment, not a minute.
+ * Looks through the folder, cuts off what was being written when the power went, and deletes what the service has dealt
+ * with. Reads only the headers of the frames, and the last frame of each file: a full folder takes a moment, not a
+ * minute.
  * @param sampleRate Hz; positions of sound at another rate are converted
  * @throws what the file system throws when the folder cannot be read
  */

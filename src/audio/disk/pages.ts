@@ -38,7 +38,10 @@ export class Pages {
     this.#clock = clock;
   }
 
-  /** The sound of a file from one position on, at most to another; null: it is being read. @param onBad told what cannot be read */
+  /**
+   * The sound of a file from one position on, at most to another; null: it is being read.
+   * @param onBad told what cannot be read
+   */
   get(source: Source, from: Position, to: Position, onBad: OnBad): Int16Array | null {
     const entry = this.#entries.get(source.path);
     // The file may have grown since.

@@ -24,7 +24,11 @@ export type StoredBlock = Span & Run;
 /** The same, and what is in it. */
 export type Stored = SoundFile & { readonly blocks: readonly StoredBlock[] };
 
-/** Looks at the headers in a file, and cuts off what is torn: bytes at its end that are no whole frame. @param sampleRate Hz of the log @throws what the file system throws when the file cannot be read */
+/**
+ * Looks at the headers in a file, and cuts off what is torn: bytes at its end that are no whole frame.
+ * @param sampleRate Hz of the log
+ * @throws what the file system throws when the file cannot be read
+ */
 export function readStored(file: string, sampleRate: number): Stored {
   const descriptor = openSync(file, constants.O_RDONLY);
   try {

@@ -25,7 +25,10 @@ const spareMs = 700;
 /** The last words must be recognised before the end: the silence that ends a segment, and the way there and back. */
 const recognitionMs = 2_500;
 
-/** The story told in `seconds` (12 to 600). The outage outlasts the alarm's debounce of 2 s, and ends in time for its clearing. */
+/**
+ * The story told in `seconds` (12 to 600). The outage outlasts the alarm's debounce of 2 s, and ends in time for its
+ * clearing.
+ */
 export function storyOf(seconds: number): Story {
   const endMs = seconds * 1_000;
   const closedMs = Math.min(5_000, Math.max(2_500, endMs / 6));
