@@ -12,7 +12,7 @@ import {
   statePayload,
   transcriptPayload,
 } from "../fleet/schema.ts";
-import { type OutcomePayload, outcomes } from "../fleet/schema-down.ts";
+import { commandEventPayload, type OutcomePayload, outcomes } from "../fleet/schema-down.ts";
 import type { TopicOwner } from "../fleet/topics.ts";
 import { isKept, type KeptKind } from "./topic.ts";
 
@@ -94,15 +94,6 @@ const outcomePayload = z.object({
   reason: z.string().max(300).nullish(),
   result: z.unknown(),
 });
-const commandEvent = z.object({
-  v: z.literal(1),
-  ts: z.string().max(32),
-  boot: z.string().max(128),
-  seq: z.number(),
-  command: z.string().max(128),
-  status: z.string().max(32),
-  reason: z.string().max(300),
-});
 const named = z.object({ fleet: z.unknown(), device: z.unknown(), device_id: z.unknown() }).partial();
 
 /**
@@ -166,7 +157,7 @@ function eventReader(type: string): (value: unknown) => UpMessage | null {
     case "audio-gap":
       return using(audioGapEventPayload, (of) => event(of, `${of.lost_ms} ms of sound lost: ${of.cause}`));
     case "command":
-      return using(commandEvent, (of) =>
+      return using(commandEventPayload, (of) =>
         event(of, `command ${of.command} ${of.status}${of.reason === "" ? "" : `: ${of.reason}`}`),
       );
     default:
