@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { root } from "../../build/binary.ts";
 import { type Profile, possible, suitable } from "../../campaigning/draw.ts";
 import { type KindName, kindNames, kindOf } from "../../campaigning/kinds.ts";
 import type { LanePlan } from "../../campaigning/lane.ts";
@@ -25,6 +27,13 @@ const profiles: readonly [Profile, ...Profile[]] = [
 /** In a lane's folder: what the sampler in the agent's process writes. */
 export function samplesFile(folder: string): string {
   return join(folder, "samples.jsonl");
+}
+
+/** What the service's unit gives to the agent. */
+function unitEnvironment(): Readonly<Record<string, string>> {
+  const unit = readFileSync(join(root, "device/systemd/sis-agent.service"), "utf8");
+  const lines = Array.from(unit.matchAll(/^Environment=(.*)$/gm), ([, line = ""]) => line);
+  return Object.fromEntries(lines.flatMap((line) => line.split(" ")).map((each) => each.split("=")));
 }
 
 /** About four hundred samples a run, and no more than one a second. */
@@ -59,10 +68,7 @@ export function soakPlans(
       agent: {
         program: [process.execPath, "--import", programs.sampler, programs.agent],
         env: {
-          // As the service's unit has it.
-          MALLOC_ARENA_MAX: "1",
-          MALLOC_MMAP_THRESHOLD_: "131072",
-          MALLOC_TRIM_THRESHOLD_: "131072",
+          ...unitEnvironment(),
           SOAK_SAMPLES: samplesFile(own),
           SOAK_STATE: stateFolder(own),
           SOAK_LOG: agentLog(own),
