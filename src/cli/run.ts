@@ -6,10 +6,8 @@ import type { Logger } from "../base/logger.ts";
 import type { Environment } from "../config/environment.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { ConfigFault, type Problem, problemLine } from "../config/problems.ts";
-import { transcriptPayload } from "../fleet/payloads.ts";
 import { startService } from "../host/service.ts";
 import { serviceManagerOf } from "../host/service-manager.ts";
-import type { Transcript } from "../recognition/report.ts";
 import { type ConfigFlag, configFile, configOption } from "./config-option.ts";
 import { collectFromTimeToTime, optimizeSoon, optimizeTheSteady } from "./engine.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -18,6 +16,7 @@ import { type AdjustableLogger, createLogger, type LogLevel, logLevels, logStyle
 import { reload } from "./reload.ts";
 import { serviceListeners } from "./service.ts";
 import { supervise } from "./supervise.ts";
+import { transcriptLine } from "./transcript-line.ts";
 import { build, version } from "./version.ts";
 
 export type StartAgent = (options: AgentOptions) => Agent | Promise<Agent>;
@@ -150,11 +149,6 @@ function agentOptions(
       if (report.type === "transcript") transcripts?.write(transcriptLine(report.transcript, systemClock.wallMs()));
     },
   };
-}
-
-/** A transcript as a line of `--stdout jsonl`: the fields of the fleet's `up/transcript`. */
-function transcriptLine(transcript: Transcript, nowMs: number): string {
-  return JSON.stringify({ type: "transcript", ...transcriptPayload(transcript, nowMs) });
 }
 
 function transcriptOutlet(logger: () => Logger): LineOutlet {

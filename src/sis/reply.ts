@@ -57,7 +57,7 @@ export const maxReplyBytes = 1024 * 1024;
 const unnamedErrorCode = "UNNAMED";
 
 /** What is beyond this is not speech, but a fault of the sender: times in ms, lengths in UTF-16 units. */
-const bounds = { timeMs: 24 * 60 * 60 * 1000, segments: 1000, words: 1000, text: 10_000, word: 200 };
+const bounds = { timeMs: 24 * 60 * 60 * 1000, earlyMs: 1000, segments: 1000, words: 1000, text: 10_000, word: 200 };
 
 /**
  * A message of the service as a Reply, or as a Fault (wire-binary, wire-oversized, wire-bad-json, wire-unknown-type,
@@ -186,9 +186,10 @@ function spanOf(segment: JsonObject): { startMs: number; endMs: number } {
   return { startMs, endMs };
 }
 
+/** A start that is reckoned back from what was heard may be a little before the session's: that is its beginning. */
 function timeOf(value: unknown): number | null {
   const time = numberOf(value);
-  return time === null || time < 0 || time > bounds.timeMs ? null : Math.round(time) + 0;
+  return time === null || time < -bounds.earlyMs || time > bounds.timeMs ? null : Math.max(0, Math.round(time));
 }
 
 function flagOf(value: unknown): boolean {

@@ -113,6 +113,11 @@ test("understands a RESULT with all it can hold", () => {
   });
 });
 
+test("a start that is reckoned a little before the session is its beginning", () => {
+  const { startMs, endMs } = onlySegment(decode(resultWith({ start_time: -20.4, end_time: 700 })));
+  assert.deepEqual([startMs, endMs], [0, 700]);
+});
+
 test("is liberal about how numbers and flags are written", () => {
   const segment = onlySegment(
     decode(resultWith({ start_time: "100", end_time: 1500.4, is_final: "yes", result: { text: "a", score: "0.5" } })),
@@ -185,7 +190,7 @@ const refused: [string, FaultCode, unknown][] = [
   ["thousands of segments", "wire-bad-message", { resp_type: "RESULT", segments: emptyObjects }],
   ["a segment that is nothing", "wire-bad-message", { resp_type: "RESULT", segments: [null] }],
   ["a segment without a start", "wire-bad-message", resultWith({ start_time: undefined })],
-  ["a negative time", "wire-bad-message", resultWith({ start_time: -1 })],
+  ["a time long before the session", "wire-bad-message", resultWith({ start_time: -1001 })],
   ["a time that is not a number", "wire-bad-message", resultWith({ end_time: "NaN" })],
   ["a time with an exponent in a string", "wire-bad-message", resultWith({ end_time: "1e3" })],
   ["a time beyond any session", "wire-bad-message", resultWith({ end_time: 1e12 })],
