@@ -56,8 +56,8 @@ const lossFaults: Readonly<Record<LossCause, FaultId | null>> = {
 /** The alarm that a classified error of recognition leads to. */
 function symptomOfError(error: ErrorReport): Symptom {
   const row = rowOf(error.code, error.class);
-  // A token ends once a day, and is renewed and tried again at once: that alone is no alarm.
-  const renewed = error.class === "credentials" && error.retryInMs !== null && error.retryInMs < shortMs;
+  // Tried again at once, with what was renewed: that alone is no alarm, whatever failed before it.
+  const renewed = error.class === "credentials" && error.retryInMs === 0;
   return {
     alarm: row.alarm,
     origin: "service",
@@ -66,7 +66,7 @@ function symptomOfError(error: ErrorReport): Symptom {
     message: error.message,
     traceId: error.traceId,
     hint: error.hint,
-    debounceMs: renewed && error.attempt === 1 ? shortMs : row.debounceMs,
+    debounceMs: renewed ? shortMs : row.debounceMs,
     lasting: true,
   };
 }
