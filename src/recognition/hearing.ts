@@ -81,7 +81,7 @@ export class Hearing {
     const session = this.#session;
     if (session === null) return false;
     const { productiveMs, shortestSentenceMs } = this.#bounds;
-    return session.heardTo > session.start || session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
+    return session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
   }
 
   /** What a service that works in real time has still to deal with of the running session, ms from now; a minute at most. */
