@@ -32,8 +32,10 @@ export function samplesFile(folder: string): string {
 /** What the service's unit gives to the agent. */
 function unitEnvironment(): Readonly<Record<string, string>> {
   const unit = readFileSync(join(root, "device/systemd/sis-agent.service"), "utf8");
-  const lines = Array.from(unit.matchAll(/^Environment=(.*)$/gm), ([, line = ""]) => line);
-  return Object.fromEntries(lines.flatMap((line) => line.split(" ")).map((each) => each.split("=")));
+  const environment: Record<string, string> = {};
+  for (const [, line = ""] of unit.matchAll(/^Environment=(.*)$/gm))
+    for (const [, name = "", value = ""] of line.matchAll(/(\w+)=(\S+)/g)) environment[name] = value;
+  return environment;
 }
 
 /** About four hundred samples a run, and no more than one a second. */
