@@ -129,7 +129,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     await using lab = await run("drains", ["--stdout", "jsonl"]);
     await lab.running.until(() => lab.running.stderr.includes("started"));
     lab.running.child.kill("SIGHUP");
-    await lab.running.until(() => lab.running.stderr.includes("no setting has changed"));
+    await lab.running.until(() => lab.running.stderr.includes("nothing else has changed"));
     lab.running.child.kill(signal);
     const { code, stdout, stderr } = await lab.running.ended();
     assert.equal(code, 0);

@@ -101,7 +101,7 @@ function running(folder: string): string[] {
 
 test("bench says how it is used, and what is wrong with how it was", async () => {
   for (const [options, said] of [
-    [["strem"], /the benchmark is called: stream/],
+    [["strem"], /benchmarks are called stream, peers/],
     [["stream", "--seconds", "0"], /--seconds: "0" is not a whole number from 1 to 3600/],
     [["stream", "--bogus"], /--bogus/],
   ] as const) {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { soakPlans } from "../../scripts/benchmark/soak/plan.ts";
 import {
   blockMeans,
   hasGrown,
@@ -10,6 +11,7 @@ import {
   meanSlope,
   type Point,
 } from "../../scripts/benchmark/soak/slope.ts";
+import { lookAtMachine } from "../../scripts/campaigning/surroundings.ts";
 import { seededRandom } from "../../src/base/random.ts";
 
 const line = (perHour: number, count: number): Point[] =>
@@ -96,5 +98,14 @@ test("bench soak says how it is used, and what is wrong with how it was", () => 
     assert.equal(status, 2);
     assert.match(stderr, said);
     assert.match(stderr, /usage: scripts\/bench soak/);
+  }
+});
+
+test("agents run in the environment that the service's unit gives them", () => {
+  const options = { hours: 1, agents: 1, accelerated: true, seed: "1", json: false, record: false };
+  const plans = soakPlans(options, "/nowhere", lookAtMachine(), { agent: "agent", sampler: "sampler" });
+  for (const { agent } of plans) {
+    const { MALLOC_ARENA_MAX, MALLOC_MMAP_THRESHOLD_, UV_THREADPOOL_SIZE } = agent.env;
+    assert.deepEqual([MALLOC_ARENA_MAX, MALLOC_MMAP_THRESHOLD_, UV_THREADPOOL_SIZE], ["1", "32768", "8"]);
   }
 });
