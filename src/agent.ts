@@ -19,7 +19,7 @@ import { takeStateFolder } from "./agent/state-folder.ts";
 import { openStopping } from "./agent/stopping.ts";
 import { startVoice } from "./agent/voice.ts";
 import { levelOf } from "./audio/level.ts";
-import type { SourceEvent } from "./audio/source.ts";
+import type { Silencer, SourceEvent } from "./audio/source.ts";
 import { systemClock } from "./base/clock.ts";
 import type { Fault } from "./base/fault.ts";
 import type { Logger } from "./base/logger.ts";
@@ -101,7 +101,7 @@ export function startAgent(options: AgentOptions): Agent {
   const sampleRate = sampleRateOf(settings.sis.audio_format);
   let credentials = credentialsOf(secrets.service, clock, random);
   const folder = takeStateFolder(settings.state_dir, logger);
-  const latchOf = (name: keyof typeof latchNames) =>
+  const latchOf = (name: Silencer) =>
     openLatch(join(settings.state_dir, latchNames[name]), clock, logger, (fault) =>
       fleet.notice({ type: `${name}-disk`, fault }),
     );

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { Silencer } from "../audio/source.ts";
 import { backgroundWriter, type DiskListener } from "../base/background-writer.ts";
 import { atMost, type Clock } from "../base/clock.ts";
 import { diskFault, diskPatienceMs, isMissing } from "../base/disk-fault.ts";
@@ -29,8 +30,8 @@ export interface Latch extends Disposable {
   flush(): Promise<void>;
 }
 
-/** The files in `state_dir`: the device listens while neither is there. */
-export const latchNames = { mute: "muted", stop: "stopped" } as const;
+/** What the device is, and the file in `state_dir` that says so: it listens while neither is there. */
+export const latchNames = { mute: "muted", stop: "stopped" } as const satisfies Record<Silencer, string>;
 
 /** Whether the microphone is not to be heard, for one who is not the agent; null: it may be. */
 export function silencedIn(stateDir: string): "muted" | "stopped" | null {

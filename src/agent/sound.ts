@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Gate, hangoverMs, startGate } from "../audio/gate.ts";
 import { AudioLog, balances, type Gap } from "../audio/log.ts";
-import type { Silencer, SourceEvent } from "../audio/source.ts";
+import type { SourceEvent } from "../audio/source.ts";
 import { Spool } from "../audio/spool.ts";
 import { keepingOf } from "../audio/store.ts";
 import { atMost, type Clock } from "../base/clock.ts";
@@ -10,6 +10,7 @@ import { isoTime } from "../base/iso-time.ts";
 import type { Logger } from "../base/logger.ts";
 import type { Settings } from "../config/schema.ts";
 import { limits, sampleRateOf } from "../sis/request.ts";
+import { latchNames } from "./latch.ts";
 
 export interface SoundOptions {
   readonly settings: Settings;
@@ -41,8 +42,6 @@ export interface Sound {
   /** Nobody reads any more: the rest goes to the disk, in a few seconds at the most; what does not is lost and told. */
   close(): Promise<void>;
 }
-
-const silenced: Readonly<Record<Silencer, string>> = { mute: "muted", stop: "stopped" };
 
 /** The disk gets so long to take what the service is not done with, from when the end began … */
 const keepingMs = 2_500;
@@ -144,7 +143,7 @@ export function openSound(options: SoundOptions): Sound {
           muting?.[Symbol.dispose]();
           muting = event.muted ? gate.mute() : null;
           log.rest();
-          logger.info(event.muted ? `${silenced[event.by]}: nothing is captured` : "sound is captured again");
+          logger.info(event.muted ? `${latchNames[event.by]}: nothing is captured` : "sound is captured again");
           break;
         case "ended":
           gate.end();

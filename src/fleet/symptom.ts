@@ -13,7 +13,7 @@ export const origins = [
   "state-disk", // where alarms and messages are kept
   "sound-disk", // where sound is kept
   "mute-disk", // where it is kept that the device is muted
-  "stop-disk",
+  "stop-disk", // the same of stopped
   "clock",
   "temperature",
   "power",

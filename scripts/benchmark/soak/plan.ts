@@ -57,6 +57,7 @@ export function soakPlans(
 ): LanePlan[] {
   const pace = accelerated ? paces.accelerated : paces.real;
   const runMs = hours * 3_600_000;
+  const environment = unitEnvironment();
   return Array.from({ length: agents + 1 }, (_, lane): LanePlan => {
     const calm = lane === agents;
     const profile = calm ? profiles[0] : (profiles[lane % profiles.length] ?? profiles[0]);
@@ -70,7 +71,7 @@ export function soakPlans(
       agent: {
         program: [process.execPath, "--import", programs.sampler, programs.agent],
         env: {
-          ...unitEnvironment(),
+          ...environment,
           SOAK_SAMPLES: samplesFile(own),
           SOAK_STATE: stateFolder(own),
           SOAK_LOG: agentLog(own),
