@@ -79,7 +79,8 @@ test("a disk that hangs is told after two seconds, and muting holds meanwhile; i
     assert.equal(errors.length, 1, "once, until it is well again");
     assert.equal(clock.pending, 0);
   }
-  await eventually(() => openMuted(at.file).on, "it is on disk");
+  await latch.flush();
+  assert.equal(openMuted(at.file).on, true, "it is on disk");
 });
 
 test("an empty file, as a crash may leave it, is muted", async () => {
@@ -109,6 +110,8 @@ test("the last words are waited for, but not for ever", async () => {
     else clock.advance(1_000);
     await waiting;
     assert.equal(clock.pending, 0);
+    disk[Symbol.dispose]();
+    await latch.flush();
   }
 });
 
