@@ -141,6 +141,7 @@ export class Hearing {
       if (segment.isFinal && session === this.#session) {
         finalToMs = segment.endMs;
         this.#reach = dealtTo(this.#reach, Math.min(segment.endMs, session.sentMs));
+        session.loudness.answered(segment.endMs);
       }
       const placed = place(segment, session, this.#log, this.#property);
       if ("span" in placed && this.#isSentAgain(session, placed.span)) {
@@ -184,13 +185,16 @@ export class Hearing {
   }
 
   /**
-   * The service never reports silence; but what cannot be part of a segment that is still open is done with, even if the
-   * service is as slow as real time.
+   * The service never reports silence; but what is quiet and cannot be part of a segment that is still open is done with,
+   * even if the service is as slow as real time. Where it was loud and nothing was answered, an END asks about it: a
+   * service that hangs does not answer that either.
    */
   settleSilence(): void {
     const doneMs = this.#reach.dealtMs - this.#bounds.longestSegmentMs;
     if (this.#session === null || this.#suspect || doneMs <= 0) return;
-    this.#log.settle(this.#session.positionAt(doneMs));
+    const { toMs, thenLoud } = this.#session.loudness.quietTo(doneMs);
+    this.#log.settle(this.#session.positionAt(toMs));
+    if (thenLoud) this.#session.endSoon();
   }
 
   /**

@@ -1,9 +1,10 @@
+import { tallyOf } from "../audio/level.ts";
+import { quiet } from "./loudness.ts";
+
 /** How long it must be quiet to count as a pause between words, ms. */
 const lullMs = 300;
-/** Quiet is up to 6 dB above the quietest so far and 12 dB below the loudest, and in any case what is below −55 dBFS. */
-const overFloor = 2;
+/** Where people speak, quiet is also 12 dB below the loudest. */
 const underPeak = 4;
-const surelyQuiet = 58;
 
 /** What has to be remembered of a session's sound to tell a pause: amplitudes are RMS values of 16-bit samples. */
 export interface Lull {
@@ -20,9 +21,7 @@ export const noLull: Lull = { floor: Number.POSITIVE_INFINITY, peak: 0, recent: 
 
 /** After another piece of the session's sound. @param sampleRate Hz */
 export function stepLull(lull: Lull, samples: Int16Array, sampleRate: number): Lull {
-  let sumOfSquares = 0;
-  // By index: the compiler takes minutes of a real-time stream to find out what an iterator over it is.
-  for (let n = 0; n < samples.length; n += 1) sumOfSquares += (samples[n] ?? 0) ** 2;
+  const { sumOfSquares } = tallyOf(samples);
   const wanted = (lullMs * sampleRate) / 1000;
   const recent = [...lull.recent, { samples: samples.length, sumOfSquares }];
   while (recent.length > 1 && total(recent.slice(1)).samples >= wanted) recent.shift();
@@ -31,8 +30,8 @@ export function stepLull(lull: Lull, samples: Int16Array, sampleRate: number): L
   const rms = Math.sqrt(window.sumOfSquares / window.samples);
   const floor = Math.min(lull.floor, rms);
   const peak = Math.max(lull.peak, rms);
-  const quiet = rms <= surelyQuiet || (rms <= overFloor * floor && rms * underPeak <= peak);
-  return { floor, peak, recent, quiet };
+  const isQuiet = rms <= quiet.surely || (rms <= quiet.overFloor * floor && rms * underPeak <= peak);
+  return { floor, peak, recent, quiet: isQuiet };
 }
 
 function total(pieces: Lull["recent"]): Lull["recent"][number] {

@@ -47,8 +47,9 @@ export type Pause =
 
 /** How long before a pause is wanted it is begun to learn what one sounds like. */
 const learningMs = 15_000;
-/** A session that is ended in time waits for a pause until it is so many times as long. */
+/** A session that is ended in time waits for a pause until it is so many times as long, and no longer than so much more. */
 const pauseWithin = 3;
+const pauseWithinMs = 30_000;
 /** A connection is replaced when so much of what was left of its token's life is over. */
 const usedOfToken = 0.9;
 
@@ -180,6 +181,7 @@ export class Sender {
     const { encode, onSent, bounds, throttle } = this.#options;
     const message = filledUp(chunk.samples, bounds.shortestChunkMs * this.#samplesPerMs);
     session.send(chunk.position, chunk.samples.length, message.length - chunk.samples.length);
+    session.loudness.add(message);
     this.#sent += message.length;
     this.#lastSentMs = nowMs;
     this.#times.note(session.sentMs, nowMs);
@@ -190,7 +192,8 @@ export class Sender {
 
   #isFull(session: Session, nowMs: number): boolean {
     const { bounds, chunkMs } = this.#options;
-    const mostMs = Math.min(bounds.rollMs, session.patienceMs * pauseWithin);
+    const { patienceMs } = session;
+    const mostMs = Math.min(bounds.rollMs, patienceMs * pauseWithin, patienceMs + pauseWithinMs);
     return session.sentMs + chunkMs > mostMs || this.#connectionMs(nowMs) + chunkMs > bounds.reconnectMs;
   }
 

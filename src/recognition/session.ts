@@ -1,5 +1,6 @@
 import type { Span } from "../audio/holes.ts";
 import type { Position } from "../audio/timeline.ts";
+import { Loudness } from "./loudness.ts";
 
 /** Audio that was sent in one go: from this sample of the session on, so much of the log from this position on. */
 interface Run {
@@ -20,8 +21,7 @@ export class Session {
   readonly id: string;
   readonly traceId: string | null;
   readonly start: Position;
-  /** So much sound is to be sent in it, ms: then it is ended in the next pause. Infinity: as much as may be. */
-  readonly patienceMs: number;
+  readonly loudness: Loudness;
   readonly #samplesPerMs: number;
   readonly #runs: Run[] = [];
   readonly #heard: Span[] = [];
@@ -29,6 +29,7 @@ export class Session {
   #heardTo: Position;
   #sent = 0;
   #sentTo: Position;
+  #patienceMs: number;
   /** The service has given a final result, whatever it was worth. */
   answered = false;
 
@@ -40,7 +41,8 @@ export class Session {
     sampleRate: number,
     patienceMs = Number.POSITIVE_INFINITY,
   ) {
-    this.patienceMs = patienceMs;
+    this.#patienceMs = patienceMs;
+    this.loudness = new Loudness(sampleRate);
     this.id = id;
     this.traceId = traceId;
     this.start = start;
@@ -58,6 +60,16 @@ export class Session {
   /** How much sound the service has been sent, silence that was filled in among it, ms. */
   get sentMs(): number {
     return this.#sent / this.#samplesPerMs;
+  }
+
+  /** So much sound is to be sent in it, ms: then it is ended in the next pause. Infinity: as much as may be. */
+  get patienceMs(): number {
+    return this.#patienceMs;
+  }
+
+  /** It is to be ended in the next pause. */
+  endSoon(): void {
+    this.#patienceMs = Math.min(this.#patienceMs, this.sentMs);
   }
 
   /** The end of the last final result; the session's start before the first. */

@@ -1,0 +1,75 @@
+import { tallyOf } from "../audio/level.ts";
+
+/** Stretches of so much sound are judged as one. */
+const stretchMs = 300;
+/** Where a result ends and the sound goes on to be loud for so long, it is what the result is about that rings out. */
+const ringsOutMs = 300;
+/** Quiet is up to 6 dB above the quietest of a session, and in any case what is below −55 dBFS. */
+export const quiet = { overFloor: 2, surely: 58 };
+
+interface Stretch {
+  /** Where it ends, ms of the session. */
+  readonly toMs: number;
+  /** Of 16-bit samples. */
+  readonly rms: number;
+}
+
+/**
+ * How loud a session's sound was, where the service may still be at it. A service says nothing when nobody speaks, and
+ * nothing when it hangs: only what is quiet can be taken for silence without an answer.
+ */
+export class Loudness {
+  readonly #sampleRate: number;
+  #stretches: Stretch[] = [];
+  /** The quietest of all. */
+  #floor = Number.POSITIVE_INFINITY;
+  /** What lies before is answered, or was quiet. */
+  #doneMs = 0;
+  #toMs = 0;
+  /** Of the stretch that is not complete yet. */
+  #ms = 0;
+  #sumOfSquares = 0;
+
+  /** @param sampleRate Hz */
+  constructor(sampleRate: number) {
+    this.#sampleRate = sampleRate;
+  }
+
+  /** More of the session's sound. */
+  add(samples: Int16Array): void {
+    const ms = (samples.length * 1000) / this.#sampleRate;
+    this.#ms += ms;
+    this.#toMs += ms;
+    this.#sumOfSquares += tallyOf(samples).sumOfSquares;
+    if (this.#ms < stretchMs) return;
+    const rms = Math.sqrt((this.#sumOfSquares * 1000) / (this.#ms * this.#sampleRate));
+    this.#stretches.push({ toMs: this.#toMs, rms });
+    this.#floor = Math.min(this.#floor, rms);
+    this.#ms = 0;
+    this.#sumOfSquares = 0;
+  }
+
+  /** A result covers all before `ms` of the session. */
+  answered(ms: number): void {
+    this.#drop(({ toMs }) => toMs <= ms + ringsOutMs + stretchMs);
+    this.#doneMs = Math.max(this.#doneMs, ms);
+  }
+
+  /**
+   * What is quiet before `ms` of the session is done with.
+   * @returns where it ends, and whether something loud is there that should have been answered by then
+   */
+  quietTo(ms: number): { readonly toMs: number; readonly thenLoud: boolean } {
+    const mostRms = Math.max(quiet.surely, quiet.overFloor * this.#floor);
+    const last = this.#drop(({ toMs, rms }) => toMs <= ms && rms <= mostRms);
+    this.#doneMs = Math.max(this.#doneMs, last?.toMs ?? 0);
+    const [first] = this.#stretches;
+    return { toMs: this.#doneMs, thenLoud: first !== undefined && first.toMs <= ms };
+  }
+
+  /** @returns the last of the stretches that are no longer of interest */
+  #drop(isDone: (stretch: Stretch) => boolean): Stretch | undefined {
+    const next = this.#stretches.findIndex((each) => !isDone(each));
+    return this.#stretches.splice(0, next < 0 ? this.#stretches.length : next).at(-1);
+  }
+}
