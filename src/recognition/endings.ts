@@ -103,9 +103,18 @@ export function redirectEnd(
 /** How an ending session's END is followed up. */
 export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
   if (event.reason === "ERROR") return unaskedEnd(state, event, context);
-  // An END that crosses ours is about what had arrived by then: nobody knows how much that was.
-  const crosses = state.asked && state.settle === "sent" && !context.arrived;
-  if (event.reason === "CANCEL" || crosses) return endedTooEarly(inVain(state), event, context);
+  if (event.reason === "CANCEL") return endedTooEarly(inVain(state), event, context);
+  // An END that crosses ours is about what had arrived by then: nobody knows how much that was. It comes before our ping
+  // is answered; but if that happens twice in a row, it is the service that answers pings late.
+  const outrunsPong = state.asked && state.settle === "sent" && !context.arrived;
+  if (outrunsPong && !state.standing.outrunsPong) {
+    const crossed = { ...state, standing: { ...state.standing, outrunsPong } };
+    return endedTooEarly(inVain(crossed), event, context);
+  }
+  return endedAsItShould({ ...state, standing: { ...state.standing, outrunsPong } }, event, context);
+}
+
+function endedAsItShould(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
   if (!context.productive) {
     if (finished.has(state.why)) return barren(state, state.settle, event, context);
     const followed = follow(state, context);
@@ -120,7 +129,9 @@ export function ended(state: StateOf<"ending">, event: EventOf<"END">, context: 
 function endedTooEarly(state: StateOf<"ending">, event: EventOf<"END">, context: Context): Step {
   if (endless(state)) return leave(state, "stopped", endSession("finals", "it is ended too early every time"));
   const why = unfinished[state.why] ?? state.why;
-  if (finished.has(why) && !context.productive) return barren(state, "finals", event, context);
+  // The same again at once would end the same way.
+  const isIdle = why === "starved" && event.reason === "CANCEL";
+  if (isIdle || (finished.has(why) && !context.productive)) return barren(state, "finals", event, context);
   const followed = follow({ ...state, why }, context);
   return { next: followed.next, effects: [endSession("finals", state.why), ...followed.effects] };
 }

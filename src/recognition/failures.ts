@@ -100,6 +100,15 @@ export function lost(state: State, event: EventOf<"closed">, context: Context): 
   return { next: next.next, effects: [...failed.effects, ...over, ...next.effects] };
 }
 
+/** The same in a session: in continuous mode, too, a service may be through with one after a sentence, and close. */
+export function closedInSession(state: State, event: EventOf<"closed">, context: Context): Step {
+  const done = context.advanced && event.ending.how === "closed" && event.ending.code === 1000;
+  if (!done) return lost(state, event, context);
+  const next = connect(state);
+  const over = endSession("finals", "closed behind a result");
+  return { next: next.next, effects: [note("closed-without-end"), over, ...next.effects] };
+}
+
 /** The same before a START is answered: a service may be done with a connection after one session, and close it. */
 export function closedBeforeStart(state: StateOf<"starting">, event: EventOf<"closed">, context: Context): Step {
   const done = state.reused && event.ending.how === "closed" && event.ending.code === 1000;
@@ -111,6 +120,12 @@ export function unaskedEnd(state: State, event: EventOf<"END">, context: Context
   if (context.mode === "sentence" && event.reason === "NORMAL" && context.productive) {
     const next = context.spent ? leave(state, "connect") : start(state);
     return { next: next.next, effects: [endSession("sentence", "sentence"), ...next.effects] };
+  }
+  // It may be through with a session after each sentence in continuous mode, too.
+  if (context.mode === "continuous" && event.reason === "NORMAL" && context.advanced) {
+    const next = context.spent ? leave(state, "connect") : start(state);
+    const over = endSession("finals", "ended behind a result");
+    return { next: next.next, effects: [note("unasked-end"), over, ...next.effects] };
   }
   const message = `the service ended the session unasked, reason ${event.reason}`;
   const failed = fail(state, "PROTOCOL", { diagnosis: endedUnasked, message, traceId: event.traceId }, context);

@@ -31,6 +31,9 @@ const mostOwedMs = 60_000;
 /** Shorter sessions are not asked for, and a shorter one that is cut off tells nothing, ms of sound. */
 const leastPatienceMs = 10_000;
 
+/** Results that cover less are not worth a session, ms. */
+const leastAdvanceMs = 250;
+
 /** How often something has gone wrong at one place. */
 interface Tries {
   readonly at: Position;
@@ -82,6 +85,13 @@ export class Hearing {
     if (session === null) return false;
     const { productiveMs, shortestSentenceMs } = this.#bounds;
     return session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
+  }
+
+  /** Whether final results have advanced the settled position by more than a sound in the running session. */
+  get advanced(): boolean {
+    const session = this.#session;
+    if (session === null || session.sentMs < this.#bounds.shortestSentenceMs) return false;
+    return session.heardTo - session.start >= (leastAdvanceMs * this.#log.sampleRate) / 1000;
   }
 
   /** What a service that works in real time has still to deal with of the running session, ms from now; a minute at most. */

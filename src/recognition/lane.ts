@@ -10,7 +10,7 @@ import type { Report } from "./report.ts";
 import type { Standing } from "./retry.ts";
 import { type Pause, Sender, type SenderOptions } from "./sender.ts";
 import type { Session } from "./session.ts";
-import type { Effect, Event, EventOf, Irregularity, Phase, State } from "./state.ts";
+import type { Context, Effect, Event, EventOf, Irregularity, Phase, State } from "./state.ts";
 
 /** Messages that cannot have been a result of ours. */
 const harmless: ReadonlySet<FaultCode> = new Set(["wire-unknown-type", "wire-binary"]);
@@ -133,20 +133,23 @@ export class Lane {
   }
 
   #take(event: Event): void {
-    const { clock, random, mode } = this.#options;
     const before = this.#state;
-    const { productive } = this.#hearing;
-    const nowMs = clock.monotonicMs();
-    const spent = this.#sender.isSpent(nowMs);
-    const owedMs = this.#hearing.owedMs(nowMs);
-    const { arrived } = this.#sender;
-    const { next, effects } = step(before, event, { nowMs, random, mode, productive, spent, arrived, owedMs });
+    const { next, effects } = step(before, event, this.#context());
     this.#state = next;
     if (next.phase !== before.phase) this.#clearDeadline();
     for (const effect of effects) this.#perform(effect);
     if (next.phase === before.phase || next.phase === "stopped") return;
     const order = this.#host.standingOrder();
     if (order !== null && order.type !== event.type) this.#queue.push(order);
+  }
+
+  #context(): Context {
+    const { clock, random, mode } = this.#options;
+    const { productive, advanced } = this.#hearing;
+    const nowMs = clock.monotonicMs();
+    const spent = this.#sender.isSpent(nowMs);
+    const owedMs = this.#hearing.owedMs(nowMs);
+    return { nowMs, random, mode, productive, advanced, spent, arrived: this.#sender.arrived, owedMs };
   }
 
   #perform(effect: Effect): void {

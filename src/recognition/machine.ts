@@ -11,6 +11,7 @@ import {
 import {
   closedAfterError,
   closedBeforeStart,
+  closedInSession,
   endAfterErrorMissing,
   errorInSession,
   failedSessionEnded,
@@ -120,7 +121,7 @@ const transitions: Transitions = {
     reconfigured: askForEnd("reconfigured"),
     deadline: useful,
     opened: ignore,
-    closed: lost,
+    closed: closedInSession,
     malformed: unreadable,
     START: noted("start-answered-twice"),
     EVENT: heard,

@@ -18,6 +18,8 @@ export interface Standing {
   readonly endless: number;
   /** The service has let us wait for the END of a silent sentence: it ends none by itself. */
   readonly waitsForEnd: boolean;
+  /** The last END that was asked for came before the pong to the ping that went before it. */
+  readonly outrunsPong: boolean;
 }
 
 /** What to do after a failure. */
@@ -73,12 +75,13 @@ export const freshStanding: Standing = {
   renewed: false,
   endless: 0,
   waitsForEnd: false,
+  outrunsPong: false,
 };
 
 /** Recognition has proved useful. Failures are forgotten; flapping is not, until it stays useful. */
 export function afterUseful(standing: Standing, nowMs: number): Standing {
-  const { flaps, usefulSinceMs, waitsForEnd } = standing;
-  return { ...freshStanding, flaps, usefulSinceMs: usefulSinceMs ?? nowMs, waitsForEnd };
+  const { flaps, usefulSinceMs, waitsForEnd, outrunsPong } = standing;
+  return { ...freshStanding, flaps, usefulSinceMs: usefulSinceMs ?? nowMs, waitsForEnd, outrunsPong };
 }
 
 /** The settings have changed: what failed with the old ones need not fail again. */

@@ -12,6 +12,9 @@ interface Run {
 /** Spans of final results that are remembered one by one; before them, everything counts as heard. */
 const mostSpans = 50;
 
+/** What ends so much later than all that was heard is none of it, wherever the service says that it begins, ms. */
+const surelyNewMs = 300;
+
 /**
  * What one recognition session has been sent, and where that is in the audio log: the service speaks in milliseconds
  * of the session, everything else in positions. The log may have holes that the session never sees, and the session
@@ -117,6 +120,7 @@ export class Session {
    */
   hasHeard(span: Span): boolean {
     if (span.to <= this.#heardBefore) return true;
+    if (span.to > this.#heardTo + surelyNewMs * this.#samplesPerMs) return false;
     const middle = (span.from + span.to) / 2;
     return middle < this.#heardBefore || this.#heard.some((heard) => isWithin(middle, heard));
   }

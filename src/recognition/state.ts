@@ -98,6 +98,8 @@ export interface Context {
   readonly mode: Mode;
   /** The running session has been of use. */
   readonly productive: boolean;
+  /** Final results have advanced the settled position in the running session: what is sent again lies behind them. */
+  readonly advanced: boolean;
   /** The connection is near its limit. */
   readonly spent: boolean;
   /** A pong has proved that everything sent has arrived. */

@@ -53,10 +53,16 @@ export function diagnoseEnding(ending: LinkEnding): EndingDiagnosis {
       return ownFault("LOST", ending.fault);
     case "closed": {
       const why = ending.reason === "" ? "" : `: ${ending.reason}`;
-      return ownFault("LOST", new Fault("link-lost", `the connection ended with close code ${ending.code}${why}`));
+      const message = `the connection ended with close code ${ending.code}${why}`;
+      // Without a closing handshake it is the network's end, with one it was somebody's will.
+      const hint = ending.code === 1006 ? {} : { hint: hungUp };
+      return ownFault("LOST", new Fault("link-lost", message, hint));
     }
   }
 }
+
+const hungUp =
+  "The service hung up, or a gateway or proxy in its name. Nothing to do if it is rare. If it keeps coming, ask whoever runs them, with the close code and the time.";
 
 function ownFault(kind: EndingDiagnosis["kind"], fault: Fault): EndingDiagnosis {
   const diagnosis = diagnoseFault(fault);

@@ -30,6 +30,15 @@ test("silence that was filled in takes time of the session and no place in the l
   );
 });
 
+test("what ends behind all that was heard is no repeat, though the service lets everything begin with the session", () => {
+  const it = session();
+  it.send(0, 80_000);
+  it.hear({ from: 0, to: 40_000 });
+  assert.equal(it.hasHeard({ from: 0, to: 60_000 }), false);
+  assert.equal(it.hasHeard({ from: 0, to: 41_000 }), true, "125 ms are the service's rounding");
+  assert.equal(it.hasHeard({ from: 0, to: 20_000 }), true);
+});
+
 test("a result of no length is told from a repeat of itself", () => {
   const it = session();
   it.send(0, 8000);

@@ -35,6 +35,11 @@ for (const [name, ending, told] of [
   });
 }
 
+test("who hangs up with a closing handshake is asked why; where there was none, it is the network that is looked at", () => {
+  assert.match(diagnoseEnding(closed(1000, "", false)).diagnosis.hint, /hung up.*close code/);
+  assert.match(diagnoseEnding(closed(1006, "", false)).diagnosis.hint, /Wi-Fi/);
+});
+
 test("fresh credentials are no mend where IAM has just refused to give any", () => {
   assert.equal(diagnoseEnding(refused).renewable, true);
   assert.equal(diagnoseEnding(unreachable(noToken)).renewable, false);
