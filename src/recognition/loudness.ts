@@ -20,7 +20,7 @@ interface Stretch {
  */
 export class Loudness {
   readonly #sampleRate: number;
-  #stretches: Stretch[] = [];
+  readonly #stretches: Stretch[] = [];
   /** The quietest of all. */
   #floor = Number.POSITIVE_INFINITY;
   /** What lies before is answered, or was quiet. */
