@@ -150,8 +150,9 @@ export class Hearing {
       if (segment.isFinal) session.answered = true;
       if (segment.isFinal && session === this.#session) {
         finalToMs = segment.endMs;
-        this.#reach = dealtTo(this.#reach, Math.min(segment.endMs, session.sentMs));
-        session.loudness.answered(segment.endMs);
+        const dealtMs = Math.min(segment.endMs, session.sentMs);
+        this.#reach = dealtTo(this.#reach, dealtMs);
+        session.loudness.answered(dealtMs);
       }
       const placed = place(segment, session, this.#log, this.#property);
       if ("span" in placed && this.#isSentAgain(session, placed.span)) {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listen } from "../lab/perfect-service.ts";
+import { recognitionLab, result } from "../lab/recognition.ts";
 
 const minutes = 60_000;
 const none = { quietMs: 0, harm() {} };
@@ -47,3 +48,15 @@ for (const [what, noise, mostSessions] of [
     assert.deepEqual([lab.errors, lab.links.length], [[], 1]);
     assert.ok(lab.log.ledger().pendingMs < 1.8 * minutes, `${lab.log.ledger().pendingMs} ms`);
   });
+
+test("a result that ends behind what was sent, as services round times, says nothing of what is sent after it", () => {
+  const lab = recognitionLab({ memoryMs: 600_000 });
+  lab.capture(200);
+  lab.stream();
+  lab.capture(3_000);
+  lab.link.say({ ...result(500, 4_900, "one"), trace_id: "trace-1" });
+  const settled = lab.log.settled;
+  lab.capture(1_500, () => 5_000);
+  lab.capture(80_000);
+  assert.equal(lab.log.settled, settled);
+});
