@@ -1,9 +1,9 @@
 import { Fault } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault, endedUnasked } from "../sis/catalogue.ts";
 import { fail, failByEnding, failByReply } from "./failing.ts";
-import { connect, endSession, go, leave, note, rest, start, stay, wait } from "./moves.ts";
-import type { Plan } from "./retry.ts";
-import type { Context, Effect, EventOf, Settle, State, StateOf, Step } from "./state.ts";
+import { connect, endSession, go, leave, note, report, rest, start, stay, wait } from "./moves.ts";
+import { afterUseful, type Plan } from "./retry.ts";
+import type { Context, Effect, EventOf, Irregularity, Settle, State, StateOf, Step } from "./state.ts";
 
 /** The moves after a failure. */
 
@@ -100,13 +100,17 @@ export function lost(state: State, event: EventOf<"closed">, context: Context): 
   return { next: next.next, effects: [...failed.effects, ...over, ...next.effects] };
 }
 
-/** The same in a session: in continuous mode, too, a service may be through with one after a sentence, and close. */
+/** The same in a session. Some services are through with one after each sentence, and close. */
 export function closedInSession(state: State, event: EventOf<"closed">, context: Context): Step {
   const done = context.advanced && event.ending.how === "closed" && event.ending.code === 1000;
-  if (!done) return lost(state, event, context);
-  const next = connect(state);
-  const over = endSession("finals", "closed behind a result");
-  return { next: next.next, effects: [note("closed-without-end"), over, ...next.effects] };
+  return done ? behindResult(state, "closed-without-end", connect, context) : lost(state, event, context);
+}
+
+/** A session that is over, unasked, behind a result was of use: another one follows at once. */
+function behindResult(state: State, how: Irregularity, next: (state: State) => Step, context: Context): Step {
+  const step = next({ ...state, standing: afterUseful(state.standing, context.nowMs) });
+  const over = endSession("finals", "over behind a result");
+  return { next: step.next, effects: [note(how), over, report({ type: "healthy" }), ...step.effects] };
 }
 
 /** The same before a START is answered: a service may be done with a connection after one session, and close it. */
@@ -123,9 +127,12 @@ export function unaskedEnd(state: State, event: EventOf<"END">, context: Context
   }
   // It may be through with a session after each sentence in continuous mode, too.
   if (context.mode === "continuous" && event.reason === "NORMAL" && context.advanced) {
-    const next = context.spent ? leave(state, "connect") : start(state);
-    const over = endSession("finals", "ended behind a result");
-    return { next: next.next, effects: [note("unasked-end"), over, ...next.effects] };
+    return behindResult(
+      state,
+      "unasked-end",
+      (well) => (context.spent ? leave(well, "connect") : start(well)),
+      context,
+    );
   }
   const message = `the service ended the session unasked, reason ${event.reason}`;
   const failed = fail(state, "PROTOCOL", { diagnosis: endedUnasked, message, traceId: event.traceId }, context);

@@ -26,13 +26,13 @@ const mostTries = 3;
 const mostTraces = 20;
 
 /** Nobody waits longer for a slow service: what it has not answered by then is sent again. */
-const mostOwedMs = 60_000;
+const mostOwedMs = 180_000;
 
 /** Shorter sessions are not asked for, and a shorter one that is cut off tells nothing, ms of sound. */
 const leastPatienceMs = 10_000;
 
-/** Results that cover less are not worth a session, ms. */
-const leastAdvanceMs = 250;
+/** A session whose results cover less is not worth another one at once, ms. */
+const leastAdvanceMs = 1_000;
 
 /** How often something has gone wrong at one place. */
 interface Tries {
@@ -87,14 +87,14 @@ export class Hearing {
     return session.sentMs >= (session.answered ? shortestSentenceMs : productiveMs);
   }
 
-  /** Whether final results have advanced the settled position by more than a sound in the running session. */
+  /** Whether the running session was worth it: its final results cover more than a sound. */
   get advanced(): boolean {
     const session = this.#session;
     if (session === null || session.sentMs < this.#bounds.shortestSentenceMs) return false;
     return session.heardTo - session.start >= (leastAdvanceMs * this.#log.sampleRate) / 1000;
   }
 
-  /** What a service that works in real time has still to deal with of the running session, ms from now; a minute at most. */
+  /** What a service that works in real time has still to deal with of the running session, ms from now; three minutes at most. */
   owedMs(nowMs: number): number {
     if (this.#session === null) return 0;
     const { dealtMs } = reachAt(this.#reach, this.#reach.arrivedMs, nowMs, this.#speed);
@@ -150,9 +150,7 @@ export class Hearing {
       if (segment.isFinal) session.answered = true;
       if (segment.isFinal && session === this.#session) {
         finalToMs = segment.endMs;
-        const dealtMs = Math.min(segment.endMs, session.sentMs);
-        this.#reach = dealtTo(this.#reach, dealtMs);
-        session.loudness.answered(dealtMs);
+        this.#reach = dealtTo(this.#reach, Math.min(segment.endMs, session.sentMs));
       }
       const placed = place(segment, session, this.#log, this.#property);
       if ("span" in placed && this.#isSentAgain(session, placed.span)) {
@@ -169,14 +167,14 @@ export class Hearing {
           break;
         case "wordless":
           if (this.#mayTryAgain(placed.span)) return heard("wordless");
-          this.#settleTo(session, placed.span, "lost");
+          this.#settleTo(session, segment, placed.span, "lost");
           break;
         case "nothing":
-          this.#settleTo(session, placed.span, "heard");
+          this.#settleTo(session, segment, placed.span, "heard");
           break;
         case "transcript":
           this.#onReport({ type: "transcript", transcript: placed.transcript });
-          if (placed.transcript.final) this.#settleTo(session, placed.span, "heard");
+          if (placed.transcript.final) this.#settleTo(session, segment, placed.span, "heard");
           break;
       }
     }
@@ -239,7 +237,7 @@ export class Hearing {
     return this.#session !== null && session !== this.#session && span.to > this.#session.start;
   }
 
-  #settleTo(session: Session, span: Span, how: "heard" | "lost"): void {
+  #settleTo(session: Session, segment: Segment, span: Span, how: "heard" | "lost"): void {
     // The result that could not be read was about something before this one.
     if (this.#suspect) this.#log.abandon(span.from, "unreadable");
     else this.#log.settle(span.from);
@@ -247,6 +245,7 @@ export class Hearing {
     if (how === "lost") this.#log.abandon(span.to, "unrecognised");
     this.#log.answer(span.to);
     session.hear(span);
+    session.loudness.answered(Math.min(segment.endMs, session.sentMs));
   }
 
   #mayTryAgain(span: Span): boolean {

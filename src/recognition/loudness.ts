@@ -1,8 +1,6 @@
-import { tallyOf } from "../audio/level.ts";
-
 /** Stretches of so much sound are judged as one. */
 const stretchMs = 300;
-/** Where a result ends and the sound goes on to be loud for so long, it is what the result is about that rings out. */
+/** What is loud so shortly behind a result is what the result is about, ringing out. */
 const ringsOutMs = 300;
 /** Quiet is up to 6 dB above the quietest of a session, and in any case what is below −55 dBFS. */
 export const quiet = { overFloor: 2, surely: 58 };
@@ -10,7 +8,7 @@ export const quiet = { overFloor: 2, surely: 58 };
 interface Stretch {
   /** Where it ends, ms of the session. */
   readonly toMs: number;
-  /** Of 16-bit samples. */
+  /** Of 16-bit samples, a constant offset apart. */
   readonly rms: number;
 }
 
@@ -27,7 +25,8 @@ export class Loudness {
   #doneMs = 0;
   #toMs = 0;
   /** Of the stretch that is not complete yet. */
-  #ms = 0;
+  #samples = 0;
+  #sum = 0;
   #sumOfSquares = 0;
 
   /** @param sampleRate Hz */
@@ -37,27 +36,34 @@ export class Loudness {
 
   /** More of the session's sound. */
   add(samples: Int16Array): void {
-    const ms = (samples.length * 1000) / this.#sampleRate;
-    this.#ms += ms;
-    this.#toMs += ms;
-    this.#sumOfSquares += tallyOf(samples).sumOfSquares;
-    if (this.#ms < stretchMs) return;
-    const rms = Math.sqrt((this.#sumOfSquares * 1000) / (this.#ms * this.#sampleRate));
+    // By index: the compiler takes minutes of a real-time stream to find out what an iterator over it is.
+    for (let n = 0; n < samples.length; n += 1) {
+      const sample = samples[n] ?? 0;
+      this.#sum += sample;
+      this.#sumOfSquares += sample * sample;
+    }
+    this.#samples += samples.length;
+    this.#toMs += (samples.length * 1000) / this.#sampleRate;
+    if (this.#samples < (stretchMs * this.#sampleRate) / 1000) return;
+    // A cheap sound card's constant offset is not loud.
+    const mean = this.#sum / this.#samples;
+    const rms = Math.sqrt(Math.max(0, this.#sumOfSquares / this.#samples - mean * mean));
     this.#stretches.push({ toMs: this.#toMs, rms });
     this.#floor = Math.min(this.#floor, rms);
-    this.#ms = 0;
+    this.#samples = 0;
+    this.#sum = 0;
     this.#sumOfSquares = 0;
   }
 
   /** A result covers all before `ms` of the session. */
   answered(ms: number): void {
-    this.#drop(({ toMs }) => toMs <= ms + ringsOutMs + stretchMs);
+    this.#drop(({ toMs }) => toMs <= ms + ringsOutMs);
     this.#doneMs = Math.max(this.#doneMs, ms);
   }
 
   /**
    * What is quiet before `ms` of the session is done with.
-   * @returns where it ends, and whether something loud is there that should have been answered by then
+   * @returns where that ends, or the last answer if it is behind it, and whether something loud is there that should have been answered by then
    */
   quietTo(ms: number): { readonly toMs: number; readonly thenLoud: boolean } {
     const mostRms = Math.max(quiet.surely, quiet.overFloor * this.#floor);

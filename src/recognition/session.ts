@@ -12,7 +12,7 @@ interface Run {
 /** Spans of final results that are remembered one by one; before them, everything counts as heard. */
 const mostSpans = 50;
 
-/** What ends so much later than all that was heard is none of it, wherever the service says that it begins, ms. */
+/** A service may let all begin with the session: what then ends so much later than all that was heard is none of it, ms. */
 const surelyNewMs = 300;
 
 /**
@@ -120,7 +120,7 @@ export class Session {
    */
   hasHeard(span: Span): boolean {
     if (span.to <= this.#heardBefore) return true;
-    if (span.to > this.#heardTo + surelyNewMs * this.#samplesPerMs) return false;
+    if (span.from <= this.start && span.to > this.#heardTo + surelyNewMs * this.#samplesPerMs) return false;
     const middle = (span.from + span.to) / 2;
     return middle < this.#heardBefore || this.#heard.some((heard) => isWithin(middle, heard));
   }

@@ -98,7 +98,7 @@ export interface Context {
   readonly mode: Mode;
   /** The running session has been of use. */
   readonly productive: boolean;
-  /** Final results have advanced the settled position in the running session: what is sent again lies behind them. */
+  /** Final results cover more than a sound of the running session: another one at once lies behind them. */
   readonly advanced: boolean;
   /** The connection is near its limit. */
   readonly spent: boolean;

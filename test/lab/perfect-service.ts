@@ -61,6 +61,8 @@ export class Heard {
   }
 }
 
+const loud = (ms: number) => ((ms * 8) % 2 === 0 ? 5_000 : -5_000);
+
 /** A quiet room, then a word now and then, and a service whose connections come to harm. */
 export function listen(options: {
   readonly mode?: "continuous" | "sentence";
@@ -94,7 +96,7 @@ export function listen(options: {
     },
   });
   for (let ms = 0; ms < forMs; ms += 100) {
-    lab.capture(100, (at) => (at > quietMs && at % everyMs < 1000 ? 5000 : noise(at)));
+    lab.capture(100, (at) => (at > quietMs && at % everyMs < 1000 ? loud(at) : noise(at)));
     for (const heard of all.filter(({ link }) => !link().ended)) {
       if (heard.openedAtMs === null) heard.link().open();
       heard.openedAtMs ??= ms;

@@ -5,8 +5,12 @@ import { Loudness } from "../../src/recognition/loudness.ts";
 /** A tenth of a second each, this loud. */
 function sound(...amplitudes: readonly number[]): Loudness {
   const loudness = new Loudness(8_000);
-  for (const amplitude of amplitudes) loudness.add(new Int16Array(800).fill(amplitude));
+  for (const amplitude of amplitudes) loudness.add(wave(amplitude, 0));
   return loudness;
+}
+
+function wave(amplitude: number, offset: number): Int16Array {
+  return Int16Array.from({ length: 800 }, (_, n) => offset + (n % 2 === 0 ? amplitude : -amplitude));
 }
 
 const times = (count: number, amplitude: number) => Array.from({ length: count }, () => amplitude);
@@ -39,4 +43,10 @@ test("a result answers what lies before its end, and what rings out after it; no
   const soon = sound(...times(6, 5_000), ...times(4, 10), ...times(12, 5_000));
   soon.answered(600);
   assert.deepEqual(soon.quietTo(2_100), { toMs: 600, thenLoud: true });
+});
+
+test("a constant offset is not loud, and hides nothing that is", () => {
+  const loudness = new Loudness(8_000);
+  for (const amplitude of [...times(30, 1), ...times(15, 990), ...times(30, 1)]) loudness.add(wave(amplitude, 600));
+  assert.deepEqual(loudness.quietTo(7_500), { toMs: 3_000, thenLoud: true });
 });

@@ -39,6 +39,13 @@ test("what ends behind all that was heard is no repeat, though the service lets 
   assert.equal(it.hasHeard({ from: 0, to: 20_000 }), true);
 });
 
+test("a segment that is told again with its closing silence is a repeat", () => {
+  const it = session();
+  it.send(0, 80_000);
+  it.hear({ from: 4_000, to: 24_000 });
+  assert.equal(it.hasHeard({ from: 4_000, to: 28_000 }), true);
+});
+
 test("a result of no length is told from a repeat of itself", () => {
   const it = session();
   it.send(0, 8000);
