@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import { type Diagnosis, diagnose, diagnoseFault, endedUnasked } from "../sis/catalogue.ts";
 import { fail, failByEnding, failByReply } from "./failing.ts";
-import { connect, endSession, go, leave, note, report, rest, start, stay, wait } from "./moves.ts";
+import { connect, endSession, go, leave, note, report, rest, startNext, stay, wait } from "./moves.ts";
 import { afterUseful, type Plan } from "./retry.ts";
 import type { Context, Effect, EventOf, Irregularity, Settle, State, StateOf, Step } from "./state.ts";
 
@@ -107,8 +107,8 @@ export function closedInSession(state: State, event: EventOf<"closed">, context:
 }
 
 /** A session that is over, unasked, behind a result was of use: another one follows at once. */
-function behindResult(state: State, how: Irregularity, next: (state: State) => Step, context: Context): Step {
-  const step = next({ ...state, standing: afterUseful(state.standing, context.nowMs) });
+function behindResult(state: State, how: Irregularity, next: typeof startNext, context: Context): Step {
+  const step = next({ ...state, standing: afterUseful(state.standing, context.nowMs) }, context);
   const over = endSession("finals", "over behind a result");
   return { next: step.next, effects: [note(how), over, report({ type: "healthy" }), ...step.effects] };
 }
@@ -122,17 +122,12 @@ export function closedBeforeStart(state: StateOf<"starting">, event: EventOf<"cl
 /** The END of a session that nobody asked to end. */
 export function unaskedEnd(state: State, event: EventOf<"END">, context: Context): Step {
   if (context.mode === "sentence" && event.reason === "NORMAL" && context.productive) {
-    const next = context.spent ? leave(state, "connect") : start(state);
+    const next = startNext(state, context);
     return { next: next.next, effects: [endSession("sentence", "sentence"), ...next.effects] };
   }
   // It may be through with a session after each sentence in continuous mode, too.
   if (context.mode === "continuous" && event.reason === "NORMAL" && context.advanced) {
-    return behindResult(
-      state,
-      "unasked-end",
-      (well) => (context.spent ? leave(well, "connect") : start(well)),
-      context,
-    );
+    return behindResult(state, "unasked-end", startNext, context);
   }
   const message = `the service ended the session unasked, reason ${event.reason}`;
   const failed = fail(state, "PROTOCOL", { diagnosis: endedUnasked, message, traceId: event.traceId }, context);

@@ -201,7 +201,7 @@ export class Hearing {
   settleSilence(): void {
     const doneMs = this.#reach.dealtMs - this.#bounds.longestSegmentMs;
     if (this.#session === null || this.#suspect || doneMs <= 0) return;
-    const { toMs, thenLoud } = this.#session.loudness.quietTo(doneMs);
+    const { toMs, thenLoud } = this.#session.unanswered.quietTo(doneMs);
     this.#log.settle(this.#session.positionAt(toMs));
     if (thenLoud) this.#session.endSoon();
   }
@@ -245,7 +245,7 @@ export class Hearing {
     if (how === "lost") this.#log.abandon(span.to, "unrecognised");
     this.#log.answer(span.to);
     session.hear(span);
-    session.loudness.answered(Math.min(segment.endMs, session.sentMs));
+    session.unanswered.answered(Math.min(segment.endMs, session.sentMs));
   }
 
   #mayTryAgain(span: Span): boolean {

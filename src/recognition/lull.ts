@@ -1,10 +1,11 @@
 import { tallyOf } from "../audio/level.ts";
-import { quiet } from "./loudness.ts";
 
 /** How long it must be quiet to count as a pause between words, ms. */
 const lullMs = 300;
-/** Where people speak, quiet is also 12 dB below the loudest. */
+/** Quiet is up to 6 dB above the quietest so far and 12 dB below the loudest, and in any case what is below −55 dBFS. */
+export const overFloor = 2;
 const underPeak = 4;
+export const surelyQuiet = 58;
 
 /** What has to be remembered of a session's sound to tell a pause: amplitudes are RMS values of 16-bit samples. */
 export interface Lull {
@@ -30,7 +31,7 @@ export function stepLull(lull: Lull, samples: Int16Array, sampleRate: number): L
   const rms = Math.sqrt(window.sumOfSquares / window.samples);
   const floor = Math.min(lull.floor, rms);
   const peak = Math.max(lull.peak, rms);
-  const isQuiet = rms <= quiet.surely || (rms <= quiet.overFloor * floor && rms * underPeak <= peak);
+  const isQuiet = rms <= surelyQuiet || (rms <= overFloor * floor && rms * underPeak <= peak);
   return { floor, peak, recent, quiet: isQuiet };
 }
 

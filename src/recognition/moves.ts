@@ -70,6 +70,11 @@ export function start(state: State): Step {
   return { next, effects: [{ do: "start" }, wait(startTimeoutMs)] };
 }
 
+/** The next session: here, or on another connection where this one is near its limit. */
+export function startNext(state: State, context: Context): Step {
+  return context.spent ? leave(state, "connect") : start(state);
+}
+
 export function stream(state: State, event: EventOf<"START">): Step {
   return {
     next: { phase: "streaming", standing: state.standing },

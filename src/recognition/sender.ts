@@ -181,7 +181,7 @@ export class Sender {
     const { encode, onSent, bounds, throttle } = this.#options;
     const message = filledUp(chunk.samples, bounds.shortestChunkMs * this.#samplesPerMs);
     session.send(chunk.position, chunk.samples.length, message.length - chunk.samples.length);
-    session.loudness.add(message);
+    session.unanswered.add(message);
     this.#sent += message.length;
     this.#lastSentMs = nowMs;
     this.#times.note(session.sentMs, nowMs);

@@ -1,6 +1,6 @@
 import type { Span } from "../audio/holes.ts";
 import type { Position } from "../audio/timeline.ts";
-import { Loudness } from "./loudness.ts";
+import { Unanswered } from "./unanswered.ts";
 
 /** Audio that was sent in one go: from this sample of the session on, so much of the log from this position on. */
 interface Run {
@@ -24,7 +24,7 @@ export class Session {
   readonly id: string;
   readonly traceId: string | null;
   readonly start: Position;
-  readonly loudness: Loudness;
+  readonly unanswered: Unanswered;
   readonly #samplesPerMs: number;
   readonly #runs: Run[] = [];
   readonly #heard: Span[] = [];
@@ -45,7 +45,7 @@ export class Session {
     patienceMs = Number.POSITIVE_INFINITY,
   ) {
     this.#patienceMs = patienceMs;
-    this.loudness = new Loudness(sampleRate);
+    this.unanswered = new Unanswered(sampleRate);
     this.id = id;
     this.traceId = traceId;
     this.start = start;
@@ -116,7 +116,7 @@ export class Session {
   /**
    * Whether a final result for this span would be a repeat: its middle is covered already. Its start alone does not
    * tell: services round times, and neighbours may overlap by some milliseconds. A span that ends where the session
-   * begins is what the one before left over.
+   * begins is what the one before left over. Where all begins with the session, its end tells.
    */
   hasHeard(span: Span): boolean {
     if (span.to <= this.#heardBefore) return true;

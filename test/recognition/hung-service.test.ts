@@ -5,6 +5,9 @@ import { listen } from "../lab/perfect-service.ts";
 import { recognitionLab, result } from "../lab/recognition.ts";
 
 const minutes = 60_000;
+/** It is another, `least` to `least + range`, every 700 ms. */
+const noise = (least: number, range: number) => (ms: number) =>
+  Math.sin(ms) * (least + ((Math.floor(ms / 700) * 7919) % range));
 const none = { quietMs: 0, harm() {} };
 
 for (const everyMs of [2_000, 20_000, 90_000])
@@ -36,14 +39,14 @@ test("speech that a service never answers is never taken for silence, however of
 });
 
 // A machine that hums is as loud as it is all the time; a door is not.
-for (const [what, noise, mostSessions] of [
+for (const [what, sound, mostSessions] of [
   ["hum", (ms: number) => Math.sin(ms) * 900, 1],
   ["a door that slams each minute", (ms: number) => (ms % minutes < 300 ? 900 : 1), 31],
-  ["noise of all kinds", (ms: number) => Math.sin(ms) * (100 + ((Math.floor(ms / 700) * 7919) % 900)), 31],
-  ["noise without a pause", (ms: number) => Math.sin(ms) * (300 + ((Math.floor(ms / 700) * 7919) % 700)), 31],
+  ["noise of all kinds", noise(100, 900), 31],
+  ["noise without a pause", noise(300, 700), 31],
 ] as const)
   test(`${what}, and nobody speaks: it is settled, and the service asked about it once a minute at most`, () => {
-    const { lab } = listen({ ...none, quietMs: 40 * minutes, forMs: 30 * minutes, noise });
+    const { lab } = listen({ ...none, quietMs: 40 * minutes, forMs: 30 * minutes, noise: sound });
     const started = lab.reports.filter((report) => report.type === "session" && report.change === "started");
     assert.ok(started.length <= mostSessions, `${started.length} sessions`);
     assert.deepEqual([lab.errors, lab.links.length], [[], 1]);
@@ -81,11 +84,10 @@ test("a noisy room in an outage, and a service hardly faster than speech: it is 
       };
     },
   });
-  const noise = (ms: number) => Math.sin(ms) * (300 + ((Math.floor(ms / 700) * 7919) % 700));
-  lab.capture(10 * minutes, noise);
+  lab.capture(10 * minutes, noise(300, 700));
   down = false;
   const before = lab.errors.length;
-  lab.capture(60 * minutes, noise);
+  lab.capture(60 * minutes, noise(300, 700));
   assert.equal(lab.errors.slice(before).filter(({ code }) => code === "link-timeout").length, 0);
   assert.ok(lab.log.ledger().pendingMs < 3 * minutes, `${lab.log.ledger().pendingMs} ms wait`);
 });

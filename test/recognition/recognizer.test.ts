@@ -405,23 +405,21 @@ test("an END that crosses ours settles what results have settled, and no more: t
   assert.deepEqual([lab.log.settled / 8, lab.log.ledger().lostMs], [3_100, 0]);
 });
 
-test("a service that answers its pings late is believed the second time: its ENDs do not all cross ours", () => {
+/**
+ * Five seconds of sound, and then none for a minute. The service ends each session that it is asked to end.
+ * @param asked called with each command; what it returns is called when the answer is out
+ */
+function fallSilent(reason: string, asked: (link: () => ScriptedLink) => () => void = () => () => {}) {
   let starts = 0;
   const lab: ReturnType<typeof recognitionLab> = recognitionLab({
     onDial(link) {
       lab.clock.after(10, () => link().open());
       return {
         onText({ command }) {
-          link().deafToPings = true;
           if (command === "START") starts += 1;
-          const answer =
-            command === "START" ? { trace_id: `t${starts}` } : { trace_id: `t${starts}`, reason: "NORMAL" };
-          lab.clock.after(10, () => link().say({ resp_type: command, ...answer }));
-          // The pong comes when all is over.
-          lab.clock.after(40, () => {
-            link().deafToPings = false;
-            link().confirm();
-          });
+          const traceId = `t${starts}`;
+          lab.clock.after(10, () => link().say({ resp_type: command, trace_id: traceId, reason }));
+          lab.clock.after(40, asked(link));
         },
       };
     },
@@ -429,28 +427,24 @@ test("a service that answers its pings late is believed the second time: its END
   lab.capture(5_000);
   lab.recognizer.rest(true);
   for (let seconds = 0; seconds < 60; seconds += 1) lab.clock.advance(1_000);
+  return { lab, starts };
+}
+
+test("a service that answers its pings late is believed the second time: its ENDs do not all cross ours", () => {
+  const { lab, starts } = fallSilent("NORMAL", (link) => {
+    link().deafToPings = true;
+    // The pong comes when all is over.
+    return () => {
+      link().deafToPings = false;
+      link().confirm();
+    };
+  });
   assert.deepEqual([lab.log.ledger().pendingMs, lab.log.ledger().lostMs], [0, 0]);
   assert.ok(starts <= 2, `${starts} sessions`);
 });
 
 test("a muted microphone, and a service that cancels each session: it is not asked again and again without a pause", () => {
-  let starts = 0;
-  const lab: ReturnType<typeof recognitionLab> = recognitionLab({
-    onDial(link) {
-      lab.clock.after(10, () => link().open());
-      return {
-        onText({ command }) {
-          if (command === "START") starts += 1;
-          const answer =
-            command === "START" ? { trace_id: `t${starts}` } : { trace_id: `t${starts}`, reason: "CANCEL" };
-          lab.clock.after(10, () => link().say({ resp_type: command, ...answer }));
-        },
-      };
-    },
-  });
-  lab.capture(5_000);
-  lab.recognizer.rest(true);
-  for (let seconds = 0; seconds < 60; seconds += 1) lab.clock.advance(1_000);
+  const { lab, starts } = fallSilent("CANCEL");
   assert.ok(starts <= 12, `${starts} sessions in a minute`);
   assert.equal(lab.log.ledger().lostMs, 0);
 });

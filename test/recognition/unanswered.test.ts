@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Loudness } from "../../src/recognition/loudness.ts";
+import { Unanswered } from "../../src/recognition/unanswered.ts";
 
 /** A tenth of a second each, this loud. */
-function sound(...amplitudes: readonly number[]): Loudness {
-  const loudness = new Loudness(8_000);
-  for (const amplitude of amplitudes) loudness.add(wave(amplitude, 0));
-  return loudness;
+function sound(...amplitudes: readonly number[]): Unanswered {
+  const unanswered = new Unanswered(8_000);
+  for (const amplitude of amplitudes) unanswered.add(wave(amplitude, 0));
+  return unanswered;
 }
 
 function wave(amplitude: number, offset: number): Int16Array {
@@ -16,11 +16,11 @@ function wave(amplitude: number, offset: number): Int16Array {
 const times = (count: number, amplitude: number) => Array.from({ length: count }, () => amplitude);
 
 test("what is quiet is done with, up to what is loud", () => {
-  const loudness = sound(...times(30, 10), ...times(6, 5_000), ...times(30, 10));
-  assert.deepEqual(loudness.quietTo(1_500), { toMs: 1_500, thenLoud: false });
-  assert.deepEqual(loudness.quietTo(3_000), { toMs: 3_000, thenLoud: false });
-  assert.deepEqual(loudness.quietTo(3_300), { toMs: 3_000, thenLoud: true });
-  assert.deepEqual(loudness.quietTo(9_000), { toMs: 3_000, thenLoud: true });
+  const unanswered = sound(...times(30, 10), ...times(6, 5_000), ...times(30, 10));
+  assert.deepEqual(unanswered.quietTo(1_500), { toMs: 1_500, thenLoud: false });
+  assert.deepEqual(unanswered.quietTo(3_000), { toMs: 3_000, thenLoud: false });
+  assert.deepEqual(unanswered.quietTo(3_300), { toMs: 3_000, thenLoud: true });
+  assert.deepEqual(unanswered.quietTo(9_000), { toMs: 3_000, thenLoud: true });
 });
 
 test("steady noise is quiet, what is 6 dB above it is not; below −55 dBFS all is", () => {
@@ -31,22 +31,28 @@ test("steady noise is quiet, what is 6 dB above it is not; below −55 dBFS all 
 });
 
 test("the noise is known by the quietest, also what comes only after it", () => {
-  const loudness = sound(...times(15, 5_000), ...times(30, 900));
-  assert.deepEqual(loudness.quietTo(1_500), { toMs: 0, thenLoud: true });
+  const unanswered = sound(...times(15, 5_000), ...times(30, 900));
+  assert.deepEqual(unanswered.quietTo(1_500), { toMs: 0, thenLoud: true });
 });
 
 test("a result answers what lies before its end, and what rings out after it; not what is said next", () => {
-  const loudness = sound(...times(30, 10), ...times(6, 5_000), ...times(30, 10), ...times(6, 5_000), ...times(30, 10));
-  loudness.answered(3_500);
-  assert.deepEqual(loudness.quietTo(3_300), { toMs: 3_500, thenLoud: false });
-  assert.deepEqual(loudness.quietTo(9_000), { toMs: 6_600, thenLoud: true });
+  const unanswered = sound(
+    ...times(30, 10),
+    ...times(6, 5_000),
+    ...times(30, 10),
+    ...times(6, 5_000),
+    ...times(30, 10),
+  );
+  unanswered.answered(3_500);
+  assert.deepEqual(unanswered.quietTo(3_300), { toMs: 3_500, thenLoud: false });
+  assert.deepEqual(unanswered.quietTo(9_000), { toMs: 6_600, thenLoud: true });
   const soon = sound(...times(6, 5_000), ...times(4, 10), ...times(12, 5_000));
   soon.answered(600);
   assert.deepEqual(soon.quietTo(2_100), { toMs: 600, thenLoud: true });
 });
 
 test("a constant offset is not loud, and hides nothing that is", () => {
-  const loudness = new Loudness(8_000);
-  for (const amplitude of [...times(30, 1), ...times(15, 990), ...times(30, 1)]) loudness.add(wave(amplitude, 600));
-  assert.deepEqual(loudness.quietTo(7_500), { toMs: 3_000, thenLoud: true });
+  const unanswered = new Unanswered(8_000);
+  for (const amplitude of [...times(30, 1), ...times(15, 990), ...times(30, 1)]) unanswered.add(wave(amplitude, 600));
+  assert.deepEqual(unanswered.quietTo(7_500), { toMs: 3_000, thenLoud: true });
 });

@@ -1,11 +1,11 @@
+import { overFloor, surelyQuiet } from "./lull.ts";
+
 /** Stretches of so much sound are judged as one. */
 const stretchMs = 300;
 /** One sample of so many is enough to tell how loud it was. */
 const step = 3;
 /** What is loud so shortly behind a result is what the result is about, ringing out. */
 const ringsOutMs = 300;
-/** Quiet is up to 6 dB above the quietest of a session, and in any case what is below −55 dBFS. */
-export const quiet = { overFloor: 2, surely: 58 };
 
 interface Stretch {
   /** Where it ends, ms of the session. */
@@ -15,10 +15,10 @@ interface Stretch {
 }
 
 /**
- * How loud a session's sound was, where the service may still be at it. A service says nothing when nobody speaks, and
- * nothing when it hangs: only what is quiet can be taken for silence without an answer.
+ * How loud a session's sound is that the service has not answered. A service says nothing when nobody speaks, and nothing
+ * when it hangs: only what is quiet can be taken for silence without an answer.
  */
-export class Loudness {
+export class Unanswered {
   readonly #sampleRate: number;
   readonly #stretches: Stretch[] = [];
   /** The quietest of all. */
@@ -50,8 +50,9 @@ export class Loudness {
     this.#counted += counted;
     this.#sum += sum;
     this.#sumOfSquares += sumOfSquares;
-    this.#ms += (samples.length * 1000) / this.#sampleRate;
-    this.#toMs += (samples.length * 1000) / this.#sampleRate;
+    const ms = (samples.length * 1000) / this.#sampleRate;
+    this.#ms += ms;
+    this.#toMs += ms;
     if (this.#ms < stretchMs) return;
     // A cheap sound card's constant offset is not loud.
     const mean = this.#sum / this.#counted;
@@ -72,10 +73,11 @@ export class Loudness {
 
   /**
    * What is quiet before `ms` of the session is done with.
-   * @returns where that ends, or the last answer if it is behind it, and whether something loud is there that should have been answered by then
+   * @returns where that ends, or the last answer if it is behind it, and whether something loud is there that should have
+   *   been answered by then
    */
   quietTo(ms: number): { readonly toMs: number; readonly thenLoud: boolean } {
-    const mostRms = Math.max(quiet.surely, quiet.overFloor * this.#floor);
+    const mostRms = Math.max(surelyQuiet, overFloor * this.#floor);
     const last = this.#drop(({ toMs, rms }) => toMs <= ms && rms <= mostRms);
     this.#doneMs = Math.max(this.#doneMs, last?.toMs ?? 0);
     const [first] = this.#stretches;
